@@ -1,0 +1,83 @@
+import js from '@eslint/js';
+import tseslint from 'typescript-eslint';
+
+// Who may import whom inside src/proxy (docs/architecture.md). A room that is not listed may be imported by nobody
+// but gateway.ts; model, errors, events and api are open to all.
+const rooms = {
+  json: [],
+  storage: ['json'],
+  config: ['storage', 'json'],
+  upstream: ['config', 'json', 'storage'],
+  catalog: ['json', 'storage', 'upstream', 'config', 'quarantine'],
+  quarantine: ['json', 'storage', 'config'],
+  search: ['storage'],
+  output: ['json', 'storage'],
+  journal: ['json', 'storage'],
+  policy: ['config', 'catalog'],
+  pipeline: ['json', 'catalog', 'quarantine', 'policy', 'output', 'journal', 'upstream', 'config'],
+  menu: ['json', 'catalog', 'quarantine', 'search', 'output', 'journal', 'policy', 'pipeline', 'config'],
+  relay: ['json', 'catalog', 'menu', 'pipeline', 'downstream', 'policy', 'config', 'upstream', 'quarantine', 'journal'],
+  downstream: ['json'],
+};
+const allRooms = Object.keys(rooms);
+
+const noEditor = { group: ['vscode'], message: 'The core runs headless: no vscode here.' };
+const noAdapters = {
+  group: ['**/views/**', '**/headless/**', '**/extension.ts'],
+  message: 'The core knows nothing of its adapters.',
+};
+
+export default tseslint.config(
+  { ignores: ['dist/', 'out/', 'node_modules/', '.vscode-test/'] },
+  js.configs.recommended,
+  ...tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ['**/*.ts'] })),
+  {
+    files: ['**/*.ts'],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      'no-console': 'error',
+      eqeqeq: 'error',
+    },
+  },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: {
+      globals: { process: 'readonly', console: 'readonly', URL: 'readonly', setTimeout: 'readonly', clearTimeout: 'readonly', fetch: 'readonly', Buffer: 'readonly', performance: 'readonly', AbortController: 'readonly', AbortSignal: 'readonly' },
+    },
+  },
+  {
+    files: ['src/proxy/**/*.ts', 'src/oauth/core/**/*.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [noEditor, noAdapters] }] },
+  },
+  ...allRooms.map((room) => ({
+    files: [`src/proxy/${room}/**/*.ts`],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            noEditor,
+            noAdapters,
+            { group: ['**/gateway.ts'], message: 'Only adapters import the gateway.' },
+            {
+              group: allRooms.filter((other) => other !== room && !rooms[room].includes(other)).map((other) => `**/${other}/**`),
+              message: `${room} may import only ${['model', 'errors', 'events', ...rooms[room]].join(', ')} (docs/architecture.md).`,
+            },
+          ],
+        },
+      ],
+    },
+  })),
+  {
+    // node:test's describe and it return promises that the runner awaits itself.
+    files: ['test/**/*.ts', 'bench/**/*.ts'],
+    rules: { '@typescript-eslint/no-floating-promises': 'off', 'no-console': 'off' },
+  },
+  {
+    files: ['**/*.mjs'],
+    rules: { 'no-console': 'off' },
+  },
+);

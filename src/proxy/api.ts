@@ -1,0 +1,92 @@
+import type { Event } from './events.ts';
+import type { ApprovalStatus, Digest, RawJson, ServerName, Tier, ToolId } from './model.ts';
+import type { ConfigProblem, MenuMode, UpstreamConfig } from './config/types.ts';
+import type { UpstreamLogLine, UpstreamState } from './upstream/types.ts';
+import type { HeldDefinition } from './catalog/types.ts';
+import type { DefinitionRef } from './quarantine/types.ts';
+import type { CallFilter, CallRecord } from './journal/types.ts';
+import type { SearchHit } from './search/types.ts';
+import type { Endpoint } from './downstream/types.ts';
+
+/** A tool as a person sees it. Texts are the upstream's own: escape before showing. */
+export interface ToolSnapshot {
+  readonly id: ToolId;
+  readonly name: string;
+  readonly exposedName: string;
+  readonly title: string | undefined;
+  readonly description: string;
+  readonly digest: Digest;
+  readonly status: ApprovalStatus;
+  readonly tier: Tier;
+  /** The definition exactly as received. */
+  readonly raw: RawJson;
+  /** The definition last approved, when the status is `changed`. */
+  readonly approvedRaw: RawJson | undefined;
+}
+
+/** What approving a launch means, untruncated: the exact command line or URL, and names of variables, no values. */
+export interface LaunchDescription {
+  readonly fingerprint: Digest;
+  readonly approved: boolean;
+  /** Argument vector of a stdio launch, variables unresolved; undefined for HTTP. */
+  readonly argv: readonly string[] | undefined;
+  readonly cwd: string | undefined;
+  readonly envNames: readonly string[];
+  readonly envFile: string | undefined;
+  readonly url: string | undefined;
+  readonly headerNames: readonly string[];
+}
+
+export interface UpstreamSnapshot {
+  readonly name: ServerName;
+  readonly config: UpstreamConfig;
+  readonly state: UpstreamState;
+  readonly launch: LaunchDescription;
+  readonly tools: readonly ToolSnapshot[];
+  readonly held: readonly HeldDefinition[];
+  readonly instructions: { readonly text: string; readonly digest: Digest; readonly status: ApprovalStatus } | undefined;
+}
+
+export interface SessionSnapshot {
+  readonly id: string;
+  readonly agent: string;
+  readonly client: string;
+  readonly era: 'legacy' | 'modern';
+  readonly since: number;
+}
+
+/** The whole state a person may look at, at one moment. */
+export interface GatewaySnapshot {
+  readonly endpoint: Endpoint | undefined;
+  readonly mode: MenuMode;
+  readonly upstreams: readonly UpstreamSnapshot[];
+  readonly sessions: readonly SessionSnapshot[];
+  readonly problems: readonly ConfigProblem[];
+  /** Digest over everything that changes what agents can list: the provider's `version`. */
+  readonly version: string;
+}
+
+/** The core's public door, used by the editor and by the headless program alike. */
+export interface GatewayApi {
+  readonly onDidChange: Event<void>;
+  readonly onLog: Event<UpstreamLogLine>;
+  snapshot(): GatewaySnapshot;
+  /** Starts listening if it is not yet, and resolves with where. @throws VestibuleError `cannot-bind` */
+  listen(): Promise<Endpoint>;
+  /** Approves the launch at this fingerprint. @throws VestibuleError `stale-decision` when it changed meanwhile */
+  approveLaunch(server: ServerName, fingerprint: Digest): Promise<void>;
+  /** Approves definitions at the digests that were shown. @throws VestibuleError `stale-decision` */
+  approve(refs: readonly DefinitionRef[]): Promise<void>;
+  block(refs: readonly DefinitionRef[]): Promise<void>;
+  forget(refs: readonly DefinitionRef[]): Promise<void>;
+  /** Connects if needed and lists anew. @throws VestibuleError with a launch, handshake or transport reason */
+  refresh(server: ServerName): Promise<void>;
+  restart(server: ServerName): Promise<void>;
+  /** The last lines of an upstream's log, oldest first. */
+  logs(server: ServerName): readonly UpstreamLogLine[];
+  calls(filter: CallFilter): Promise<readonly CallRecord[]>;
+  readonly onDidCall: Event<CallRecord>;
+  /** What an agent with full rights would find, with scores. */
+  search(query: string, limit: number): readonly SearchHit[];
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,123 @@
+import type { Event } from '../events.ts';
+import type { FilePosition } from '../errors.ts';
+import type { ServerName, Tier } from '../model.ts';
+
+/** How to start a stdio upstream. Strings may hold `${…}` variables; they are resolved at launch, never stored. */
+export interface StdioTransport {
+  readonly type: 'stdio';
+  readonly command: string;
+  readonly args: readonly string[];
+  /** `null` removes a variable that would be inherited, as in VS Code. */
+  readonly env: Readonly<Record<string, string | null>>;
+  readonly envFile: string | undefined;
+  readonly cwd: string | undefined;
+}
+
+/** Where an HTTP upstream lives. `http` means Streamable HTTP, falling back to legacy SSE as the spec says. */
+export interface HttpTransport {
+  readonly type: 'http' | 'sse';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface ToolOverride {
+  readonly description?: string;
+  readonly hide?: readonly string[];
+  readonly pin?: Readonly<Record<string, unknown>>;
+  readonly defaults?: Readonly<Record<string, unknown>>;
+  readonly tier?: Tier;
+}
+
+/** One entry of `servers`, defaults filled in (contract §2). */
+export interface UpstreamConfig {
+  readonly name: ServerName;
+  /** The file it came from decides who approved its launch: a person's own act (`user`) or a file that arrived. */
+  readonly origin: 'user' | 'workspace';
+  readonly file: string;
+  /** Where the entry starts in its file, for problems and "go to". */
+  readonly at: FilePosition;
+  readonly transport: StdioTransport | HttpTransport;
+  readonly enabled: boolean;
+  readonly lazy: boolean;
+  readonly idleStopMinutes: number;
+  readonly timeoutSeconds: number;
+  readonly maxTimeoutSeconds: number;
+  readonly shared: boolean;
+  readonly tools: {
+    readonly allow: readonly string[] | undefined;
+    readonly deny: readonly string[];
+    readonly alias: Readonly<Record<string, string>>;
+    readonly overrides: Readonly<Record<string, ToolOverride>>;
+  };
+  readonly outputLimit: number | undefined;
+  /** Sections later features read; kept as parsed so that nothing a person wrote is dropped. */
+  readonly extra: Readonly<Record<string, unknown>>;
+}
+
+/** An `inputs` entry of VS Code's `mcp.json` grammar. */
+export interface InputDeclaration {
+  readonly id: string;
+  readonly type: 'promptString' | 'pickString' | 'command';
+  readonly description: string | undefined;
+  readonly default: string | undefined;
+  readonly password: boolean;
+  readonly options: readonly string[];
+}
+
+export type MenuMode = 'adaptive' | 'retrieve' | 'direct';
+
+export interface GatewaySettings {
+  readonly mode: MenuMode;
+  /** Default number of results of `retrieve_tools`. */
+  readonly topK: number;
+  /** Budget per result in characters (contract §7). */
+  readonly responseLimit: number;
+  readonly instructions: string | undefined;
+  readonly autonomy: 'manual' | 'assisted' | 'autonomous';
+}
+
+/** Something in a file that a person should look at. The rest of the file keeps serving. */
+export interface ConfigProblem {
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+  /** What to do, as an imperative sentence. */
+  readonly fix: string;
+  readonly at: FilePosition | undefined;
+  readonly server: ServerName | undefined;
+}
+
+/** Everything the files say, merged. Immutable; a reload makes a new one. */
+export interface ConfigSnapshot {
+  readonly upstreams: readonly UpstreamConfig[];
+  readonly inputs: ReadonlyMap<string, InputDeclaration>;
+  readonly gateway: GatewaySettings;
+  readonly profiles: Readonly<Record<string, unknown>>;
+  readonly problems: readonly ConfigProblem[];
+}
+
+/** Files and edits behind one snapshot. */
+export interface ConfigSource {
+  readonly snapshot: ConfigSnapshot;
+  readonly onDidChange: Event<ConfigSnapshot>;
+}
+
+/** What `${…}` can refer to. Each method throws VestibuleError `unknown-variable` or `missing-input`. */
+export interface VariableScope {
+  readonly workspaceFolder: string | undefined;
+  readonly userHome: string;
+  env(name: string): string | undefined;
+  input(id: string, server: ServerName): Promise<string>;
+  secret(name: string, server: ServerName): Promise<string>;
+}
+
+/** A transport with every variable resolved: what is spawned or dialled. Holds secrets; never log or store it. */
+export type ResolvedTransport =
+  | {
+      readonly type: 'stdio';
+      readonly command: string;
+      readonly args: readonly string[];
+      /** The entry's own variables and those of its envFile; the inherited allow-list is added at launch. */
+      readonly env: Readonly<Record<string, string | null>>;
+      readonly cwd: string | undefined;
+    }
+  | { readonly type: 'http' | 'sse'; readonly url: string; readonly headers: Readonly<Record<string, string>> };

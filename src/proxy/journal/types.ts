@@ -1,0 +1,91 @@
+import type { AgentErrorCode } from '../errors.ts';
+import type { Event } from '../events.ts';
+import type { Digest, RawJson, ServerName } from '../model.ts';
+
+/** Four ways a call can end, and refusal before it was sent (contract §8, house rule 7). */
+export type OutcomeKind = 'ok' | 'tool_error' | 'protocol_error' | 'ambiguous' | 'refused';
+
+/** How a call came in. `menu` are the proxy's own tools. */
+export type Route = 'call_tool' | 'direct' | 'code' | 'menu' | 'person';
+
+/** What the pipeline knows of a finished call; the journal adds sequence, redaction and chain. */
+export interface CallEntry {
+  /** Milliseconds since epoch at which the call came in. */
+  readonly time: number;
+  readonly id: string;
+  readonly session: string;
+  readonly agent: string;
+  readonly client: string;
+  readonly server: ServerName;
+  readonly tool: string;
+  readonly digest: Digest | undefined;
+  readonly route: Route;
+  readonly arguments: RawJson | undefined;
+  readonly outcome: OutcomeKind;
+  readonly code: AgentErrorCode | undefined;
+  readonly durationMs: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly truncated: boolean;
+  readonly findings: readonly string[];
+  readonly traceparent: string | undefined;
+}
+
+/** One journal line as it is read back (contract §8). */
+export interface CallRecord {
+  readonly v: 1;
+  readonly seq: number;
+  readonly time: string;
+  readonly id: string;
+  readonly session: string;
+  readonly agent: string;
+  readonly client: string;
+  readonly server: ServerName;
+  readonly tool: string;
+  readonly digest?: Digest;
+  readonly route: Route;
+  readonly arguments?: unknown;
+  readonly outcome: OutcomeKind;
+  readonly code?: AgentErrorCode;
+  readonly durationMs: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly tokensOut: number;
+  readonly truncated: boolean;
+  readonly findings: readonly string[];
+  readonly traceparent?: string;
+  readonly prev: string;
+  readonly hash: string;
+}
+
+/** A decision about an approval, launch or pause; journalled beside calls. */
+export interface DecisionEntry {
+  readonly time: number;
+  readonly by: string;
+  readonly action: 'approve' | 'block' | 'forget' | 'approve-launch' | 'revoke-launch';
+  readonly server: ServerName;
+  readonly subject: string;
+  readonly digest: Digest | undefined;
+}
+
+export interface CallFilter {
+  readonly server?: string;
+  readonly agent?: string;
+  readonly outcome?: OutcomeKind;
+  /** Milliseconds since epoch. */
+  readonly since?: number;
+  readonly text?: string;
+  readonly limit?: number;
+}
+
+/** Append never waits and never throws into a call: writing happens behind a bounded queue. */
+export interface Journal {
+  readonly onDidAppend: Event<CallRecord>;
+  append(entry: CallEntry): void;
+  decide(entry: DecisionEntry): void;
+  /** Newest first. */
+  query(filter: CallFilter): Promise<readonly CallRecord[]>;
+  /** Resolves when everything appended so far is on disk. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}

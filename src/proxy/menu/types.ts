@@ -1,0 +1,49 @@
+import type { Catalog } from '../catalog/types.ts';
+import type { Route } from '../journal/types.ts';
+import type { Principal, RawJson, RawNotification, RawReply, ToolId } from '../model.ts';
+import type { ResultStore } from '../output/types.ts';
+import type { CallSession, Outcome } from '../pipeline/types.ts';
+import type { ToolIndex } from '../search/types.ts';
+
+/** Who calls a menu tool, and the side channels of that request. */
+export interface MenuCaller {
+  readonly principal: Principal;
+  readonly session: CallSession;
+  /** Raw `_meta` of the agent's request. */
+  readonly meta: RawJson | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress: ((params: RawJson) => void) | undefined;
+  readonly onNotification: ((notification: RawNotification) => void) | undefined;
+}
+
+/** An upstream call made through a menu tool; it enters the pipeline at its first stage. */
+export interface MenuCall {
+  readonly caller: MenuCaller;
+  readonly route: Route;
+  readonly requested: string;
+  readonly readOnly: boolean;
+  readonly argumentsText: RawJson | undefined;
+}
+
+/** What the menu is made from. */
+export interface MenuDeps {
+  readonly catalog: Catalog;
+  /** Approved tools. */
+  readonly index: ToolIndex;
+  /** Tools that await a decision; only ever counted (contract §4, `hidden: N awaiting approval`). */
+  readonly pendingIndex: ToolIndex;
+  readonly results: ResultStore;
+  readonly topK: () => number;
+  /** What this principal may list, find, describe or call right now. */
+  visible(principal: Principal): (id: ToolId) => boolean;
+  call(call: MenuCall): Promise<Outcome>;
+}
+
+/** One of the proxy's own tools. */
+export interface MenuTool {
+  readonly name: string;
+  /** The whole definition as listed, raw. */
+  readonly definition: RawJson;
+  /** Answers with a raw result or error. Bad arguments are results with `isError` (contract §6). */
+  run(argumentsText: RawJson | undefined, caller: MenuCaller): Promise<RawReply>;
+}

@@ -1,0 +1,54 @@
+/** The field's terms, shared by every room. Nothing here has behaviour beyond formatting and parsing. */
+
+/** The key of an upstream in a servers file. Never the name a server claims for itself. */
+export type ServerName = string;
+
+/** `sha256-` + base64 of a SHA-256 (contract §5). */
+export type Digest = `sha256-${string}`;
+
+/** `server:tool` with the upstream's own names. */
+export type ToolId = `${string}:${string}`;
+
+/** How much harm a tool may do. Judged from the approved definition; unannotated counts as destructive. */
+export type Tier = 'read' | 'write' | 'destructive';
+
+/** MCP eras: `legacy` has sessions (2024-11-05 … 2025-11-25), `modern` is stateless (2026-07-28 on). */
+export type Era = 'legacy' | 'modern';
+
+/** Text that is known to be one complete JSON value. Relayed as it was received. */
+export type RawJson = string;
+
+/** A JSON-RPC answer as raw text of its `result` or `error` member. */
+export type RawReply = { readonly result: RawJson } | { readonly error: RawJson };
+
+/** A JSON-RPC notification as raw text. */
+export interface RawNotification {
+  readonly method: string;
+  readonly params: RawJson | undefined;
+}
+
+/** What a principal may use. Globs match tool ids (`server:tool`) or bare tool names. */
+export interface Grant {
+  readonly servers: readonly string[] | 'all';
+  readonly tools: readonly string[] | 'all';
+  readonly tier: Tier;
+}
+
+/** Who is calling. `id` is stable and is what stored results, consent and the journal are bound to. */
+export interface Principal {
+  readonly id: string;
+  readonly kind: 'editor' | 'agent' | 'local' | 'person';
+  readonly label: string;
+  readonly grant: Grant;
+}
+
+/** A grant that withholds nothing. */
+export const FULL_GRANT: Grant = { servers: 'all', tools: 'all', tier: 'destructive' };
+
+/** Formats a tool id. */
+export function toolId(server: ServerName, tool: string): ToolId {
+  return `${server}:${tool}`;
+}
+
+/** The five statuses a definition can have at its current digest (contract §5). */
+export type ApprovalStatus = 'pending' | 'approved' | 'changed' | 'blocked';

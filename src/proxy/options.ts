@@ -1,0 +1,35 @@
+import type { MenuMode } from './config/types.ts';
+import type { ServerName } from './model.ts';
+import type { SecretStore } from './storage/secret-store.ts';
+
+/** Everything an adapter decides about a gateway. */
+export interface GatewayOptions {
+  /** State folder: user servers, approvals, catalog cache, results. Created with mode 0700 when missing. */
+  readonly dataDir: string;
+  /** Folder for journal segments and per-upstream logs. Default: inside `dataDir`. */
+  readonly logDir?: string;
+  /** Folder whose `.vscode/vestibule.json` is read, if any. */
+  readonly workspaceFolder?: string;
+  /** False while the workspace is untrusted: its file is listed but nothing of it starts. Default true. */
+  readonly workspaceTrusted?: boolean;
+  /** More servers files given on the command line; a person named them, so they count as the user's. */
+  readonly configFiles?: readonly string[];
+  readonly secrets: SecretStore;
+  /** Asks a person for an `${input:…}` value; undefined when there is nobody to ask. */
+  readonly askInput?: (id: string, server: ServerName) => Promise<string | undefined>;
+  /** Port to try first; 0 or undefined lets the system choose. */
+  readonly port?: number;
+  /** When true a taken `port` is an error instead of a reason to take another. */
+  readonly portRequired?: boolean;
+  /** Bearer the editor's own agent presents; undefined with `noAuth`. */
+  readonly token: string | undefined;
+  readonly noAuth?: boolean;
+  readonly mode?: MenuMode;
+  /** Leave the names of a single upstream unchanged (for test clients). */
+  readonly noPrefix?: boolean;
+  /** Approve launches and definitions present at start; later changes still wait. */
+  readonly approveAll?: boolean;
+  readonly version: string;
+  /** One structured line of our own log. */
+  readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, data?: Readonly<Record<string, unknown>>) => void;
+}

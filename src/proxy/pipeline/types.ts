@@ -1,0 +1,61 @@
+import type { AgentErrorCode } from '../errors.ts';
+import type { CatalogTool } from '../catalog/types.ts';
+import type { OutcomeKind, Route } from '../journal/types.ts';
+import type { Principal, RawJson, RawNotification } from '../model.ts';
+
+/** The agent session a call belongs to, as far as the pipeline needs it. */
+export interface CallSession {
+  readonly id: string;
+  /** Client name and version as declared; for the journal. */
+  readonly client: string;
+}
+
+/** A tool call on its way. Stages fill `tool`, `argumentsText` and `findings`; everything else is fixed. */
+export interface Call {
+  readonly id: string;
+  /** Milliseconds since epoch. */
+  readonly startedAt: number;
+  readonly route: Route;
+  readonly principal: Principal;
+  readonly session: CallSession;
+  /** Tool id or exposed name as the agent wrote it. */
+  readonly requested: string;
+  /** Set when the caller may only use read-only tools (`call_tool_read`). */
+  readonly readOnly: boolean;
+  /** Raw `arguments`; undefined when the agent sent none. */
+  argumentsText: RawJson | undefined;
+  /** Raw `_meta` of the agent's request, if any; relayed but for what the leg owns. */
+  readonly meta: RawJson | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress: ((params: RawJson) => void) | undefined;
+  readonly onNotification: ((notification: RawNotification) => void) | undefined;
+  /** Set by `resolve`. */
+  tool: CatalogTool | undefined;
+  findings: string[];
+}
+
+/** How a call ended. `reply` is what the agent gets: a raw result, or a raw JSON-RPC error of the upstream's. */
+export interface Outcome {
+  readonly kind: OutcomeKind;
+  readonly code: AgentErrorCode | undefined;
+  readonly reply: { readonly result: RawJson } | { readonly error: RawJson };
+  readonly truncated: boolean;
+}
+
+export type Next = () => Promise<Outcome>;
+
+/** A step before the answer. Returning without `next()` ends the call there. */
+export interface InboundStage {
+  readonly name: string;
+  readonly phase: 'in';
+  run(call: Call, next: Next): Promise<Outcome>;
+}
+
+/** A step after the answer; runs for every outcome, refusals included. */
+export interface OutboundStage {
+  readonly name: string;
+  readonly phase: 'out';
+  run(call: Call, outcome: Outcome): Promise<Outcome>;
+}
+
+export type Stage = InboundStage | OutboundStage;

@@ -1,0 +1,42 @@
+import type { ServerName, ToolId } from '../model.ts';
+
+/** What the index knows of a tool. Built from approved definitions only. */
+export interface SearchDocument {
+  readonly id: ToolId;
+  readonly server: ServerName;
+  readonly serverTitle: string | undefined;
+  readonly name: string;
+  readonly title: string | undefined;
+  readonly description: string;
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+  readonly readOnly: boolean;
+}
+
+export interface SearchOptions {
+  readonly limit: number;
+  /** Visibility, grants and filters. Applied before the limit. */
+  readonly visible: (id: ToolId) => boolean;
+  readonly explain?: boolean;
+}
+
+export interface SearchHit {
+  readonly id: ToolId;
+  readonly score: number;
+  /** Contribution per query term and field, when asked to explain. */
+  readonly explain: readonly { readonly term: string; readonly field: string; readonly score: number }[] | undefined;
+}
+
+export interface SearchResult {
+  readonly hits: readonly SearchHit[];
+  /** Visible matches in all, before the limit. */
+  readonly total: number;
+}
+
+/** A live index: one server's documents are put or removed without rebuilding the rest. */
+export interface ToolIndex {
+  put(server: ServerName, documents: readonly SearchDocument[]): void;
+  remove(server: ServerName): void;
+  search(query: string, options: SearchOptions): SearchResult;
+  /** Union by rank over several needs, covering each before deepening one. */
+  searchAll(queries: readonly string[], options: SearchOptions): SearchResult;
+}

@@ -1,0 +1,137 @@
+import type { Disposable, Event } from '../events.ts';
+import type { ResolvedTransport, UpstreamConfig } from '../config/types.ts';
+import type { Era, RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
+
+/** What an upstream said of itself in `initialize` or `server/discover`. Untrusted text. */
+export interface UpstreamInfo {
+  readonly era: Era;
+  readonly protocolVersion: string;
+  readonly name: string;
+  readonly version: string;
+  readonly title: string | undefined;
+  /** Raw `capabilities` object. */
+  readonly capabilities: RawJson;
+  /** The `instructions` string, undecoded by us: JSON text, or undefined when absent. */
+  readonly instructions: RawJson | undefined;
+}
+
+/** Side channels and limits of one request to an upstream. */
+export interface CallOptions {
+  /** Milliseconds without answer or progress before the request is cancelled with `timeout`. */
+  readonly timeoutMs: number;
+  /** Milliseconds in all, progress or not. */
+  readonly maxTimeoutMs: number;
+  /** Aborting cancels the request at the upstream (notifications/cancelled, or closing a modern response). */
+  readonly signal?: AbortSignal;
+  /**
+   * Called for every `notifications/progress` of this request; `params` still holds our token under
+   * `progressToken`. Its presence makes the leg add a token of its own to `_meta.progressToken`.
+   */
+  readonly onProgress?: (params: RawJson) => void;
+  /** Called for other notifications that the transport ties to this request (its own POST stream). */
+  readonly onNotification?: (notification: RawNotification) => void;
+}
+
+/** Why a request got no answer. `sent` decides between "did not happen" and "nobody knows" (house rule 7). */
+export class UpstreamCallError extends Error {
+  override readonly name = 'UpstreamCallError';
+  readonly kind: 'timeout' | 'cancelled' | 'connection-lost' | 'too-large' | 'bad-answer' | 'http-status' | 'session-lost' | 'auth-required';
+  /** True once any byte of the request may have reached the upstream. */
+  readonly sent: boolean;
+  readonly status: number | undefined;
+
+  constructor(
+    kind: UpstreamCallError['kind'],
+    message: string,
+    options: { readonly sent: boolean; readonly status?: number; readonly cause?: unknown },
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.kind = kind;
+    this.sent = options.sent;
+    this.status = options.status;
+  }
+}
+
+/** One live, negotiated connection to an upstream. */
+export interface UpstreamConnection {
+  readonly info: UpstreamInfo;
+  /** Notifications that belong to no request. */
+  readonly onNotification: Event<RawNotification>;
+  readonly onClose: Event<{ readonly reason: string }>;
+  /**
+   * Sends a request and resolves with the raw answer; a JSON-RPC error is an answer.
+   * `params` is relayed as given but for `_meta` members the leg must own (progress token, modern envelope).
+   * @throws UpstreamCallError
+   */
+  call(method: string, params: RawJson | undefined, options: CallOptions): Promise<RawReply>;
+  notify(method: string, params?: RawJson): void;
+  /** Requests the upstream sends to its client. Unset: answered `-32601`. */
+  onRequest: ((method: string, params: RawJson | undefined, signal: AbortSignal) => Promise<RawReply>) | undefined;
+  close(): Promise<void>;
+}
+
+/** What an upstream offers, exactly as received: one raw JSON text per definition. */
+export interface Listing {
+  readonly info: UpstreamInfo;
+  readonly tools: readonly RawJson[];
+}
+
+export type UpstreamState =
+  | { readonly kind: 'disabled' }
+  /** Its launch awaits approval: nothing is spawned or dialled. */
+  | { readonly kind: 'quarantined' }
+  /** Not running; starts on first use. */
+  | { readonly kind: 'idle' }
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'ready'; readonly info: UpstreamInfo }
+  /** Failed; the supervisor tries again at `retryAt` (ms since epoch) or on use. Never gives up. */
+  | { readonly kind: 'failed'; readonly error: UpstreamFailure; readonly retryAt: number | undefined }
+  | { readonly kind: 'sign-in-needed' }
+  | { readonly kind: 'needs-input'; readonly input: string };
+
+/** A typed launch, handshake or transport failure with what a person should do. */
+export interface UpstreamFailure {
+  readonly reason: string;
+  readonly message: string;
+  readonly action: string;
+  /** Last lines of stderr, or what was looked for where; escaped for display by whoever shows it. */
+  readonly evidence: readonly string[];
+}
+
+/** One line of an upstream's own log: its stderr, protocol notes and lifecycle. */
+export interface UpstreamLogLine {
+  readonly at: number;
+  readonly server: ServerName;
+  readonly source: 'stderr' | 'stdout-noise' | 'lifecycle' | 'protocol';
+  readonly text: string;
+}
+
+/** A supervised upstream: starts lazily, restarts with backoff, stops when idle. */
+export interface Upstream extends Disposable {
+  readonly config: UpstreamConfig;
+  readonly state: UpstreamState;
+  readonly onDidChangeState: Event<UpstreamState>;
+  /** A fresh, complete listing: after each connect and each (debounced) list_changed. */
+  readonly onListing: Event<Listing>;
+  /**
+   * The live connection, started if need be.
+   * @throws VestibuleError with a launch, handshake or transport reason
+   */
+  connect(): Promise<UpstreamConnection>;
+  /** Marks use, so that the idle clock starts anew; call at the start and end of each relayed request. */
+  touch(): void;
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** What a supervisor needs from the rest of the house. */
+export interface UpstreamDeps {
+  /** Decides, right before each spawn or dial, whether this launch is approved (contract §5). */
+  launchApproved(config: UpstreamConfig): boolean;
+  /** Resolves `${…}` and envFile at launch. @throws VestibuleError `unknown-variable`, `missing-input` */
+  resolve(config: UpstreamConfig): Promise<ResolvedTransport>;
+  log(line: UpstreamLogLine): void;
+  /** Folder for the launched-process record, from which the next start sweeps orphans. */
+  readonly stateDir: string;
+  readonly clientVersion: string;
+}
