@@ -23,7 +23,7 @@ export function analyse(text: string): string[] {
 }
 
 function pairs(word: string): string[] {
-  const characters = [...word];
+  const characters = Array.from(word);
   if (characters.length < 2) return characters;
   return characters.slice(1).map((character, at) => (characters[at] ?? '') + character);
 }
