@@ -1,4 +1,4 @@
-import type { MenuMode } from './config/types.ts';
+import type { InputDeclaration, MenuMode } from './config/types.ts';
 import type { ServerName } from './model.ts';
 import type { SecretStore } from './storage/secret-store.ts';
 
@@ -15,8 +15,11 @@ export interface GatewayOptions {
   /** More servers files given on the command line; a person named them, so they count as the user's. */
   readonly configFiles?: readonly string[];
   readonly secrets: SecretStore;
-  /** Asks a person for an `${input:…}` value; undefined when there is nobody to ask. */
-  readonly askInput?: (id: string, server: ServerName) => Promise<string | undefined>;
+  /**
+   * Asks a person for the value of a declared `${input:…}`; resolves with undefined when they decline. The core keeps
+   * the answer in `secrets`. Left out when there is nobody to ask.
+   */
+  readonly askInput?: (input: InputDeclaration, server: ServerName) => Promise<string | undefined>;
   /** Port to try first; 0 or undefined lets the system choose. */
   readonly port?: number;
   /** When true a taken `port` is an error instead of a reason to take another. */
