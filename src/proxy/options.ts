@@ -27,6 +27,8 @@ export interface GatewayOptions {
   /** Bearer the editor's own agent presents; undefined with `noAuth`. */
   readonly token: string | undefined;
   readonly noAuth?: boolean;
+  /** Whose agent holds `token`: the editor's own, or a local one (headless). */
+  readonly owner: 'editor' | 'local';
   readonly mode?: MenuMode;
   /** Leave the names of a single upstream unchanged (for test clients). */
   readonly noPrefix?: boolean;

@@ -15,6 +15,8 @@ export interface Call {
   readonly id: string;
   /** Milliseconds since epoch. */
   readonly startedAt: number;
+  /** `performance.now()` at the same moment; durations are differences of it. */
+  readonly startedTick: number;
   readonly route: Route;
   readonly principal: Principal;
   readonly session: CallSession;

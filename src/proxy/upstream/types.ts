@@ -114,10 +114,13 @@ export interface Upstream extends Disposable {
   /** A fresh, complete listing: after each connect and each (debounced) list_changed. */
   readonly onListing: Event<Listing>;
   /**
-   * The live connection, started if need be.
+   * The live connection, started if need be. A fresh connection is listed first: when this resolves, `onListing`
+   * has fired for it.
    * @throws VestibuleError with a launch, handshake or transport reason
    */
   connect(): Promise<UpstreamConnection>;
+  /** Connects if need be and lists anew; resolves after `onListing` has fired. @throws as `connect` */
+  refresh(): Promise<void>;
   /** Marks use, so that the idle clock starts anew; call at the start and end of each relayed request. */
   touch(): void;
   restart(): Promise<void>;

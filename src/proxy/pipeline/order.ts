@@ -1,0 +1,25 @@
+import type { Stage } from './types.ts';
+
+/**
+ * The stages of every tool call, in order. This array is the documentation: what is not here does not happen
+ * to a call, and nothing reaches an upstream without passing all of it.
+ */
+export const STAGE_ORDER = [
+  'resolve', // name or id → catalog entry
+  'gate', // server enabled, launch and current digest approved
+  'authorize', // the principal's grant
+  'shape', // arguments: valid against the schema, within size
+  'consent', // a person's consent for this call
+  'limits', // rates, concurrency, breaker
+  'cache', // answers that need no upstream
+  'dispatch', // the upstream itself
+  'inspect', // result budget and store
+  'record', // the journal, always
+] as const;
+
+export type StageName = (typeof STAGE_ORDER)[number];
+
+/** Puts one stage per name into the order above; a stage under another's name does not compile. */
+export function inOrder(stages: { readonly [Name in StageName]: Stage & { readonly name: Name } }): readonly Stage[] {
+  return STAGE_ORDER.map((name) => stages[name]);
+}

@@ -1,0 +1,50 @@
+import type { Call, InboundStage, Outcome, OutboundStage, Stage } from './types.ts';
+import { refusal } from './refusal.ts';
+
+/** Runs calls through an ordered list of stages. There is one per gateway; every route enters it (house rule 4). */
+export interface Pipeline {
+  /** Never rejects: whatever a stage throws becomes a refusal, and is recorded like any other outcome. */
+  run(call: Call): Promise<Outcome>;
+  readonly stages: readonly Stage[];
+}
+
+/**
+ * Builds the pipeline of `stages`. Inbound stages nest in their order; outbound stages then see whatever came
+ * out, refusals included.
+ * @param onInternalError told of errors no stage meant to raise; the agent sees no detail of them (invariant I7)
+ */
+export function createPipeline(stages: readonly Stage[], onInternalError: (error: unknown, call: Call) => void): Pipeline {
+  const inbound = stages.filter((stage): stage is InboundStage => stage.phase === 'in');
+  const outbound = stages.filter((stage): stage is OutboundStage => stage.phase === 'out');
+
+  function enter(call: Call, index: number): Promise<Outcome> {
+    const stage = inbound[index];
+    // The last inbound stage answers without calling next; running off the end is a wiring error.
+    if (stage === undefined) return Promise.reject(new Error('no stage answered the call'));
+    return stage.run(call, () => enter(call, index + 1));
+  }
+
+  async function guarded(call: Call, run: () => Promise<Outcome>): Promise<Outcome> {
+    try {
+      return await run();
+    } catch (error) {
+      onInternalError(error, call);
+      return refusal('internal', 'Vestibule failed to handle this call.', {
+        retryable: false,
+        action: 'Tell the person to open the Vestibule log; the failure is recorded there.',
+      });
+    }
+  }
+
+  return {
+    stages,
+    async run(call) {
+      let outcome = await guarded(call, () => enter(call, 0));
+      for (const stage of outbound) {
+        const before = outcome;
+        outcome = await guarded(call, () => stage.run(call, before));
+      }
+      return outcome;
+    },
+  };
+}

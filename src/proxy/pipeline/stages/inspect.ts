@@ -1,0 +1,25 @@
+import type { ResultStore } from '../../output/types.ts';
+import type { ServerName } from '../../model.ts';
+import type { OutboundStage } from '../types.ts';
+
+/** What `inspect` needs: the store, and the budget of a server in characters. */
+export interface InspectDeps {
+  readonly results: ResultStore;
+  budget(server: ServerName | undefined): number;
+}
+
+/** Fits what an upstream answered into the response budget; what does not fit stays readable with `read_cache`. */
+export function createInspect(deps: InspectDeps): OutboundStage & { readonly name: 'inspect' } {
+  return {
+    name: 'inspect',
+    phase: 'out',
+    async run(call, outcome) {
+      if (outcome.kind === 'refused' || !('result' in outcome.reply)) return outcome;
+      const shaped = await deps.results.shape(outcome.reply.result, {
+        principal: call.principal.id,
+        limit: deps.budget(call.tool?.server),
+      });
+      return shaped.truncated ? { ...outcome, reply: { result: shaped.result }, truncated: true } : outcome;
+    },
+  };
+}

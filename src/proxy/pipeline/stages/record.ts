@@ -1,0 +1,36 @@
+import { Buffer } from 'node:buffer';
+import type { Journal } from '../../journal/types.ts';
+import { members, stringOf } from '../../json/slice.ts';
+import type { OutboundStage } from '../types.ts';
+
+/** Writes every call to the journal, whatever became of it. Last, so that it sees what the agent gets. */
+export function createRecord(journal: Journal, now: () => number = () => performance.now()): OutboundStage & { readonly name: 'record' } {
+  return {
+    name: 'record',
+    phase: 'out',
+    run(call, outcome) {
+      const answer = 'result' in outcome.reply ? outcome.reply.result : outcome.reply.error;
+      journal.append({
+        time: call.startedAt,
+        id: call.id,
+        session: call.session.id,
+        agent: call.principal.id,
+        client: call.session.client,
+        server: call.tool?.server ?? '',
+        tool: call.tool?.name ?? call.requested,
+        digest: call.tool?.digest,
+        route: call.route,
+        arguments: call.argumentsText,
+        outcome: outcome.kind,
+        code: outcome.code,
+        durationMs: Math.round((now() - call.startedTick) * 100) / 100,
+        bytesIn: call.argumentsText === undefined ? 0 : Buffer.byteLength(call.argumentsText),
+        bytesOut: Buffer.byteLength(answer),
+        truncated: outcome.truncated,
+        findings: call.findings,
+        traceparent: call.meta === undefined ? undefined : stringOf(members(call.meta)?.get('traceparent')),
+      });
+      return Promise.resolve(outcome);
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import type { CatalogTool } from '../catalog/types.ts';
+import type { Grant, Principal, Tier } from '../model.ts';
+import { compileGlobs } from './glob.ts';
+
+const RANK: Readonly<Record<Tier, number>> = { read: 0, write: 1, destructive: 2 };
+
+type GrantCheck = (tool: CatalogTool) => boolean;
+
+// Grants are immutable and few; compiling one costs more than a call should pay.
+const compiled = new WeakMap<Grant, GrantCheck>();
+
+/**
+ * True when the principal's grant covers this tool: its server, its name (globs match `server:tool` or the bare
+ * name), and its tier as approved, never as claimed by the caller.
+ */
+export function mayUse(principal: Principal, tool: CatalogTool): boolean {
+  let check = compiled.get(principal.grant);
+  if (check === undefined) {
+    check = compile(principal.grant);
+    compiled.set(principal.grant, check);
+  }
+  return check(tool);
+}
+
+function compile(grant: Grant): GrantCheck {
+  const serverOk = grant.servers === 'all' ? () => true : compileGlobs(grant.servers);
+  const nameOk = grant.tools === 'all' ? () => true : compileGlobs(grant.tools);
+  const highest = RANK[grant.tier];
+  return (tool) => RANK[tool.tier] <= highest && serverOk(tool.server) && (nameOk(tool.id) || nameOk(tool.name));
+}

@@ -1,0 +1,180 @@
+import type { CatalogTool } from '../catalog/types.ts';
+import type { MenuMode } from '../config/types.ts';
+import type { AgentHandler, AgentRequest, AgentSession } from '../downstream/types.ts';
+import { rpcError } from '../json/frame.ts';
+import { members, stringOf, withMembers } from '../json/slice.ts';
+import type { Journal } from '../journal/types.ts';
+import type { MenuCall, MenuCaller, MenuTool } from '../menu/types.ts';
+import type { Principal, RawJson, RawReply } from '../model.ts';
+import type { Pipeline } from '../pipeline/pipeline.ts';
+import type { Outcome } from '../pipeline/types.ts';
+import { mayUse } from '../policy/grants.ts';
+import type { ServedTools } from '../policy/served.ts';
+import { exposedDefinition } from './exposed-tool.ts';
+import { progressTokenOf, relayedMeta } from './meta.ts';
+
+/** What the relay answers from. */
+export interface RelayDeps {
+  readonly served: ServedTools;
+  readonly menu: readonly MenuTool[];
+  readonly pipeline: Pipeline;
+  readonly journal: Journal;
+  mode(): MenuMode;
+  /** True when names of the single upstream pass unchanged: nothing of ours is listed beside its tools. */
+  readonly noPrefix: boolean;
+  /** Resolves when what is approved at start (`approveAll`) has been listed; at once otherwise. */
+  ready(): Promise<void>;
+  instructions(principal: Principal): string | undefined;
+}
+
+/** Answers agents: lists what they may see, and sends every call into the pipeline. */
+export class Relay implements AgentHandler {
+  readonly #deps: RelayDeps;
+  readonly #menu: ReadonlyMap<string, MenuTool>;
+  readonly #sessions = new Set<AgentSession>();
+  readonly #methods: ReadonlyMap<string, (request: AgentRequest) => RawReply | Promise<RawReply>>;
+  #calls = 0;
+
+  constructor(deps: RelayDeps) {
+    this.#deps = deps;
+    this.#menu = new Map(deps.menu.map((tool) => [tool.name, tool]));
+    this.#methods = new Map<string, (request: AgentRequest) => RawReply | Promise<RawReply>>([
+      ['tools/list', (request) => this.#list(request)],
+      ['tools/call', (request) => this.#call(request)],
+    ]);
+  }
+
+  async handle(request: AgentRequest): Promise<RawReply> {
+    const method = this.#methods.get(request.method);
+    if (method === undefined) return { error: rpcError(-32601, 'Method not found') };
+    await this.#deps.ready();
+    return method(request);
+  }
+
+  describe(principal: Principal): { readonly capabilities: RawJson; readonly instructions: string | undefined } {
+    return { capabilities: '{"tools":{"listChanged":true}}', instructions: this.#deps.instructions(principal) };
+  }
+
+  opened(session: AgentSession): void {
+    this.#sessions.add(session);
+  }
+
+  closed(session: AgentSession): void {
+    this.#sessions.delete(session);
+  }
+
+  /** Tells every session that its tool list may have changed. */
+  announceTools(): void {
+    for (const session of this.#sessions) session.notify('notifications/tools/list_changed');
+  }
+
+  /** Runs a call that came through a menu tool or from a person. */
+  run(call: MenuCall): Promise<Outcome> {
+    return this.#deps.pipeline.run({
+      id: this.#nextId(),
+      startedAt: Date.now(),
+      startedTick: performance.now(),
+      route: call.route,
+      principal: call.caller.principal,
+      session: call.caller.session,
+      requested: call.requested,
+      readOnly: call.readOnly,
+      argumentsText: call.argumentsText,
+      meta: call.caller.meta,
+      signal: call.caller.signal,
+      onProgress: call.caller.onProgress,
+      onNotification: call.caller.onNotification,
+      tool: undefined,
+      findings: [],
+    });
+  }
+
+  #list(request: AgentRequest): RawReply {
+    const { noPrefix, menu } = this.#deps;
+    const direct = this.#deps.mode() === 'direct';
+    const definitions: RawJson[] = [];
+    for (const tool of menu) {
+      // Direct mode still needs a way to read what did not fit.
+      if (!direct || (tool.name === 'read_cache' && !noPrefix)) definitions.push(tool.definition);
+    }
+    if (direct) {
+      for (const tool of this.visible(request.session.principal)) definitions.push(exposedDefinition(tool));
+    }
+    return { result: `{"tools":[${definitions.join(',')}]}` };
+  }
+
+  async #call(request: AgentRequest): Promise<RawReply> {
+    const params = request.params === undefined ? undefined : members(request.params);
+    const name = stringOf(params?.get('name'));
+    const argumentsText = params?.get('arguments');
+    if (params === undefined || name === undefined) {
+      return { error: rpcError(-32602, 'tools/call needs a string "name" and, if any, an object "arguments"') };
+    }
+    const caller = callerOf(request, params.get('_meta'));
+    const own = this.#menu.get(name);
+    if (own !== undefined) return this.#callMenu(own, argumentsText, caller);
+    return (await this.run({ caller, route: 'direct', requested: name, readOnly: false, argumentsText })).reply;
+  }
+
+  async #callMenu(tool: MenuTool, argumentsText: RawJson | undefined, caller: MenuCaller): Promise<RawReply> {
+    const startedAt = Date.now();
+    const startedTick = performance.now();
+    const reply = await tool.run(argumentsText, caller);
+    // Calls that go through the pipeline are recorded there, under the tool they reach.
+    if (tool.name !== 'call_tool' && tool.name !== 'call_tool_read') {
+      const answer = 'result' in reply ? reply.result : reply.error;
+      this.#deps.journal.append({
+        time: startedAt,
+        id: this.#nextId(),
+        session: caller.session.id,
+        agent: caller.principal.id,
+        client: caller.session.client,
+        server: '',
+        tool: tool.name,
+        digest: undefined,
+        route: 'menu',
+        arguments: argumentsText,
+        outcome: 'result' in reply ? (members(reply.result)?.get('isError') === 'true' ? 'tool_error' : 'ok') : 'protocol_error',
+        code: undefined,
+        durationMs: Math.round((performance.now() - startedTick) * 100) / 100,
+        bytesIn: argumentsText === undefined ? 0 : Buffer.byteLength(argumentsText),
+        bytesOut: Buffer.byteLength(answer),
+        truncated: false,
+        findings: [],
+        traceparent: undefined,
+      });
+    }
+    return reply;
+  }
+
+  /** The served tools this principal may use, in catalog order. */
+  *visible(principal: Principal): Iterable<CatalogTool> {
+    for (const tool of this.#deps.served.all()) if (mayUse(principal, tool)) yield tool;
+  }
+
+  #nextId(): string {
+    this.#calls++;
+    return `${PROCESS_ID}-${this.#calls.toString(36)}`;
+  }
+}
+
+/** Distinguishes the calls of one process from those of the next in the journal. */
+const PROCESS_ID = Math.trunc(Math.random() * 36 ** 6)
+  .toString(36)
+  .padStart(6, '0');
+
+function callerOf(request: AgentRequest, meta: RawJson | undefined): MenuCaller {
+  const { session } = request;
+  const token = progressTokenOf(meta);
+  return {
+    principal: session.principal,
+    session: { id: session.id, client: `${session.client.name} ${session.client.version}` },
+    meta: relayedMeta(meta),
+    signal: request.signal,
+    onProgress:
+      token === undefined
+        ? undefined
+        : (params) => request.notify('notifications/progress', withMembers(params, { progressToken: token })),
+    onNotification: ({ method, params }) => request.notify(method, params),
+  };
+}

@@ -1,0 +1,75 @@
+import type { GatewaySnapshot, LaunchDescription, ToolSnapshot, UpstreamSnapshot } from './api.ts';
+import type { Catalog, CatalogTool } from './catalog/types.ts';
+import type { ConfigSnapshot, MenuMode, UpstreamConfig } from './config/types.ts';
+import type { SessionSnapshot } from './api.ts';
+import type { Endpoint } from './downstream/types.ts';
+import { sha256 } from './json/canonical.ts';
+import type { ServedTools } from './policy/served.ts';
+import type { ApprovalStore } from './quarantine/types.ts';
+import type { UpstreamHub } from './upstream/hub.ts';
+
+/** The parts a snapshot is taken of. */
+export interface SnapshotSources {
+  readonly config: ConfigSnapshot;
+  readonly mode: MenuMode;
+  readonly endpoint: Endpoint | undefined;
+  readonly catalog: Catalog;
+  readonly approvals: ApprovalStore;
+  readonly hub: UpstreamHub;
+  readonly served: ServedTools;
+  readonly sessions: readonly SessionSnapshot[];
+  describeLaunch(config: UpstreamConfig): LaunchDescription;
+}
+
+/** Takes the whole state at one moment. O(servers + tools): ask for it when something is shown, not per call. */
+export function takeSnapshot(sources: SnapshotSources): GatewaySnapshot {
+  return {
+    endpoint: sources.endpoint,
+    mode: sources.mode,
+    upstreams: sources.config.upstreams.map((config) => upstreamSnapshot(config, sources)),
+    sessions: sources.sessions,
+    problems: sources.config.problems,
+    version: listVersion(sources.mode, sources.served.all()),
+  };
+}
+
+/** A digest over everything that changes what agents can list or find: names and definitions in order. */
+export function listVersion(mode: MenuMode, served: Iterable<CatalogTool>): string {
+  const parts: string[] = [mode];
+  for (const tool of served) parts.push(`${tool.exposedName} ${tool.digest}`);
+  return sha256(parts.join('\n')).slice('sha256-'.length, 'sha256-'.length + 16);
+}
+
+function upstreamSnapshot(config: UpstreamConfig, sources: SnapshotSources): UpstreamSnapshot {
+  const { approvals } = sources;
+  const catalog = sources.catalog.server(config.name);
+  const instructions = catalog?.instructions;
+  return {
+    name: config.name,
+    config,
+    state: sources.hub.get(config.name)?.state ?? { kind: 'disabled' },
+    launch: sources.describeLaunch(config),
+    tools: (catalog?.tools ?? []).map((tool) => toolSnapshot(tool, approvals)),
+    held: catalog?.held ?? [],
+    instructions: instructions && {
+      ...instructions,
+      status: approvals.status({ server: config.name, kind: 'instructions', name: '', digest: instructions.digest }),
+    },
+  };
+}
+
+function toolSnapshot(tool: CatalogTool, approvals: ApprovalStore): ToolSnapshot {
+  const status = approvals.status({ server: tool.server, kind: 'tool', name: tool.name, digest: tool.digest });
+  return {
+    id: tool.id,
+    name: tool.name,
+    exposedName: tool.exposedName,
+    title: tool.title,
+    description: tool.description,
+    digest: tool.digest,
+    status,
+    tier: tool.tier,
+    raw: tool.raw,
+    approvedRaw: status === 'changed' ? approvals.lastApproved(tool.server, 'tool', tool.name)?.raw : undefined,
+  };
+}

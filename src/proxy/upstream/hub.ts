@@ -1,0 +1,85 @@
+import type { UpstreamConfig } from '../config/types.ts';
+import { DisposableStore, Emitter, type Disposable, type Event } from '../events.ts';
+import type { ServerName } from '../model.ts';
+import type { Listing, Upstream } from './types.ts';
+
+/** All configured upstreams. Follows the configuration: what did not change keeps running. */
+export class UpstreamHub implements Disposable {
+  readonly #create: (config: UpstreamConfig) => Upstream;
+  readonly #upstreams = new Map<ServerName, { readonly upstream: Upstream; readonly key: string; readonly subscriptions: DisposableStore }>();
+  readonly #listed = new Emitter<{ readonly server: ServerName; readonly listing: Listing }>();
+  readonly #changed = new Emitter<ServerName>();
+
+  constructor(create: (config: UpstreamConfig) => Upstream) {
+    this.#create = create;
+  }
+
+  /** A fresh listing of an upstream. */
+  get onListing(): Event<{ readonly server: ServerName; readonly listing: Listing }> {
+    return this.#listed.event;
+  }
+
+  /** The state of an upstream changed, or it was added or removed. */
+  get onDidChange(): Event<ServerName> {
+    return this.#changed.event;
+  }
+
+  get(server: ServerName): Upstream | undefined {
+    return this.#upstreams.get(server)?.upstream;
+  }
+
+  all(): Iterable<Upstream> {
+    return [...this.#upstreams.values()].map(({ upstream }) => upstream);
+  }
+
+  /** Adds, replaces and removes upstreams so that they match `configs`, in that order. */
+  apply(configs: readonly UpstreamConfig[]): void {
+    const wanted = new Map(configs.map((config) => [config.name, config]));
+    for (const server of [...this.#upstreams.keys()]) {
+      if (!wanted.has(server)) this.#drop(server);
+    }
+    for (const config of configs) {
+      const key = identityOf(config);
+      if (this.#upstreams.get(config.name)?.key === key) continue;
+      this.#drop(config.name);
+      this.#add(config, key);
+    }
+  }
+
+  /** Ends every upstream and resolves when no process of theirs is left. */
+  async stop(): Promise<void> {
+    const upstreams = [...this.#upstreams.values()];
+    this.#upstreams.clear();
+    for (const { subscriptions } of upstreams) subscriptions.dispose();
+    await Promise.all(upstreams.map(({ upstream }) => upstream.stop().finally(() => upstream.dispose())));
+  }
+
+  dispose(): void {
+    void this.stop();
+    this.#listed.dispose();
+    this.#changed.dispose();
+  }
+
+  #add(config: UpstreamConfig, key: string): void {
+    const upstream = this.#create(config);
+    const subscriptions = new DisposableStore();
+    subscriptions.add(upstream.onListing((listing) => this.#listed.fire({ server: config.name, listing })));
+    subscriptions.add(upstream.onDidChangeState(() => this.#changed.fire(config.name)));
+    this.#upstreams.set(config.name, { upstream, key, subscriptions });
+    this.#changed.fire(config.name);
+  }
+
+  #drop(server: ServerName): void {
+    const found = this.#upstreams.get(server);
+    if (found === undefined) return;
+    this.#upstreams.delete(server);
+    found.subscriptions.dispose();
+    void found.upstream.stop().finally(() => found.upstream.dispose());
+    this.#changed.fire(server);
+  }
+}
+
+/** Everything of an entry but where it stands in its file: moving an entry does not restart its server. */
+function identityOf(config: UpstreamConfig): string {
+  return JSON.stringify({ ...config, at: undefined });
+}
