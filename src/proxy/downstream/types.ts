@@ -1,5 +1,28 @@
 import type { Era, Principal, RawJson, RawReply } from '../model.ts';
 
+/** Why an agent did not answer a request of ours. */
+export class AgentRequestError extends Error {
+  override readonly name = 'AgentRequestError';
+  /**
+   * `unsupported`: this agent cannot be asked (modern era); `no-stream`: nothing is open to ask on;
+   * `cancelled`: the caller's signal, or the agent gave up the request this one belongs to.
+   */
+  readonly kind: 'unsupported' | 'no-stream' | 'overloaded' | 'timeout' | 'cancelled' | 'closed';
+
+  constructor(kind: AgentRequestError['kind'], message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** Limits of one request to an agent. */
+export interface AgentRequestOptions {
+  /** Milliseconds until the request is given up with `timeout`. Default ten minutes: a person may have to answer. */
+  readonly timeoutMs?: number;
+  /** Aborting tells the agent (notifications/cancelled) and rejects with `cancelled`. */
+  readonly signal?: AbortSignal;
+}
+
 /** One agent: a legacy session, or the caller of a single modern request. */
 export interface AgentSession {
   /** Random; never an authentication. For modern callers derived from principal and client. */
@@ -11,6 +34,12 @@ export interface AgentSession {
   readonly capabilities: RawJson;
   /** Unsolicited notification: the GET stream of a legacy session, matching listen streams of a modern caller. */
   notify(method: string, params?: RawJson): void;
+  /**
+   * Asks the agent something that belongs to no request of its own (legacy: on the GET stream).
+   * A JSON-RPC error is an answer. Only ask what `capabilities` declare.
+   * @throws AgentRequestError
+   */
+  request(method: string, params?: RawJson, options?: AgentRequestOptions): Promise<RawReply>;
 }
 
 /** One request of an agent, whatever the era. */
@@ -23,6 +52,12 @@ export interface AgentRequest {
   readonly signal: AbortSignal;
   /** Sends a notification on this request's own stream. */
   notify(method: string, params?: RawJson): void;
+  /**
+   * Asks the agent something on this request's own stream, before its answer. Rejected with `cancelled` or
+   * `closed` when this request ends first.
+   * @throws AgentRequestError
+   */
+  request(method: string, params?: RawJson, options?: AgentRequestOptions): Promise<RawReply>;
 }
 
 /** Everything behind the endpoint. Downstream knows transports, eras and sessions; this knows the product. */
@@ -34,6 +69,10 @@ export interface AgentHandler {
   /** A session was opened or ended. */
   opened(session: AgentSession): void;
   closed(session: AgentSession): void;
+  /** A notification of a legacy agent other than `notifications/cancelled`, such as roots/list_changed. */
+  notified?(session: AgentSession, method: string, params: RawJson | undefined): void;
+  /** The resource URIs a modern caller listens to, all its streams together, changed. */
+  listening?(session: AgentSession, uris: ReadonlySet<string>): void;
 }
 
 /** Decides who a bearer token belongs to. Constant-time; undefined means refuse. */
