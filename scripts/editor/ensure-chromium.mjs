@@ -1,0 +1,24 @@
+// Makes sure that a Chromium-based browser is on this machine; the editor suites drive VS Code's workbench in it.
+import { existsSync } from 'node:fs';
+import { main, run, say, StepError } from '../lib/exec.mjs';
+import { findChromium } from './find-chromium.mjs';
+
+await main('ensure-chromium', async () => {
+  let browser = findChromium();
+  if (browser === undefined && process.env.CHROMIUM_PATH) {
+    throw new StepError(`CHROMIUM_PATH names ${process.env.CHROMIUM_PATH}, which does not exist`);
+  }
+  if (browser === undefined && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    say('ensure-chromium', 'installing chromium: apt-get install chromium');
+    const env = { DEBIAN_FRONTEND: 'noninteractive' };
+    await run('apt-get', ['update', '-q'], { env });
+    await run('apt-get', ['install', '-yq', '--no-install-recommends', 'chromium'], { env });
+    browser = findChromium();
+  }
+  if (browser === undefined) {
+    throw new StepError(
+      'no browser found. Install Chromium, Google Chrome or Microsoft Edge (Debian, Ubuntu: `sudo apt install chromium`), or set CHROMIUM_PATH to its executable',
+    );
+  }
+  say('ensure-chromium', browser);
+});

@@ -1,0 +1,31 @@
+// Finds a Chromium-based browser on this machine.
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+
+const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'microsoft-edge', 'msedge'];
+const usualPlaces = {
+  darwin: [
+    '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+    '/Applications/Chromium.app/Contents/MacOS/Chromium',
+    '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge',
+  ],
+  win32: ['PROGRAMFILES', 'PROGRAMFILES(X86)', 'LOCALAPPDATA'].flatMap((variable) =>
+    ['Google\\Chrome\\Application\\chrome.exe', 'Microsoft\\Edge\\Application\\msedge.exe'].map((file) =>
+      path.join(process.env[variable] ?? 'C:\\', file),
+    ),
+  ),
+};
+
+/**
+ * @returns {string | undefined} executable of CHROMIUM_PATH, else of the first browser on PATH, else in its usual place
+ */
+export function findChromium() {
+  const named = process.env.CHROMIUM_PATH;
+  if (named) return existsSync(named) ? named : undefined;
+  const suffix = process.platform === 'win32' ? '.exe' : '';
+  const onPath = (process.env.PATH ?? '')
+    .split(path.delimiter)
+    .filter(path.isAbsolute)
+    .flatMap((folder) => names.map((name) => path.join(folder, name + suffix)));
+  return [...onPath, ...(usualPlaces[process.platform] ?? [])].find((file) => existsSync(file));
+}

@@ -1,0 +1,86 @@
+// What is bundled, from where, to where (docs/decisions/0004-bundles-and-budgets.md).
+import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { build } from 'esbuild';
+import { StepError, root } from './exec.mjs';
+import { thirdPartyNotices } from './notices.mjs';
+
+/** Lowest Node among the supported VS Code releases and of the headless program. */
+const nodeTarget = 'node20';
+
+/** zod is bundled with the error texts of 50 languages; only the English ones are ever used. */
+const englishZod = {
+  name: 'english-zod',
+  setup(bundler) {
+    bundler.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+      loader: 'js',
+    }));
+  },
+};
+
+const node = { platform: 'node', format: 'cjs', target: nodeTarget, mainFields: ['module', 'main'] };
+
+async function bundles() {
+  const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
+  const define = { 'process.env.VESTIBULE_VERSION': JSON.stringify(manifest.version) };
+  const webview = existsSync(path.join(root, 'webview'))
+    ? (await readdir(path.join(root, 'webview'))).filter((file) => /^main\.ts$|^[a-z-]+\.main\.ts$/.test(file))
+    : [];
+  return [
+    { entry: 'src/extension.ts', out: 'dist/extension.cjs', options: { ...node, define, external: ['vscode', './gateway.cjs'] } },
+    { entry: 'src/proxy/gateway.ts', out: 'dist/gateway.cjs', options: { ...node, define, external: ['vscode'] } },
+    {
+      entry: 'src/headless/main.ts',
+      out: 'dist/headless.cjs',
+      options: { ...node, define, banner: { js: '#!/usr/bin/env node' } },
+      executable: true,
+    },
+    ...webview.map((file) => ({
+      entry: `webview/${file}`,
+      out: `dist/webview/${file.replace(/\.ts$/, '.js')}`,
+      options: { platform: 'browser', format: 'iife', target: 'es2022' },
+    })),
+  ];
+}
+
+/**
+ * Builds every bundle whose entry point exists, each with its esbuild metafile in dist/meta.
+ * @throws StepError when one does not build
+ * @returns {Promise<{built: {file: string, bytes: number}[], missing: string[]}>} sizes of what was written, and entry
+ *   points that do not exist
+ */
+export async function buildAll() {
+  const all = await bundles();
+  const present = all.filter(({ entry }) => existsSync(path.join(root, entry)));
+  await rm(path.join(root, 'dist'), { recursive: true, force: true });
+  await mkdir(path.join(root, 'dist', 'meta'), { recursive: true });
+  const metafiles = await Promise.all(present.map(buildOne));
+  await writeFile(path.join(root, 'dist', 'THIRD_PARTY_NOTICES.txt'), await thirdPartyNotices(metafiles));
+  return {
+    built: present.map(({ out }, index) => ({ file: out, bytes: metafiles[index].outputs[out].bytes })),
+    missing: all.filter((bundle) => !present.includes(bundle)).map(({ entry }) => entry),
+  };
+}
+
+async function buildOne({ entry, out, options, executable }) {
+  const { metafile } = await build({
+    ...options,
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile: out,
+    bundle: true,
+    minify: true,
+    keepNames: true,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+    plugins: [englishZod],
+  }).catch((cause) => {
+    throw new StepError(`${entry} does not build: ${cause.errors?.length ?? '?'} errors, see above`, { cause });
+  });
+  await writeFile(path.join(root, 'dist', 'meta', `${path.basename(out)}.json`), JSON.stringify(metafile));
+  if (executable) await chmod(path.join(root, out), 0o755);
+  return metafile;
+}
