@@ -98,22 +98,21 @@ class Canoniser {
 
   #string(): string {
     const start = this.#at;
-    let i = start + 1;
-    for (; i < this.#text.length; i++) {
-      const c = this.#text[i];
-      if (c === '\\') i++;
-      else if (c === '"') break;
-    }
-    this.#at = i + 1;
-    let value: unknown;
-    try {
-      value = JSON.parse(this.#text.slice(start, this.#at));
-    } catch {
-      throw new NotCanonicalError(`not a valid string at offset ${start}`);
-    }
-    if (typeof value !== 'string') throw new NotCanonicalError(`not a valid string at offset ${start}`);
+    let end = this.#text.indexOf('"', start + 1);
+    while (end > 0 && this.#isEscaped(end)) end = this.#text.indexOf('"', end + 1);
+    if (end < 0) throw new NotCanonicalError(`not a valid string at offset ${start}`);
+    this.#at = end + 1;
+    const value = decodeString(this.#text.slice(start, this.#at));
+    if (value === undefined) throw new NotCanonicalError(`not a valid string at offset ${start}`);
     if (LONE_SURROGATE.test(value)) throw new NotCanonicalError('a string holds half of a surrogate pair');
     return value;
+  }
+
+  /** True when an odd number of backslashes stands before `at`. */
+  #isEscaped(at: number): boolean {
+    let slashes = 0;
+    while (this.#text.charCodeAt(at - 1 - slashes) === 0x5c) slashes++;
+    return slashes % 2 === 1;
   }
 
   #scalar(): string {
@@ -153,6 +152,15 @@ class Canoniser {
   }
 }
 
+/** What a JSON string token stands for, or undefined when it is not valid. */
+function decodeString(token: string): string | undefined {
+  try {
+    return JSON.parse(token) as string;
+  } catch {
+    return undefined;
+  }
+}
+
 /** True when two JSON number texts stand for the same decimal value. */
 function sameDecimal(a: string, b: string): boolean {
   return decimalOf(a) === decimalOf(b);
@@ -164,7 +172,14 @@ function decimalOf(lexeme: string): string {
   if (match === null) return lexeme;
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match;
   const digits = (whole + fraction).replace(/^0+/, '');
-  const significant = digits.replace(/0+$/, '');
+  const significant = digits.slice(0, lengthWithoutTrailingZeros(digits));
   if (significant === '') return '0';
   return `${sign}${significant}e${Number(exponent) - fraction.length + (digits.length - significant.length)}`;
+}
+
+/** A loop, because `/0+$/` takes quadratic time on a long run of zeros in the middle. */
+function lengthWithoutTrailingZeros(digits: string): number {
+  let length = digits.length;
+  while (digits.charCodeAt(length - 1) === 0x30) length--;
+  return length;
 }

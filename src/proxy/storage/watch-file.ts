@@ -1,0 +1,55 @@
+import { statSync, type BigIntStats } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { toDisposable, type Disposable } from '../events.ts';
+
+const POLL_MS = 300;
+
+/**
+ * Calls `onChange` within 500 ms after the file was changed, made, removed or replaced. Looks by polling, which works
+ * on every file system; native watching is silent on network folders and bind mounts, and loses replaced files.
+ * What is there at the moment of the call is the base, so subscribe first and read then.
+ */
+export function watchFile(path: string, onChange: () => void): Disposable {
+  let last = signatureNow(path);
+  let looking = false;
+  let disposed = false;
+  const look = async (): Promise<void> => {
+    if (looking) return;
+    looking = true;
+    const now = await signature(path);
+    looking = false;
+    if (disposed || now === last) return;
+    last = now;
+    onChange();
+  };
+  const timer = setInterval(() => void look(), POLL_MS);
+  timer.unref();
+  return toDisposable(() => {
+    disposed = true;
+    clearInterval(timer);
+  });
+}
+
+async function signature(path: string): Promise<string> {
+  try {
+    return describe(await stat(path, { bigint: true }));
+  } catch (error) {
+    return absence(error);
+  }
+}
+
+function signatureNow(path: string): string {
+  try {
+    return describe(statSync(path, { bigint: true }));
+  } catch (error) {
+    return absence(error);
+  }
+}
+
+function describe({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${ino}:${size}:${mtimeNs}:${ctimeNs}`;
+}
+
+function absence(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+}
