@@ -1,0 +1,107 @@
+import * as vscode from 'vscode';
+import type { Confirmation } from './present/confirmation.ts';
+import type { Problem } from './problem.ts';
+import { visible, withoutIcons, withoutLinks } from './text.ts';
+
+/** A row of a pick list. Texts may come from outside; the dialogs make them safe. */
+export interface Choice<T> {
+  readonly label: string;
+  readonly description?: string;
+  readonly detail?: string;
+  readonly value: T;
+  /** Ticked at first, where several can be picked. */
+  readonly picked?: boolean;
+}
+
+export interface Prompt {
+  readonly title: string;
+  readonly prompt: string;
+  readonly placeholder?: string;
+  readonly value?: string;
+  readonly password?: boolean;
+  /** Says what is wrong with the text, or undefined when it will do. */
+  readonly check?: (text: string) => string | undefined;
+}
+
+/** A step a notification offers. */
+export interface Offer {
+  readonly label: string;
+  readonly run: () => unknown;
+}
+
+/**
+ * Every question the extension asks a person. A seam, because a test inside the editor has nobody to answer a modal;
+ * it is replaced only there (security U12).
+ */
+export interface Dialogs {
+  /** A modal with no default yes. */
+  confirm(question: Confirmation): Promise<boolean>;
+  pick<T>(title: string, choices: readonly Choice<T>[]): Promise<T | undefined>;
+  pickMany<T>(title: string, choices: readonly Choice<T>[]): Promise<readonly T[] | undefined>;
+  prompt(prompt: Prompt): Promise<string | undefined>;
+  /** Never waits for an answer. */
+  inform(message: string, ...offers: readonly Offer[]): void;
+  fail(problem: Problem, ...offers: readonly Offer[]): void;
+}
+
+/** The dialogs of the editor itself. */
+export const editorDialogs: Dialogs = {
+  async confirm({ message, detail, yes }) {
+    return (await vscode.window.showWarningMessage(withoutLinks(message), { modal: true, detail }, yes)) === yes;
+  },
+
+  async pick(title, choices) {
+    return (await vscode.window.showQuickPick(choices.map(toItem), { title, ...MATCH }))?.value;
+  },
+
+  async pickMany(title, choices) {
+    const items = await vscode.window.showQuickPick(choices.map(toItem), { title, canPickMany: true, ...MATCH });
+    return items?.map(({ value }) => value);
+  },
+
+  async prompt({ title, prompt, placeholder, value, password, check }) {
+    return vscode.window.showInputBox({
+      title: visible(title),
+      prompt: withoutLinks(visible(prompt)),
+      ignoreFocusOut: true,
+      password: password ?? false,
+      ...(placeholder !== undefined && { placeHolder: visible(placeholder) }),
+      ...(value !== undefined && { value }),
+      ...(check !== undefined && { validateInput: check }),
+    });
+  },
+
+  inform(message, ...offers) {
+    void answer(vscode.window.showInformationMessage(plain(message), ...offers.map(({ label }) => label)), offers);
+  },
+
+  fail({ message, action }, ...offers) {
+    void answer(vscode.window.showErrorMessage(plain(`${message} ${action}`), ...offers.map(({ label }) => label)), offers);
+  },
+};
+
+const MATCH = { matchOnDescription: true, matchOnDetail: true, ignoreFocusOut: true } as const;
+
+function toItem<T>(choice: Choice<T>): vscode.QuickPickItem & { value: T } {
+  const { label, description, detail, value, picked } = choice;
+  return {
+    label: iconless(label),
+    ...(description !== undefined && { description: iconless(description) }),
+    ...(detail !== undefined && { detail: iconless(detail) }),
+    ...(picked !== undefined && { picked }),
+    value,
+  };
+}
+
+function iconless(text: string): string {
+  return withoutIcons(visible(text));
+}
+
+function plain(text: string): string {
+  return withoutLinks(visible(text));
+}
+
+async function answer(shown: Thenable<string | undefined>, offers: readonly Offer[]): Promise<void> {
+  const label = await shown;
+  await offers.find((offer) => offer.label === label)?.run();
+}

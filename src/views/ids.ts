@@ -1,0 +1,77 @@
+/**
+ * Every name the extension shares with package.json, in one typed place. `test/unit/views-manifest.test.ts` holds
+ * the manifest to exactly these.
+ */
+
+/** `vscode.lm` provider id and the label VS Code keys its approvals on: never change either (editor contract). */
+export const PROVIDER_ID = 'vestibule.gateway';
+export const PROVIDER_LABEL = 'Vestibule';
+
+export const CONTAINER_ID = 'vestibule';
+
+export const View = {
+  upstreams: 'vestibule.upstreams',
+  quarantine: 'vestibule.quarantine',
+  agents: 'vestibule.agents',
+} as const;
+
+/** `viewType` of the inspector's webview panel. */
+export const INSPECTOR_PANEL = 'vestibule.inspector';
+
+export const Command = {
+  addUpstream: 'vestibule.addUpstream',
+  editServers: 'vestibule.editServers',
+  enableUpstream: 'vestibule.enableUpstream',
+  disableUpstream: 'vestibule.disableUpstream',
+  restartUpstream: 'vestibule.restartUpstream',
+  showLogs: 'vestibule.showLogs',
+  reviewQuarantine: 'vestibule.reviewQuarantine',
+  approve: 'vestibule.approve',
+  approveAll: 'vestibule.approveAll',
+  block: 'vestibule.block',
+  showChanges: 'vestibule.showChanges',
+  openInspector: 'vestibule.openInspector',
+  searchTools: 'vestibule.searchTools',
+  copyEndpoint: 'vestibule.copyEndpoint',
+  restartGateway: 'vestibule.restartGateway',
+} as const;
+export type CommandId = (typeof Command)[keyof typeof Command];
+
+export const Setting = {
+  mode: 'vestibule.mode',
+  port: 'vestibule.port',
+} as const;
+
+/** `when`-clause keys the extension sets. */
+export const ContextKey = {
+  /** `starting`, `running` or `failed`. */
+  gateway: 'vestibule.gateway',
+  upstreams: 'vestibule.upstreamCount',
+  awaiting: 'vestibule.awaitingCount',
+} as const;
+
+/** URI schemes of the read-only documents. */
+export const Scheme = {
+  /** What a person reviews before approving. */
+  review: 'vestibule-review',
+  /** One side of "show changes". */
+  definition: 'vestibule-definition',
+} as const;
+
+/**
+ * Words inside a tree item's `contextValue`, joined by spaces. Menus match them with `viewItem =~ /\bword\b/`.
+ */
+export const ItemWord = {
+  upstream: 'upstream',
+  enabled: 'enabled',
+  disabled: 'disabled',
+  tool: 'tool',
+  instructions: 'instructions',
+  /** Awaits a decision: a launch, a tool or instructions. */
+  awaiting: 'awaiting',
+  changed: 'changed',
+  approved: 'approved',
+  blocked: 'blocked',
+  /** A server one of whose definitions awaits a decision. */
+  reviewable: 'reviewable',
+} as const;

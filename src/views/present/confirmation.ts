@@ -1,0 +1,87 @@
+import type { UpstreamSnapshot } from '../../proxy/api.ts';
+import { oneLine, plural, visible } from '../text.ts';
+import type { Definition } from './awaiting.ts';
+import { launchFacts, launchLine } from './launch.ts';
+import { statusLook, tierText } from './labels.ts';
+
+/** A modal question. Every text is safe to show as it is. */
+export interface Confirmation {
+  readonly message: string;
+  readonly detail: string;
+  /** The label of the one button that says yes. */
+  readonly yes: string;
+  /** True when `detail` cannot hold all of it, and the review document must be open behind the question. */
+  readonly needsDocument: boolean;
+}
+
+// A dialog taller than the screen hides its end, and with it what a long argument was meant to hide (security W7).
+const MAX_DETAIL = 1500;
+const MAX_NAMES = 25;
+
+/** Asks to approve a launch: the exact command line or address. */
+export function confirmLaunch(upstream: UpstreamSnapshot): Confirmation {
+  const { launch, name } = upstream;
+  const act = launch.argv === undefined ? 'connect to this address' : 'run this command on your machine';
+  const whole = [launchLine(launch), ...launchFacts(launch).map(([label, value]) => `${label}: ${value}`)].join('\n\n');
+  const fits = whole.length <= MAX_DETAIL;
+  return {
+    message: `Let Vestibule ${act} for “${oneLine(name, 60)}”?`,
+    detail: fits
+      ? whole
+      : `${plural(whole.length, 'character')}: too long for this dialog. The review document behind it shows all of it.`,
+    yes: 'Approve Launch',
+    needsDocument: !fits,
+  };
+}
+
+/** Asks to approve definitions of one server, naming each. */
+export function confirmDefinitions(server: string, definitions: readonly Definition[]): Confirmation {
+  const [single] = definitions;
+  const label = oneLine(server, 60);
+  if (definitions.length === 1 && single !== undefined) {
+    const fits = single.text.length <= MAX_DETAIL / 2;
+    return {
+      message: `Approve ${nameOf(single)} of “${label}”?`,
+      detail: [
+        summary(single),
+        fits ? visible(single.text) : 'Its text is too long for this dialog. The review document behind it shows all of it.',
+        single.ref.digest,
+      ].join('\n\n'),
+      yes: 'Approve',
+      needsDocument: !fits,
+    };
+  }
+  const rows = definitions.map((definition) => `${nameOf(definition)} (${summary(definition)})`);
+  return {
+    message: `Approve ${plural(definitions.length, 'definition')} of “${label}”?`,
+    detail: listed(rows),
+    yes: `Approve ${definitions.length}`,
+    needsDocument: rows.length > MAX_NAMES,
+  };
+}
+
+/** Asks to block definitions of one server. */
+export function confirmBlock(server: string, definitions: readonly Definition[]): Confirmation {
+  return {
+    message: `Block ${plural(definitions.length, 'definition')} of “${oneLine(server, 60)}”?`,
+    detail: `${listed(definitions.map(nameOf))}\n\nAgents cannot see or call what is blocked. You can approve it later.`,
+    yes: 'Block',
+    needsDocument: false,
+  };
+}
+
+/** A definition's name for a sentence. */
+export function nameOf({ ref }: Definition): string {
+  return ref.kind === 'tool' ? `“${oneLine(ref.name, 80)}”` : 'the server instructions';
+}
+
+function summary({ status, tier }: Definition): string {
+  const { text } = statusLook(status);
+  return tier === undefined ? text : `${text}, ${tierText(tier)}`;
+}
+
+function listed(rows: readonly string[]): string {
+  const shown = rows.slice(0, MAX_NAMES);
+  const rest = rows.length - shown.length;
+  return rest === 0 ? shown.join('\n') : [...shown, `and ${rest} more: the review document behind this dialog shows them all.`].join('\n');
+}

@@ -1,0 +1,90 @@
+import { Command, ItemWord } from '../ids.ts';
+import { oneLine, plural } from '../text.ts';
+import { awaiting, type AwaitingServer, type Definition } from './awaiting.ts';
+import { launchFacts, launchLine } from './launch.ts';
+import { statusLook, tierText } from './labels.ts';
+import { bounded, LEAF, type TreeNode } from './tree-node.ts';
+import { heldRow, toolTooltip, toolWords } from './upstreams.ts';
+import type { ViewState } from './view-state.ts';
+
+/** Rows of the Quarantine view: one per server with something to decide or something unusable. */
+export function quarantineRows(state: ViewState): readonly TreeNode[] {
+  return bounded('quarantine', awaiting(state).map(serverRow), 'decide about the first ones to see them');
+}
+
+/** The badge on the view: undefined when nothing waits. */
+export function quarantineBadge(count: number): { readonly value: number; readonly tooltip: string } | undefined {
+  return count === 0 ? undefined : { value: count, tooltip: `${plural(count, 'definition')} to review` };
+}
+
+function serverRow(server: AwaitingServer): TreeNode {
+  const { upstream, definitions } = server;
+  const id = `quarantine/${upstream.name}`;
+  const label = oneLine(upstream.name, 60);
+  const summary = server.launch ? 'launch awaits approval' : summaryOf(server);
+  return {
+    id,
+    label,
+    description: summary,
+    icon: server.launch ? { id: 'shield', color: 'list.warningForeground' } : { id: 'server' },
+    words: [ItemWord.upstream, ...(server.launch || definitions.length > 0 ? [ItemWord.awaiting] : [])],
+    spoken: `Server ${label}, ${summary}`,
+    fold: 'expanded',
+    children: () =>
+      server.launch
+        ? [launchRow(id, server)]
+        : [
+            ...bounded(id, definitions.map((definition) => definitionRow(id, definition)), 'review the server to see them all'),
+            ...bounded(`${id}/held`, upstream.held.map((held) => heldRow(id, held)), 'see the log'),
+          ],
+    tooltip: () => `${label}: ${summary}`,
+    target: { server: upstream.name },
+  };
+}
+
+function summaryOf({ definitions, upstream }: AwaitingServer): string {
+  const changed = definitions.filter(({ status }) => status === 'changed').length;
+  const fresh = definitions.length - changed;
+  return [
+    ...(changed > 0 ? [`${changed} changed`] : []),
+    ...(fresh > 0 ? [`${fresh} new`] : []),
+    ...(upstream.held.length > 0 ? [`${upstream.held.length} unusable`] : []),
+  ].join(', ');
+}
+
+function launchRow(id: string, { upstream }: AwaitingServer): TreeNode {
+  const { launch } = upstream;
+  const line = launchLine(launch);
+  const act = launch.argv === undefined ? 'Connect to' : 'Run';
+  const label = `${act} ${oneLine(line, 1000)}`;
+  return {
+    ...LEAF,
+    id: `${id}/launch`,
+    label,
+    icon: { id: launch.argv === undefined ? 'globe' : 'terminal' },
+    words: [ItemWord.awaiting],
+    spoken: `${label}, awaits approval`,
+    tooltip: () => [line, ...launchFacts(launch).map(([label, value]) => `${label}: ${value}`)].join('\n'),
+    target: { server: upstream.name, launch: launch.fingerprint },
+    click: { command: Command.reviewQuarantine, title: 'Review' },
+  };
+}
+
+function definitionRow(id: string, definition: Definition): TreeNode {
+  const { ref, status, tier } = definition;
+  const look = statusLook(status);
+  const label = ref.kind === 'tool' ? oneLine(ref.name, 80) : 'Server instructions';
+  const description = tier === undefined ? look.text : `${look.text} · ${tierText(tier)}`;
+  return {
+    ...LEAF,
+    id: `${id}/${ref.kind}/${ref.name}`,
+    label,
+    description,
+    icon: look.icon,
+    words: ref.kind === 'tool' ? toolWords(status) : [ItemWord.instructions, ItemWord.awaiting],
+    spoken: `${ref.kind === 'tool' ? 'Tool ' : ''}${label}, ${look.text}${tier === undefined ? '' : `, ${tierText(tier)}`}, awaits a decision`,
+    tooltip: () => toolTooltip({ name: label, description: definition.text, digest: ref.digest }, description),
+    target: { server: ref.server, definition: { kind: ref.kind, name: ref.name, digest: ref.digest } },
+    click: { command: Command.reviewQuarantine, title: 'Review' },
+  };
+}

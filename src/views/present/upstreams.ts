@@ -1,0 +1,161 @@
+import type { ToolSnapshot, UpstreamSnapshot } from '../../proxy/api.ts';
+import type { HeldDefinition } from '../../proxy/catalog/types.ts';
+import type { ConfigProblem } from '../../proxy/config/types.ts';
+import { Command, ItemWord } from '../ids.ts';
+import { oneLine, visible } from '../text.ts';
+import { awaitingOf, compare } from './awaiting.ts';
+import { launchFacts, launchLine } from './launch.ts';
+import { statusLook, tierText, upstreamLook } from './labels.ts';
+import { bounded, LEAF, type Click, type TreeNode } from './tree-node.ts';
+import type { ViewState } from './view-state.ts';
+
+/** Rows of the Upstreams view: problems of the files first, then servers by name. */
+export function upstreamRows({ snapshot, trusted }: ViewState): readonly TreeNode[] {
+  const { problems, upstreams } = snapshot;
+  const known = new Set(upstreams.map(({ name }) => name));
+  const loose = problems.filter(({ server }) => server === undefined || !known.has(server));
+  const servers = [...upstreams].sort((a, b) => compare(a.name, b.name));
+  return [
+    ...loose.map((problem, index) => problemRow('files', problem, index)),
+    ...bounded(
+      'upstreams',
+      servers.map((upstream) => serverRow(upstream, problems.filter(({ server }) => server === upstream.name), trusted)),
+      'open the servers file to see them all',
+    ),
+  ];
+}
+
+function serverRow(upstream: UpstreamSnapshot, problems: readonly ConfigProblem[], trusted: boolean): TreeNode {
+  const { name, config, state, tools, held } = upstream;
+  const id = `upstream/${name}`;
+  const label = oneLine(name, 60);
+  const look = upstreamLook(upstream, trusted);
+  const parts = problems.length + tools.length + held.length + (state.kind === 'failed' ? 1 : 0);
+  const reviewable = awaitingOf(upstream, trusted) !== undefined;
+  return {
+    id,
+    label,
+    description: config.origin === 'workspace' ? `${look.text} · workspace` : look.text,
+    icon: look.icon,
+    words: [ItemWord.upstream, config.enabled ? ItemWord.enabled : ItemWord.disabled, ...(reviewable ? [ItemWord.reviewable] : [])],
+    spoken: `Server ${label}, ${look.text}${config.origin === 'workspace' ? ', from the workspace' : ''}`,
+    fold: parts === 0 ? 'leaf' : 'collapsed',
+    children: () => serverChildren(id, upstream, problems),
+    tooltip: () => serverTooltip(upstream, look.text),
+    target: { server: name },
+    ...serverClick(upstream, trusted, parts),
+  };
+}
+
+/** A click leads to the next step where there is one; otherwise it just selects and unfolds. */
+function serverClick(upstream: UpstreamSnapshot, trusted: boolean, parts: number): { click?: Click } {
+  const { config, launch, state } = upstream;
+  if (!config.enabled) return {};
+  if (!trusted && config.origin === 'workspace') {
+    return { click: { command: 'workbench.trust.manage', title: 'Manage Workspace Trust' } };
+  }
+  if (!launch.approved) return { click: { command: Command.reviewQuarantine, title: 'Review' } };
+  if (state.kind === 'needs-input') return { click: { command: Command.restartUpstream, title: 'Enter the Value' } };
+  if (state.kind === 'failed' && parts === 0) return { click: { command: Command.showLogs, title: 'Show Log' } };
+  return {};
+}
+
+function serverChildren(id: string, upstream: UpstreamSnapshot, problems: readonly ConfigProblem[]): readonly TreeNode[] {
+  const { state, name } = upstream;
+  const tools = [...upstream.tools].sort((a, b) => compare(a.name, b.name));
+  return [
+    ...(state.kind === 'failed' ? [failureRow(id, name, state.error)] : []),
+    ...problems.map((problem, index) => problemRow(id, problem, index)),
+    ...bounded(id, tools.map((tool) => toolRow(id, name, tool)), 'search tools to find them'),
+    ...bounded(`${id}/held`, upstream.held.map((held) => heldRow(id, held)), 'see the log'),
+  ];
+}
+
+function failureRow(id: string, server: string, error: { message: string; action: string; evidence: readonly string[] }): TreeNode {
+  const action = oneLine(error.action, 200);
+  return {
+    ...LEAF,
+    id: `${id}/failure`,
+    label: action,
+    icon: { id: 'lightbulb' },
+    words: [],
+    spoken: `What to do: ${action}`,
+    tooltip: () => [visible(error.message), visible(error.action), ...error.evidence.slice(-10).map(visible)].join('\n'),
+    target: { server },
+    click: { command: Command.showLogs, title: 'Show Log' },
+  };
+}
+
+function problemRow(id: string, problem: ConfigProblem, index: number): TreeNode {
+  const { at, severity } = problem;
+  const label = oneLine(problem.message);
+  return {
+    ...LEAF,
+    id: `${id}/problem/${index}`,
+    label,
+    description: oneLine(problem.fix),
+    icon:
+      severity === 'error'
+        ? { id: 'error', color: 'list.errorForeground' }
+        : { id: 'warning', color: 'list.warningForeground' },
+    words: [],
+    spoken: `${severity}: ${label}. ${oneLine(problem.fix)}`,
+    tooltip: () => `${visible(problem.message)}\n${visible(problem.fix)}`,
+    ...(at === undefined ? {} : { click: { open: at, title: 'Open the File' } }),
+  };
+}
+
+function toolRow(id: string, server: string, tool: ToolSnapshot): TreeNode {
+  const look = statusLook(tool.status);
+  const label = oneLine(tool.name, 80);
+  const description = `${look.text} · ${tierText(tool.tier)}`;
+  return {
+    ...LEAF,
+    id: `${id}/tool/${tool.name}`,
+    label,
+    description,
+    icon: look.icon,
+    words: toolWords(tool.status),
+    spoken: `Tool ${label}, ${look.text}, ${tierText(tool.tier)}`,
+    tooltip: () => toolTooltip(tool, description),
+    target: { server, definition: { kind: 'tool', name: tool.name, digest: tool.digest } },
+    click: { command: Command.reviewQuarantine, title: 'Show the Definition' },
+  };
+}
+
+/** The context words of a tool at this status. */
+export function toolWords(status: ToolSnapshot['status']): readonly string[] {
+  if (status === 'approved') return [ItemWord.tool, ItemWord.approved];
+  if (status === 'blocked') return [ItemWord.tool, ItemWord.blocked];
+  return status === 'changed' ? [ItemWord.tool, ItemWord.awaiting, ItemWord.changed] : [ItemWord.tool, ItemWord.awaiting];
+}
+
+/** A definition that cannot be served, and what its author can do. */
+export function heldRow(id: string, held: HeldDefinition): TreeNode {
+  const label = held.name === undefined ? `definition ${held.index + 1}` : oneLine(held.name, 80);
+  const problem = oneLine(held.problem);
+  return {
+    ...LEAF,
+    id: `${id}/held/${held.index}`,
+    label,
+    description: problem,
+    icon: { id: 'warning', color: 'list.warningForeground' },
+    words: [],
+    spoken: `Unusable tool ${label}: ${problem}`,
+    tooltip: () => `${visible(held.problem)}\n${visible(held.fix)}`,
+  };
+}
+
+/** What a tool's row says on hover; the first part of the description only, the review document has all of it. */
+export function toolTooltip(tool: Pick<ToolSnapshot, 'name' | 'description' | 'digest'>, summary: string): string {
+  return [visible(tool.name), summary, oneLine(tool.description, 600), tool.digest].join('\n');
+}
+
+function serverTooltip({ name, launch, config }: UpstreamSnapshot, state: string): string {
+  return [
+    `${visible(name)}: ${state}`,
+    launchLine(launch),
+    ...launchFacts(launch).map(([label, value]) => `${label}: ${value}`),
+    `From ${config.origin === 'workspace' ? 'the workspace file' : 'your own file'} ${visible(config.file)}`,
+  ].join('\n');
+}

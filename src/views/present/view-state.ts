@@ -1,0 +1,18 @@
+import type { GatewaySnapshot } from '../../proxy/api.ts';
+
+/** Everything a presenter looks at. */
+export interface ViewState {
+  readonly snapshot: GatewaySnapshot;
+  /** False in Restricted Mode: nothing that the workspace brought starts. */
+  readonly trusted: boolean;
+}
+
+/** The state before the core is there. */
+export const EMPTY_SNAPSHOT: GatewaySnapshot = {
+  endpoint: undefined,
+  mode: 'adaptive',
+  upstreams: [],
+  sessions: [],
+  problems: [],
+  version: '',
+};

@@ -1,0 +1,177 @@
+import * as vscode from 'vscode';
+import { DisposableStore, type Disposable } from '../proxy/events.ts';
+import type { GatewayHost } from './gateway-host.ts';
+import { Command, Scheme } from './ids.ts';
+import { prettyJson } from './present/pretty-json.ts';
+import { reviewDocument, type Anchor } from './present/review-document.ts';
+import { findUpstream, type Target } from './target.ts';
+import { oneLine, visible } from './text.ts';
+
+/** What stands in an open review document: decisions made from it are about exactly this. */
+interface Shown {
+  readonly text: string;
+  readonly anchors: readonly Anchor[];
+}
+
+/**
+ * Read-only documents: what a person reviews, and the two sides of "show changes". A review document that is open
+ * never swaps a definition under the reader's eyes: it stays as shown until it is asked for again, and deciding from
+ * it then fails as stale (security D5).
+ */
+export class ReviewDocuments implements Disposable {
+  readonly #host: GatewayHost;
+  readonly #store = new DisposableStore();
+  readonly #changed = this.#store.add(new vscode.EventEmitter<vscode.Uri>());
+  readonly #lensesChanged = this.#store.add(new vscode.EventEmitter<void>());
+  readonly #shown = new Map<string, Shown>();
+
+  constructor(host: GatewayHost) {
+    this.#host = host;
+    const review = { scheme: Scheme.review };
+    this.#store.add(
+      vscode.workspace.registerTextDocumentContentProvider(Scheme.review, {
+        onDidChange: this.#changed.event,
+        provideTextDocumentContent: (uri) => (this.#shown.get(uri.toString()) ?? this.#render(uri)).text,
+      }),
+    );
+    this.#store.add(
+      vscode.workspace.registerTextDocumentContentProvider(Scheme.definition, {
+        provideTextDocumentContent: (uri) => this.#definitionText(uri),
+      }),
+    );
+    this.#store.add(
+      vscode.languages.registerCodeLensProvider(review, {
+        onDidChangeCodeLenses: this.#lensesChanged.event,
+        provideCodeLenses: ({ uri }) => (this.#shown.get(uri.toString())?.anchors ?? []).flatMap(toLenses),
+      }),
+    );
+    this.#store.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#shown.delete(uri.toString())));
+    this.#store.add(host.onDidChange(() => this.#refreshUnchanged()));
+  }
+
+  /** Opens the review of a server, or of one of its definitions, brought up to date. */
+  async open(target: Target): Promise<void> {
+    const uri = reviewUri(target);
+    this.#render(uri);
+    this.#changed.fire(uri);
+    this.#lensesChanged.fire();
+    await vscode.window.showTextDocument(uri, { preview: true });
+  }
+
+  /** What can be decided from an open review document: its undecided subjects as shown. Undefined for other URIs. */
+  targets(uri: vscode.Uri): readonly Target[] | undefined {
+    const shown = this.#shown.get(uri.toString());
+    return shown?.anchors.filter(({ status }) => status === 'launch' || status === 'pending' || status === 'changed').map(({ target }) => target);
+  }
+
+  /** Shows the approved text of a definition beside the present one in the native diff editor. */
+  async showChanges(target: Target): Promise<boolean> {
+    const { server, definition } = target;
+    const tool = findUpstream(this.#host.snapshot().upstreams, server)?.tools.find(({ name }) => name === definition?.name);
+    if (tool?.approvedRaw === undefined) return false;
+    const title = `${oneLine(server, 40)}: ${oneLine(tool.name, 60)} (approved ↔ now)`;
+    const [left, right] = ['approved', 'now'].map((side) => definitionUri(server, tool.name, side, tool.digest));
+    await vscode.commands.executeCommand('vscode.diff', left, right, title, { preview: true } satisfies vscode.TextDocumentShowOptions);
+    return true;
+  }
+
+  dispose(): void {
+    this.#store.dispose();
+  }
+
+  #render(uri: vscode.Uri): Shown {
+    const { server, only } = readQuery(uri);
+    const upstream = findUpstream(this.#host.snapshot().upstreams, server);
+    const shown = upstream === undefined ? { text: `There is no server named ${visible(server)} any more.\n`, anchors: [] } : reviewDocument(upstream, only);
+    this.#shown.set(uri.toString(), shown);
+    return shown;
+  }
+
+  /** Brings open documents up to date in which nothing that can be decided was replaced. */
+  #refreshUnchanged(): void {
+    for (const { uri } of vscode.workspace.textDocuments) {
+      const before = uri.scheme === Scheme.review ? this.#shown.get(uri.toString()) : undefined;
+      if (before === undefined) continue;
+      const after = this.#render(uri);
+      if (after.text === before.text) continue;
+      if (replaces(after.anchors, before.anchors)) {
+        this.#shown.set(uri.toString(), before);
+      } else {
+        this.#changed.fire(uri);
+        this.#lensesChanged.fire();
+      }
+    }
+  }
+
+  #definitionText(uri: vscode.Uri): string {
+    const { server, only, side, digest } = readQuery(uri);
+    const tool = findUpstream(this.#host.snapshot().upstreams, server)?.tools.find(({ name }) => name === only);
+    const raw = tool?.digest === digest ? (side === 'approved' ? tool?.approvedRaw : tool?.raw) : undefined;
+    return raw === undefined ? 'This definition has changed again or is gone.\n' : `${visibleLines(prettyJson(raw))}\n`;
+  }
+}
+
+/** True when something that could be decided before is there still, but is not what was shown. */
+function replaces(after: readonly Anchor[], before: readonly Anchor[]): boolean {
+  return before.some(({ target: old }) => after.some(({ target: now }) => subject(old) === subject(now) && digest(old) !== digest(now)));
+}
+
+function subject({ definition }: Target): string {
+  return definition === undefined ? 'launch' : `${definition.kind} ${definition.name}`;
+}
+
+function digest({ definition, launch }: Target): string | undefined {
+  return definition?.digest ?? launch;
+}
+
+function toLenses({ line, target, status }: Anchor): vscode.CodeLens[] {
+  const range = new vscode.Range(line, 0, line, 0);
+  const lens = (title: string, command: string): vscode.CodeLens => new vscode.CodeLens(range, { title, command, arguments: [target] });
+  if (status === 'launch') return [lens('Approve launch…', Command.approve)];
+  return [
+    ...(status === 'approved' ? [] : [lens('Approve…', Command.approve)]),
+    ...(status === 'changed' ? [lens('Show changes', Command.showChanges)] : []),
+    ...(status === 'blocked' ? [] : [lens('Block…', Command.block)]),
+  ];
+}
+
+function reviewUri({ server, definition }: Target): vscode.Uri {
+  const title = definition === undefined ? server : `${server} ${definition.name}`;
+  return vscode.Uri.from({
+    scheme: Scheme.review,
+    path: `/Review of ${fileName(title)}`,
+    query: query({ server, ...(definition !== undefined && { only: definition.name }) }),
+  });
+}
+
+function definitionUri(server: string, tool: string, side: string, digest: string): vscode.Uri {
+  // The extension makes VS Code read it as JSON.
+  return vscode.Uri.from({ scheme: Scheme.definition, path: `/${fileName(tool)}.json`, query: query({ server, only: tool, side, digest }) });
+}
+
+function fileName(text: string): string {
+  return oneLine(text, 80).replaceAll(/[\\/]/g, '_');
+}
+
+interface Query {
+  readonly server: string;
+  readonly only: string | undefined;
+  readonly side: string | undefined;
+  readonly digest: string | undefined;
+}
+
+/** Reads our own URIs; one that somebody else wrote names no server. */
+function readQuery(uri: vscode.Uri): Query {
+  const query = new URLSearchParams(uri.query);
+  const member = (key: string): string | undefined => query.get(key) ?? undefined;
+  return { server: member('server') ?? '', only: member('only'), side: member('side'), digest: member('digest') };
+}
+
+function query(members: Readonly<Record<string, string>>): string {
+  return new URLSearchParams(members).toString();
+}
+
+/** Invisible characters spelled out, the layout's own line feeds kept. */
+function visibleLines(text: string): string {
+  return text.split('\n').map(visible).join('\n');
+}

@@ -1,0 +1,28 @@
+import * as vscode from 'vscode';
+import type { MenuMode } from '../proxy/config/types.ts';
+import { Setting } from './ids.ts';
+
+export interface Settings {
+  /** Undefined: the servers files decide. */
+  readonly mode: MenuMode | undefined;
+  /** 0: the port this workspace used last, or any. */
+  readonly port: number;
+}
+
+/** Reads the settings as they are now; a value outside its range counts as the default. */
+export function readSettings(): Settings {
+  const configuration = vscode.workspace.getConfiguration();
+  const mode = configuration.get<unknown>(Setting.mode);
+  const port = configuration.get<unknown>(Setting.port);
+  return {
+    mode: mode === 'adaptive' || mode === 'retrieve' || mode === 'direct' ? mode : undefined,
+    port: typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65536 ? port : 0,
+  };
+}
+
+/** Calls back when a setting that shapes the gateway changes. */
+export function onDidChangeSettings(run: () => void): vscode.Disposable {
+  return vscode.workspace.onDidChangeConfiguration((event) => {
+    if (Object.values(Setting).some((id) => event.affectsConfiguration(id))) run();
+  });
+}

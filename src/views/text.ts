@@ -1,0 +1,101 @@
+/**
+ * Making text of unknown origin safe to show: nothing invisible stays invisible, nothing is read as markup.
+ */
+
+// Control, format (bidi, zero-width, tag), private-use, surrogate, line and paragraph separators, default-ignorable
+// characters, and the blank Braille cell. U+FE0F after a pictograph is how ordinary emoji are written.
+const INVISIBLE =
+  /(?<!\p{Extended_Pictographic})\uFE0F|(?!\uFE0F)[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+
+/** Replaces every invisible or reordering character, line feeds and tabs included, by `\u{…}` (`\n`, `\t`, `\r`). */
+export function visible(text: string): string {
+  return text.replace(INVISIBLE, spell);
+}
+
+/** How many invisible characters `text` holds; ordinary line feeds and tabs do not count. */
+export function countHidden(text: string): number {
+  let count = 0;
+  for (const [character] of text.matchAll(INVISIBLE)) if (character !== '\n' && character !== '\t') count++;
+  return count;
+}
+
+/**
+ * One visible line of at most `max` characters, cut with `…`. For labels only: what a person approves is never cut.
+ */
+export function oneLine(text: string, max = 120): string {
+  // Cutting first bounds the work on hostile lengths; what is cut off is not shown anyway.
+  const shown = visible(text.slice(0, max + 1));
+  return shown.length <= max ? shown : `${shown.slice(0, max - 1)}…`;
+}
+
+/** `text` for a place that would render `$(icon)`: QuickPick items and status bar texts. */
+export function withoutIcons(text: string): string {
+  return text.replaceAll('$(', '\\$(');
+}
+
+/** `text` for a notification, which would otherwise turn `[label](command:…)` into a link. */
+export function withoutLinks(text: string): string {
+  return text.replaceAll('](', '] (');
+}
+
+const MARGIN = '│ ';
+const CONTINUED = '┆ ';
+const WRAP = 100;
+const SPACES = / {16,}/g;
+
+/**
+ * A block of untrusted text for a document: each line behind a margin, so that it cannot pass for ours; long lines
+ * wrapped, runs of blanks counted, invisible characters spelled out. Whole, whatever its length.
+ */
+export function quoted(text: string): string {
+  const lines: string[] = [];
+  let blank = 0;
+  const flushBlank = (): void => {
+    if (blank > 3) lines.push(`${MARGIN}⟨${blank} empty lines⟩`);
+    else for (let i = 0; i < blank; i++) lines.push(MARGIN.trimEnd());
+    blank = 0;
+  };
+  for (const line of text.split('\n')) {
+    if (line.trim() === '' && countHidden(line) === 0) {
+      blank++;
+      continue;
+    }
+    flushBlank();
+    const shown = visible(line.replace(/\r$/, '')).replace(SPACES, (run) => `⟨${run.length} spaces⟩`);
+    wrap(shown).forEach((part, index) => lines.push((index === 0 ? MARGIN : CONTINUED) + part));
+  }
+  flushBlank();
+  return lines.join('\n');
+}
+
+/** `1 tool`, `3 tools`. */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** Bytes as a person reads them. */
+export function bytes(count: number): string {
+  if (count < 1024) return `${count} B`;
+  if (count < 1024 * 1024) return `${(count / 1024).toFixed(1)} KiB`;
+  return `${(count / 1024 / 1024).toFixed(1)} MiB`;
+}
+
+function wrap(line: string): string[] {
+  const parts: string[] = [];
+  let at = 0;
+  do {
+    let end = at + WRAP;
+    // Never between the halves of a surrogate pair.
+    if ((line.codePointAt(end - 1) ?? 0) > 0xffff) end++;
+    parts.push(line.slice(at, end));
+    at = end;
+  } while (at < line.length);
+  return parts;
+}
+
+function spell(character: string): string {
+  if (character === '\n') return '\\n';
+  if (character === '\t') return '\\t';
+  if (character === '\r') return '\\r';
+  return `\\u{${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}}`;
+}
