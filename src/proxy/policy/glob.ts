@@ -4,7 +4,7 @@
  * pattern; nothing a name or pattern holds makes it slower (unlike a regular expression).
  */
 export function matchesGlob(pattern: string, text: string): boolean {
-  return matchCodePoints([...pattern], [...text]);
+  return matchCodePoints(Array.from(pattern), Array.from(text));
 }
 
 /**
@@ -14,13 +14,13 @@ export function compileGlobs(patterns: readonly string[]): (text: string) => boo
   const exact = new Set<string>();
   const wild: string[][] = [];
   for (const pattern of patterns) {
-    if (/[*?]/.test(pattern)) wild.push([...pattern]);
+    if (/[*?]/.test(pattern)) wild.push(Array.from(pattern));
     else exact.add(pattern);
   }
   return (text) => {
     if (exact.has(text)) return true;
     if (wild.length === 0) return false;
-    const characters = [...text];
+    const characters = Array.from(text);
     return wild.some((pattern) => matchCodePoints(pattern, characters));
   };
 }

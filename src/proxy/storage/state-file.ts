@@ -5,7 +5,7 @@ import { withFileLock } from './file-lock.ts';
 import { folderError } from './fs-error.ts';
 import { parseState, writeState } from './parse-state.ts';
 import { setAside } from './set-aside.ts';
-import { watchFile } from './watch-file.ts';
+import { watchFile, type FileWatch } from './watch-file.ts';
 
 export interface StateFileOptions<T> {
   readonly path: string;
@@ -33,7 +33,7 @@ interface Loaded<T> {
 export class StateFile<T> implements Disposable {
   readonly #options: StateFileOptions<T>;
   readonly #changed = new Emitter<T>();
-  readonly #watch: Disposable;
+  readonly #watch: FileWatch;
   #loaded: Loaded<T>;
   /** Reads and writes of this instance, one after another, so that an old read never follows a newer write. */
   #line: Promise<unknown> = Promise.resolve();
@@ -84,6 +84,7 @@ export class StateFile<T> implements Disposable {
         if (after === before) return before;
         const text = writeState(version, encode(after));
         await writeFileAtomic(path, text);
+        this.#watch.lookAnew();
         this.#take({ text, state: after });
         return after;
       }),
