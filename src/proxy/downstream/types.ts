@@ -53,8 +53,8 @@ export interface AgentRequest {
   /** Sends a notification on this request's own stream. */
   notify(method: string, params?: RawJson): void;
   /**
-   * Asks the agent something on this request's own stream, before its answer. Rejected with `cancelled` or
-   * `closed` when this request ends first.
+   * Asks the agent something on this request's own stream, before its answer. Rejected with `cancelled` when this
+   * request ends first.
    * @throws AgentRequestError
    */
   request(method: string, params?: RawJson, options?: AgentRequestOptions): Promise<RawReply>;

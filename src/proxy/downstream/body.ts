@@ -1,0 +1,40 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage } from 'node:http';
+
+/** Why a body has no text: too long, not UTF-8, or its client went away. */
+export type BodyProblem = 'too-large' | 'not-utf8' | 'gone';
+
+/**
+ * Reads a request body as text, at most `limit` bytes of it; beyond that it stops reading and leaves the rest.
+ * Bytes that are not UTF-8 are refused, never replaced: what is relayed must be what was sent.
+ */
+export function readBody(req: IncomingMessage, limit: number): Promise<{ readonly text: string } | { readonly problem: BodyProblem }> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const settle = (outcome: { readonly text: string } | { readonly problem: BodyProblem }): void => {
+      req.off('data', onData);
+      req.off('end', onEnd);
+      req.off('close', onGone);
+      req.off('error', onGone);
+      resolve(outcome);
+    };
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > limit) {
+        req.pause();
+        settle({ problem: 'too-large' });
+      } else chunks.push(chunk);
+    };
+    const onEnd = (): void => {
+      const [first] = chunks;
+      const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, size);
+      settle(isUtf8(bytes) ? { text: bytes.toString('utf8') } : { problem: 'not-utf8' });
+    };
+    const onGone = (): void => settle({ problem: 'gone' });
+    req.on('data', onData);
+    req.on('end', onEnd);
+    req.on('close', onGone);
+    req.on('error', onGone);
+  });
+}

@@ -1,0 +1,45 @@
+import { rpcError } from '../json/frame.ts';
+import { members, stringOf } from '../json/slice.ts';
+import type { RawJson, RawReply } from '../model.ts';
+import type { ListenerLimits } from './limits.ts';
+import type { SessionTable } from './session-table.ts';
+import type { AgentHandler, AgentRequest } from './types.ts';
+
+/** What both eras are made from. */
+export interface EraDeps {
+  readonly handler: AgentHandler;
+  readonly sessions: SessionTable;
+  readonly limits: ListenerLimits;
+  /** Raw `serverInfo`. */
+  readonly serverInfo: RawJson;
+  /** Hears what the handler throws. */
+  readonly report: (error: unknown) => void;
+}
+
+const INTERNAL_ERROR: RawReply = { error: rpcError(-32603, 'Internal error') };
+
+/** The error of a request beyond what one session may have in flight (security N16). */
+export const BUSY: RawJson = rpcError(-32000, 'Too many requests in flight; send it again when some are answered', {
+  retryable: true,
+});
+
+/** Lets the handler answer. Whatever it throws becomes a generic error: its text is for our log only. */
+export async function answerRequest(deps: EraDeps, request: AgentRequest): Promise<RawReply> {
+  try {
+    return await deps.handler.handle(request);
+  } catch (error) {
+    // Work that stops because it was cancelled is no failure.
+    if (!request.signal.aborted) deps.report(error);
+    return INTERNAL_ERROR;
+  }
+}
+
+/** Characters of a client's name or version that are kept; both go to journals and views. */
+const NAME_LENGTH = 128;
+
+/** Name and version out of a raw `clientInfo`; what is missing is "unknown". Untrusted text. */
+export function clientOf(clientInfo: RawJson | undefined): { readonly name: string; readonly version: string } {
+  const info = clientInfo === undefined ? undefined : members(clientInfo);
+  const read = (key: string): string => (stringOf(info?.get(key)) ?? 'unknown').slice(0, NAME_LENGTH);
+  return { name: read('name'), version: read('version') };
+}

@@ -1,0 +1,129 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Frame, rpcError, writeReply } from '../json/frame.ts';
+import { objectOf } from '../json/slice.ts';
+import type { Principal, RawJson } from '../model.ts';
+import { checkEnvelope, type Envelope, MODERN_VERSIONS, readEnvelope } from './envelope.ts';
+import { answerRequest, BUSY, clientOf, type EraDeps } from './era.ts';
+import { type Accepts, accepts, refusal, refuse, sendAnswer, sendEmpty } from './http.ts';
+import { honoured, ListenStream, readFilter } from './listen-stream.ts';
+import { callerId, ModernCaller } from './modern-caller.ts';
+import { ModernRequest } from './modern-request.ts';
+import { modernResult } from './modern-result.ts';
+import { type AnswerStream, PostAnswer } from './post-answer.ts';
+import { SseStream } from './sse-stream.ts';
+
+type RequestFrame = Extract<Frame, { kind: 'request' }>;
+
+/** Methods of the legacy era that this one took out; the handler knows them, so they end here. */
+const REMOVED: ReadonlySet<string> = new Set([
+  'initialize',
+  'ping',
+  'logging/setLevel',
+  'resources/subscribe',
+  'resources/unsubscribe',
+]);
+
+/** The stateless era (MCP 2026-07-28): each request says by itself who sends it and what it can do. */
+export class ModernEra {
+  readonly #deps: EraDeps;
+
+  constructor(deps: EraDeps) {
+    this.#deps = deps;
+  }
+
+  /** Serves one POSTed message. */
+  post(req: IncomingMessage, res: ServerResponse, frame: Frame, principal: Principal): void {
+    if (frame.kind === 'notification') {
+      // Clients of this era have nothing to notify a server of: taken, and that is all.
+      sendEmpty(res, 202);
+      return;
+    }
+    if (frame.kind !== 'request') {
+      refuse(res, { status: 400, code: -32600, message: 'Nothing was asked that this could answer' });
+      return;
+    }
+    const envelope = readEnvelope(frame.params);
+    if ('status' in envelope) {
+      refuse(res, envelope, frame.id);
+      return;
+    }
+    const problem = checkEnvelope(req, frame.method, frame.params, envelope);
+    if (problem !== undefined) refuse(res, problem, frame.id);
+    else if (REMOVED.has(frame.method)) refuse(res, { status: 404, code: -32601, message: 'Method not found' }, frame.id);
+    else this.#serve(res, frame, envelope, principal, accepts(req));
+  }
+
+  #serve(res: ServerResponse, frame: RequestFrame, envelope: Envelope, principal: Principal, accepted: Accepts): void {
+    const caller = this.#caller(principal, envelope);
+    if (caller === undefined) refuse(res, refusal(503, 'Too many sessions at work'), frame.id);
+    else if (frame.method === 'server/discover') this.#discover(res, frame, principal, accepted);
+    else if (frame.method === 'subscriptions/listen') this.#listen(res, frame, caller, accepted);
+    else if (caller.inFlight >= this.#deps.limits.inFlightPerSession) {
+      sendAnswer(res, accepted, writeReply(frame.id, { error: BUSY }));
+    } else {
+      const answer = new PostAnswer(res, accepted, this.#deps.limits, () => this.#openStream(res));
+      const request = new ModernRequest(caller, frame, { res, answer }, { logs: envelope.logs, serverInfo: this.#deps.serverInfo });
+      void answerRequest(this.#deps, request).then((reply) => request.finish(reply));
+    }
+  }
+
+  /** The caller a request comes from, remembered from earlier requests; undefined when the table has no room. */
+  #caller(principal: Principal, envelope: Envelope): ModernCaller | undefined {
+    const client = { ...clientOf(envelope.clientInfo), capabilities: envelope.capabilities };
+    const id = callerId(principal, client);
+    const known = this.#deps.sessions.get(id);
+    if (known instanceof ModernCaller) {
+      known.touch(principal);
+      return known;
+    }
+    const caller = new ModernCaller(id, principal, client, (self, uris) => this.#listening(self, uris));
+    return this.#deps.sessions.add(caller) ? caller : undefined;
+  }
+
+  #discover(res: ServerResponse, frame: RequestFrame, principal: Principal, accepted: Accepts): void {
+    const { capabilities, instructions } = this.#deps.handler.describe(principal);
+    const result: [string, RawJson][] = [
+      ['supportedVersions', JSON.stringify(MODERN_VERSIONS)],
+      ['capabilities', capabilities],
+    ];
+    if (instructions !== undefined) result.push(['instructions', JSON.stringify(instructions)]);
+    const complete = modernResult(frame.method, objectOf(result), this.#deps.serverInfo);
+    sendAnswer(res, accepted, writeReply(frame.id, { result: complete }));
+  }
+
+  #listen(res: ServerResponse, frame: RequestFrame, caller: ModernCaller, accepted: Accepts): void {
+    const { limits, serverInfo, handler } = this.#deps;
+    const filter = readFilter(frame.params);
+    if (!accepted.stream) {
+      refuse(res, refusal(406, 'Accept must list text/event-stream'), frame.id);
+    } else if (filter === undefined) {
+      const error = rpcError(-32602, 'subscriptions/listen needs params.notifications, an object of booleans and resourceSubscriptions');
+      sendAnswer(res, accepted, writeReply(frame.id, { error }));
+    } else if (caller.listens >= limits.listensPerCaller) {
+      sendAnswer(res, accepted, writeReply(frame.id, { error: rpcError(-32000, 'Too many listen streams are open') }));
+    } else {
+      const wanted = honoured(filter, handler.describe(caller.principal).capabilities);
+      const stream = new ListenStream(res, frame.id, wanted, serverInfo, limits, () => caller.removeListen(stream));
+      caller.addListen(stream);
+    }
+  }
+
+  #listening(caller: ModernCaller, uris: ReadonlySet<string>): void {
+    try {
+      this.#deps.handler.listening?.(caller, uris);
+    } catch (error) {
+      this.#deps.report(error);
+    }
+  }
+
+  #openStream(res: ServerResponse): AnswerStream {
+    const stream = new SseStream(res, this.#deps.limits, () => undefined);
+    return {
+      send: (message) => stream.send(message),
+      finish: (message) => {
+        stream.send(message);
+        stream.end();
+      },
+    };
+  }
+}

@@ -1,0 +1,72 @@
+import type { ServerResponse } from 'node:http';
+import type { RawJson } from '../model.ts';
+import { type Accepts, JSON_HEADERS, sendJson } from './http.ts';
+import type { ListenerLimits } from './limits.ts';
+
+/** Where the messages of one request go once its response is an event stream. */
+export interface AnswerStream {
+  send(message: string): void;
+  /** Sends the last message and ends the stream. */
+  finish(message: string): void;
+}
+
+/**
+ * The response to one POSTed request: plain JSON when the answer is all there is to say, an event stream from the
+ * first message that must go ahead of it, or once the client has waited long enough to need a sign of life. A
+ * client that cannot get a stream gets white space ahead of its JSON instead.
+ */
+export class PostAnswer {
+  readonly #res: ServerResponse;
+  readonly #openStream: (() => AnswerStream | undefined) | undefined;
+  readonly #keepAliveMs: number;
+  #timer: NodeJS.Timeout;
+  #stream: AnswerStream | undefined;
+  #padding = false;
+  #finished = false;
+
+  /** `openStream` starts the event stream on `res`, or returns undefined when no more streams may be opened. */
+  constructor(res: ServerResponse, accepted: Accepts, limits: ListenerLimits, openStream: () => AnswerStream | undefined) {
+    this.#res = res;
+    this.#openStream = accepted.stream ? openStream : undefined;
+    this.#keepAliveMs = limits.keepAliveMs;
+    this.#timer = setTimeout(() => this.#breakSilence(), limits.silentMs).unref();
+    res.once('close', () => clearTimeout(this.#timer));
+    if (!accepted.json) this.#streaming();
+  }
+
+  /** Sends a message ahead of the answer. Returns false when this response cannot carry it. */
+  send(message: string): boolean {
+    const stream = this.#streaming();
+    stream?.send(message);
+    return stream !== undefined;
+  }
+
+  /** Sends the answer; `status` counts only while the response has not started. Later calls do nothing. */
+  finish(message: RawJson, status = 200): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    clearTimeout(this.#timer);
+    if (this.#stream !== undefined) this.#stream.finish(message);
+    else if (this.#padding) this.#res.end(message);
+    else sendJson(this.#res, status, message);
+  }
+
+  #streaming(): AnswerStream | undefined {
+    if (this.#stream !== undefined || this.#finished || this.#padding || this.#res.destroyed) return this.#stream;
+    this.#stream = this.#openStream?.();
+    if (this.#stream !== undefined) clearTimeout(this.#timer);
+    return this.#stream;
+  }
+
+  #breakSilence(): void {
+    if (this.#finished || this.#res.destroyed || this.#streaming() !== undefined) return;
+    this.#padding = true;
+    this.#res.writeHead(200, JSON_HEADERS);
+    this.#pad();
+  }
+
+  #pad(): void {
+    this.#res.write(' ');
+    this.#timer = setTimeout(() => this.#pad(), this.#keepAliveMs).unref();
+  }
+}
