@@ -25,16 +25,25 @@ export async function run(command, args, options = {}) {
   if (code !== 0) throw new StepError(`${command} ${args.join(' ')} ended with code ${code}`);
 }
 
-/** Like {@link run}, but resolves with the exit code (128 + signal number is not used: a signal counts as 1). */
+/**
+ * Like {@link run}, but resolves with the exit code; a child ended by a signal counts as 1. Meanwhile Ctrl-C, which the
+ * terminal sends to the child too, and a polite end are the child's to act on: we end when it has.
+ */
 export function runForCode(command, args, options = {}) {
   return new Promise((resolve, reject) => {
+    const interrupted = () => {};
+    const terminated = () => child.kill('SIGTERM');
+    process.on('SIGINT', interrupted).on('SIGTERM', terminated);
     const child = spawn(command, [...args], {
       cwd: options.cwd ?? root,
       env: { ...process.env, ...options.env },
       stdio: options.stdio ?? 'inherit',
     });
     child.once('error', (cause) => reject(new StepError(`cannot start ${command}: ${cause.message}`)));
-    child.once('close', (code) => resolve(code ?? 1));
+    child.once('close', (code) => {
+      process.off('SIGINT', interrupted).off('SIGTERM', terminated);
+      resolve(code ?? 1);
+    });
   });
 }
 

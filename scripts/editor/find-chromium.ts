@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'microsoft-edge', 'msedge'];
-const usualPlaces = {
+const usualPlaces: Readonly<Record<string, readonly string[]>> = {
   darwin: [
     '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
     '/Applications/Chromium.app/Contents/MacOS/Chromium',
@@ -16,16 +16,14 @@ const usualPlaces = {
   ),
 };
 
-/**
- * @returns {string | undefined} executable of CHROMIUM_PATH, else of the first browser on PATH, else in its usual place
- */
-export function findChromium() {
-  const named = process.env.CHROMIUM_PATH;
+/** The executable in CHROMIUM_PATH, else the first browser on PATH, else one in its usual place, else undefined. */
+export function findChromium(): string | undefined {
+  const named = process.env['CHROMIUM_PATH'];
   if (named) return existsSync(named) ? named : undefined;
   const suffix = process.platform === 'win32' ? '.exe' : '';
-  const onPath = (process.env.PATH ?? '')
+  const onPath = (process.env['PATH'] ?? '')
     .split(path.delimiter)
-    .filter(path.isAbsolute)
+    .filter((folder) => path.isAbsolute(folder))
     .flatMap((folder) => names.map((name) => path.join(folder, name + suffix)));
   return [...onPath, ...(usualPlaces[process.platform] ?? [])].find((file) => existsSync(file));
 }

@@ -12,8 +12,8 @@ export const cacheFolder = path.join(root, '.vscode-test');
 /** Complete installation of this version; exists only when complete. */
 export const installFolder = path.join(cacheFolder, `vscode-server-${packageVersion}`);
 
-/** VS Code itself inside an installation. @param {string} folder */
-export function vscodeFolder(folder) {
+/** VS Code itself inside an installation folder. */
+export function vscodeFolder(folder: string): string {
   return path.join(folder, 'node_modules', 'code-server', 'lib', 'vscode');
 }
 

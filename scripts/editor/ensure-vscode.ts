@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { main, npm, say, StepError } from '../lib/exec.mjs';
-import { installFolder, packageVersion, serverMain, vscodeFolder } from './vscode-install.mjs';
+import { installFolder, packageVersion, serverMain, vscodeFolder } from './vscode-install.ts';
 
 /** npm hands its own settings down in the environment; an install elsewhere must not take this project for its own. */
 const foreign = Object.fromEntries(
@@ -13,7 +13,7 @@ const foreign = Object.fromEntries(
     .map((name) => [name, undefined]),
 );
 
-async function install(folder, args) {
+async function install(folder: string, args: readonly string[]): Promise<void> {
   await npm(['install', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...args], { cwd: folder, env: foreign });
 }
 

@@ -1,12 +1,12 @@
 // Makes sure that a Chromium-based browser is on this machine; the editor suites drive VS Code's workbench in it.
 import { existsSync } from 'node:fs';
 import { main, run, say, StepError } from '../lib/exec.mjs';
-import { findChromium } from './find-chromium.mjs';
+import { findChromium } from './find-chromium.ts';
 
 await main('ensure-chromium', async () => {
   let browser = findChromium();
-  if (browser === undefined && process.env.CHROMIUM_PATH) {
-    throw new StepError(`CHROMIUM_PATH names ${process.env.CHROMIUM_PATH}, which does not exist`);
+  if (browser === undefined && process.env['CHROMIUM_PATH']) {
+    throw new StepError(`CHROMIUM_PATH names ${process.env['CHROMIUM_PATH']}, which does not exist`);
   }
   if (browser === undefined && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
     say('ensure-chromium', 'installing chromium: apt-get install chromium');

@@ -1,0 +1,6 @@
+/** Resolves at the first Ctrl-C, polite end or closed terminal; from the call on these no longer end the process. */
+export function interrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
+  });
+}

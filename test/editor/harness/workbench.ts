@@ -1,0 +1,162 @@
+// A VS Code workbench as a person uses it: keyboard, clicks, and what can be read on the screen.
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
+import { createProfile, type EditorServer, installVsix, startServer } from '../../../scripts/editor/server.ts';
+import { launchBrowser } from './browser.ts';
+import { runFolder } from './folders.ts';
+
+/** What to open. */
+export interface WorkbenchOptions {
+  /** Short name; names the folder below out/. */
+  readonly name: string;
+  /** Packaged extensions to install. */
+  readonly vsix: readonly string[];
+  /** Absolute path of the folder to open. */
+  readonly workspace: string;
+  readonly settings?: Readonly<Record<string, unknown>>;
+  /** Files to put beside the user settings, by name. */
+  readonly userFiles?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** First paint and extension host start on a slow machine, in milliseconds. */
+const START_MS = 60_000;
+
+/** One VS Code window over a server and a profile of its own. */
+export class Workbench {
+  readonly page: Page;
+  /** Profile, logs and screenshots of this run. */
+  readonly folder: string;
+  readonly #server: EditorServer;
+  readonly #browser: Browser;
+  readonly #console: string[] = [];
+
+  private constructor(folder: string, server: EditorServer, browser: Browser, page: Page) {
+    this.folder = folder;
+    this.#server = server;
+    this.#browser = browser;
+    this.page = page;
+    page.on('console', (message) => {
+      if (this.#console.length < 5000) this.#console.push(`[${message.type()}] ${message.text()}`);
+    });
+  }
+
+  /** Starts VS Code with the extensions installed and opens the folder. */
+  static async open(options: WorkbenchOptions): Promise<Workbench> {
+    const folder = runFolder(options.name);
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+    const profile = await createProfile(path.join(folder, 'profile'), options.settings);
+    for (const [name, text] of Object.entries(options.userFiles ?? {})) await writeFile(path.join(profile.userFolder, name), text);
+    for (const vsix of options.vsix) await installVsix(profile, vsix);
+    const server = await startServer(profile, { trustEverything: true, ...(options.env && { env: options.env }) });
+    try {
+      const browser = await launchBrowser();
+      try {
+        const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+        page.setDefaultTimeout(20_000);
+        const workbench = new Workbench(folder, server, browser, page);
+        await page.goto(server.url({ folder: options.workspace }));
+        await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: START_MS });
+        return workbench;
+      } catch (error) {
+        await browser.close();
+        throw error;
+      }
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  /** Closes the window and ends the server. @throws Error when something the server started is still running */
+  async close(): Promise<void> {
+    await writeFile(path.join(this.folder, 'workbench.log'), this.#console.join('\n'));
+    await writeFile(path.join(this.folder, 'server.log'), this.#server.output());
+    await this.#browser.close();
+    await this.#server.stop();
+  }
+
+  /** Saves what the window shows. @returns the file */
+  async screenshot(name: string): Promise<string> {
+    const file = path.join(this.folder, `${name}.png`);
+    await this.page.screenshot({ path: file });
+    return file;
+  }
+
+  /**
+   * Runs a command from the palette by its full title, e.g. `Vestibule: Add Server…`. The palette lists what was
+   * registered when it opened, so while extensions still start it is opened anew until the command is there.
+   */
+  async runCommand(title: string): Promise<void> {
+    const command = this.quickPick(title).first();
+    const none = this.quickPick(/No matching commands|similar commands/);
+    const deadline = Date.now() + START_MS;
+    do {
+      await this.page.keyboard.press('F1');
+      await this.quickInput().fill(`>${title}`);
+      await command.or(none).first().waitFor();
+      if (await command.isVisible()) {
+        await command.click();
+        return;
+      }
+      await this.page.keyboard.press('Escape');
+      await this.quickInput().waitFor({ state: 'hidden' });
+    } while (Date.now() < deadline);
+    throw new Error(`no command "${title}" in the palette`);
+  }
+
+  /** The text field of the open quick input. */
+  quickInput(): Locator {
+    return this.page.locator('.quick-input-widget .quick-input-filter input');
+  }
+
+  /** Entries of the open quick pick that contain this text. */
+  quickPick(text: string | RegExp): Locator {
+    return this.page.locator('.quick-input-list .monaco-list-row', { hasText: text });
+  }
+
+  /** Opens a view container by its name in the activity bar. */
+  async openContainer(name: string): Promise<void> {
+    const tab = this.page.locator(`.activitybar [role="tab"][aria-label^="${name}"]`);
+    await tab.waitFor({ timeout: START_MS });
+    if ((await tab.getAttribute('aria-expanded')) !== 'true') await tab.click();
+  }
+
+  /** Rows of all trees in the side bar that contain this text. */
+  treeRow(text: string | RegExp): Locator {
+    return this.page.locator('.part.sidebar .monaco-list-row', { hasText: text });
+  }
+
+  /** Buttons and labels of the status bar that contain this text. */
+  statusItem(text: string | RegExp): Locator {
+    return this.page.locator('.part.statusbar .statusbar-item', { hasText: text });
+  }
+
+  /** The modal dialog, if one is open. */
+  dialog(): Locator {
+    return this.page.locator('.monaco-dialog-box');
+  }
+
+  /** Presses a button of the modal dialog and waits until it is gone. */
+  async answer(button: string | RegExp): Promise<void> {
+    await this.dialog().getByRole('button', { name: button }).click();
+    await this.dialog().waitFor({ state: 'hidden' });
+  }
+
+  /** Notifications that contain this text. */
+  notification(text: string | RegExp): Locator {
+    return this.page.locator('.notification-toast', { hasText: text });
+  }
+
+  /** Visible text of the active text editor (only the lines on the screen exist). */
+  editorText(): Locator {
+    return this.page.locator('.part.editor .editor-instance .view-lines');
+  }
+
+  /** Content of the webview in the editor area. */
+  webview(): FrameLocator {
+    return this.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
+  }
+}
