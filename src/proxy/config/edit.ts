@@ -1,0 +1,143 @@
+import { stat } from 'node:fs/promises';
+import { findNodeAtLocation, parseTree, type Node } from 'jsonc-parser';
+import { VestibuleError } from '../errors.ts';
+import { readTextIfExists, writeFileAtomic } from '../storage/atomic-file.ts';
+import { withFileLock } from '../storage/file-lock.ts';
+import { quote } from './fields.ts';
+import { MAX_FILE_LENGTH, readJsonc, withoutByteOrderMark } from './jsonc.ts';
+import { append, remove, replace } from './jsonc-edit.ts';
+import type { ServerName } from '../model.ts';
+
+/** One entry in the grammar of the file, as JSON data. */
+export type ServerEntry = Readonly<Record<string, unknown>>;
+
+/** One entry of `inputs` in the grammar of the file. */
+export type InputEntry = Readonly<Record<string, unknown>> & { readonly id: string };
+
+/** A change of a servers file's text. Everything it is not about, comments included, stays as it was. */
+export type ServersEdit = (text: string) => string;
+
+const NEW_FILE = '{\n  "servers": {}\n}\n';
+
+/**
+ * Adds a server at the end of `servers`.
+ * @throws VestibuleError `bad-config` when the name is taken, or the text cannot be edited
+ */
+export function addServer(name: ServerName, entry: ServerEntry): ServersEdit {
+  return (text) => {
+    const servers = section(text, 'servers', 'object');
+    if (servers === undefined) return append(text, rootOf(text), 'servers', { [name]: entry });
+    if (membersNamed(servers, name).length === 0) return append(text, servers, name, entry);
+    throw new VestibuleError('bad-config', `There is a server named ${quote(name)} already.`, { action: 'Choose another name, or remove that server first.' });
+  };
+}
+
+/**
+ * Removes a server, every one of that name.
+ * @throws VestibuleError `not-found`, or `bad-config` when the text cannot be edited
+ */
+export function removeServer(name: ServerName): ServersEdit {
+  return (text) => {
+    let result = text;
+    for (let found = 0; ; found++) {
+      const servers = section(result, 'servers', 'object');
+      const member = servers === undefined ? undefined : membersNamed(servers, name)[0];
+      if (servers === undefined || member === undefined) {
+        if (found === 0) throw notFound(name);
+        return result;
+      }
+      result = remove(result, servers, member);
+    }
+  };
+}
+
+/**
+ * Switches a server on or off. On is what an absent `enabled` means, so switching on removes the key.
+ * @throws VestibuleError `not-found`, or `bad-config` when the text cannot be edited
+ */
+export function setServerEnabled(name: ServerName, enabled: boolean): ServersEdit {
+  return (text) => {
+    const servers = section(text, 'servers', 'object');
+    const [member, second] = servers === undefined ? [] : membersNamed(servers, name);
+    if (member === undefined) throw notFound(name);
+    const entry = member.children?.[1];
+    if (second !== undefined || entry?.type !== 'object') {
+      const why = second === undefined ? 'is not an object' : 'is declared twice';
+      throw new VestibuleError('bad-config', `The server ${quote(name)} ${why}.`, { action: 'Correct the servers file first.' });
+    }
+    const written = membersNamed(entry, 'enabled')[0];
+    if (enabled) return written === undefined ? text : remove(text, entry, written);
+    const value = written?.children?.[1];
+    return value === undefined ? append(text, entry, 'enabled', false) : replace(text, value, false);
+  };
+}
+
+/**
+ * Adds a declaration to `inputs`; one of the same id stays as it is.
+ * @throws VestibuleError `bad-config` when the text cannot be edited
+ */
+export function addInput(input: InputEntry): ServersEdit {
+  return (text) => {
+    const inputs = section(text, 'inputs', 'array');
+    if (inputs === undefined) return append(text, rootOf(text), 'inputs', [input]);
+    const declared = inputs.children?.some((child) => findNodeAtLocation(child, ['id'])?.value === input.id) === true;
+    return declared ? text : append(text, inputs, undefined, input);
+  };
+}
+
+/**
+ * Applies edits to a servers file, in order and as one atomic replacement; a missing file is made. Other writers of
+ * the same file wait meanwhile. Resolves with true when the file changed.
+ * @throws VestibuleError of the edits, `bad-config` for broken syntax, `data-folder-unreadable`, `data-folder-locked`
+ */
+export function editServersFile(path: string, edits: readonly ServersEdit[]): Promise<boolean> {
+  return withFileLock(path, async () => {
+    const before = await readTextIfExists(path, MAX_FILE_LENGTH);
+    const text = withoutByteOrderMark(before ?? '');
+    if (text.trim() !== '') refuseBroken(text, path);
+    const base = text.trim() === '' ? NEW_FILE : text;
+    const after = edits.reduce((current, edit) => edit(current), base);
+    if (after === before || (before !== undefined && after === text)) return false;
+    const mark = before?.length === text.length ? '' : (before ?? '').slice(0, 1);
+    await writeFileAtomic(path, mark + after, { mode: await modeOf(path) });
+    return true;
+  });
+}
+
+/** An edit of broken text could land anywhere. */
+function refuseBroken(text: string, path: string): void {
+  const { broken, at } = readJsonc(text, path);
+  if (broken === undefined) return;
+  throw new VestibuleError('bad-config', `The servers file cannot be edited: ${broken.message}`, { action: broken.fix, at: at(broken.offset) });
+}
+
+/** A file that others may read today stays one; a new one is the person's alone. */
+async function modeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).mode & 0o777;
+  } catch {
+    return 0o600;
+  }
+}
+
+function rootOf(text: string): Node {
+  const root = parseTree(text, [], { allowTrailingComma: true });
+  if (root?.type === 'object') return root;
+  throw new VestibuleError('bad-config', 'The servers file does not hold an object.', { action: 'Write it in braces: { "servers": {} }.' });
+}
+
+/** A top-level section, if there is one; one of another type is in the way. */
+function section(text: string, key: string, type: 'object' | 'array'): Node | undefined {
+  const node = membersNamed(rootOf(text), key).at(-1)?.children?.[1];
+  if (node === undefined || node.type === type) return node;
+  throw new VestibuleError('bad-config', `${quote(key)} in the servers file is not ${type === 'object' ? 'an object' : 'a list'}.`, { action: 'Correct the servers file first.' });
+}
+
+/** Members of an object with this key: more than one when somebody wrote it twice. */
+function membersNamed(node: Node, key: string): Node[] {
+  return (node.children ?? []).filter((member) => member.children?.[0]?.value === key && member.children.length === 2);
+}
+
+function notFound(name: ServerName): VestibuleError {
+  return new VestibuleError('not-found', `There is no server named ${quote(name)} in this file.`, { action: 'Check the name, or the file it is in.' });
+}

@@ -1,0 +1,38 @@
+/*
+ * Every key a servers file may hold (contract §2), by the object it stands in. The parser warns about others, and
+ * a test holds `media/vestibule.schema.json` to the same lists.
+ */
+
+export const FILE_KEYS = ['$schema', 'inputs', 'servers', 'gateway', 'profiles', 'sandbox'] as const;
+
+export const SERVER_KEYS = [
+  // VS Code's mcp.json
+  'type', 'command', 'args', 'env', 'envFile', 'cwd', 'url', 'headers', 'dev', 'sandboxEnabled', 'oauth', 'gallery', 'version',
+  // ours
+  'enabled', 'lazy', 'idleStopMinutes', 'timeoutSeconds', 'maxTimeoutSeconds', 'tools', 'limits', 'retry', 'breaker', 'cache',
+  'output', 'isolation', 'shared',
+] as const;
+
+export const TOOLS_KEYS = ['allow', 'deny', 'alias', 'overrides'] as const;
+export const OVERRIDE_KEYS = ['description', 'hide', 'pin', 'defaults', 'tier'] as const;
+export const LIMITS_KEYS = ['perMinute', 'concurrent', 'queue', 'queueSeconds'] as const;
+export const CACHE_KEYS = ['seconds', 'tools'] as const;
+export const OUTPUT_KEYS = ['limit'] as const;
+export const INPUT_KEYS = ['id', 'type', 'description', 'default', 'password', 'options', 'command', 'args'] as const;
+export const GATEWAY_KEYS = ['mode', 'topK', 'responseLimit', 'instructions', 'autonomy'] as const;
+
+/** Keys of other clients' files, and what to write instead. */
+export const FOREIGN_SERVER_KEYS: ReadonlyMap<string, string> = new Map([
+  ['disabled', 'Write "enabled": false to switch a server off.'],
+  ['httpUrl', 'Write "url".'],
+  ['serverUrl', 'Write "url".'],
+  ['transport', 'Write "type": "stdio", "http" or "sse".'],
+  ['transportType', 'Write "type": "stdio", "http" or "sse".'],
+  ['timeout', 'Write "timeoutSeconds", in seconds.'],
+  ['autoApprove', 'Remove it: tools are approved by a person in the quarantine, not by a file.'],
+  ['alwaysAllow', 'Remove it: tools are approved by a person in the quarantine, not by a file.'],
+  ['trust', 'Remove it: tools are approved by a person in the quarantine, not by a file.'],
+  ['includeTools', 'Write "tools": { "allow": [...] }.'],
+  ['excludeTools', 'Write "tools": { "deny": [...] }.'],
+  ['disabledTools', 'Write "tools": { "deny": [...] }.'],
+]);

@@ -1,0 +1,78 @@
+import { quote } from './fields.ts';
+import { dictionary } from './dictionary.ts';
+import { AUTONOMIES, type WrittenGateway } from './parse-gateway.ts';
+import type { ServersFile } from './servers-file.ts';
+import type { ConfigProblem, ConfigSnapshot, GatewaySettings, InputDeclaration, UpstreamConfig } from './types.ts';
+
+const DEFAULT_GATEWAY: GatewaySettings = { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted' };
+
+/** What is merged beside the files themselves. */
+export interface MergeOptions {
+  /** False while the workspace is untrusted: its servers are listed, its settings, inputs and profiles do not count. */
+  readonly workspaceTrusted: boolean;
+  /** Settings of the command line or the editor: they win over every file. */
+  readonly overrides: WrittenGateway;
+}
+
+/**
+ * Merges files into what serves now.
+ *
+ * Of a server named in several files one counts: a file given with `--config` over the user's own, the later over
+ * the earlier, and any of these over the workspace's, which arrived with a repository. Gateway settings: overrides,
+ * then workspace, then `--config` files, then the user's, then defaults; but a workspace file can only make
+ * `autonomy` stricter. An input id declared in several files keeps the declaration of the file that wins for servers.
+ * @param files the user's own file first, then those given with `--config`, in order; the workspace's apart
+ */
+export function mergeFiles(files: readonly ServersFile[], workspace: ServersFile | undefined, options: MergeOptions): ConfigSnapshot {
+  const upstreams = new Map<string, UpstreamConfig>();
+  const inputs = new Map<string, InputDeclaration>();
+  const problems: ConfigProblem[] = [];
+  // Strongest first, so that what is there already wins.
+  const own = [...files].reverse();
+  const layers = workspace === undefined ? own : [...own, workspace];
+  for (const file of layers) {
+    for (const server of file.servers) {
+      const winner = upstreams.get(server.name);
+      if (winner === undefined) upstreams.set(server.name, server);
+      else problems.push(shadowed(server, winner));
+    }
+    if (file.origin === 'workspace' && !options.workspaceTrusted) continue;
+    for (const [id, input] of file.inputs) if (!inputs.has(id)) inputs.set(id, input);
+  }
+  const believed = options.workspaceTrusted ? workspace : undefined;
+  const profiles = dictionary([...files, ...(believed === undefined ? [] : [believed])].flatMap((file) => Object.entries(file.profiles)));
+  return {
+    upstreams: [...files, ...(workspace === undefined ? [] : [workspace])].flatMap((file) => file.servers.filter((server) => upstreams.get(server.name) === server)),
+    inputs,
+    gateway: mergeGateway(files, believed, options.overrides, problems),
+    profiles,
+    problems: [...layers.flatMap((file) => file.problems), ...problems],
+  };
+}
+
+function mergeGateway(files: readonly ServersFile[], workspace: ServersFile | undefined, overrides: WrittenGateway, problems: ConfigProblem[]): GatewaySettings {
+  const base: GatewaySettings = files.reduce((settings, file) => ({ ...settings, ...file.gateway.settings }), DEFAULT_GATEWAY);
+  const merged = { ...base, ...workspace?.gateway.settings };
+  const weakens = AUTONOMIES.indexOf(merged.autonomy) > AUTONOMIES.indexOf(base.autonomy);
+  if (weakens) {
+    problems.push({
+      severity: 'warning',
+      message: `A workspace file cannot raise "autonomy" from ${quote(base.autonomy)} to ${quote(merged.autonomy)}; this is not applied.`,
+      fix: 'Set it in your own servers file, or remove it here.',
+      at: workspace?.gateway.autonomyAt,
+      server: undefined,
+    });
+  }
+  return { ...merged, ...(weakens && { autonomy: base.autonomy }), ...overrides };
+}
+
+function shadowed(loser: UpstreamConfig, winner: UpstreamConfig): ConfigProblem {
+  const { file, line, column } = winner.at;
+  return {
+    severity: 'warning',
+    message: `The server ${quote(loser.name)} is also declared in ${file}:${line}:${column}, and that entry is used.`,
+    fix: 'Rename or remove one of the two.',
+    at: loser.at,
+    server: loser.name,
+  };
+}

@@ -1,0 +1,45 @@
+import type { Node } from 'jsonc-parser';
+import type { FilePosition } from '../errors.ts';
+import { checkKeys, choiceField, fieldsOf, numberField, textField } from './fields.ts';
+import { GATEWAY_KEYS } from './keys.ts';
+import { RANGES } from './ranges.ts';
+import type { FileReport } from './report.ts';
+import type { GatewaySettings } from './types.ts';
+
+/** What one file says of the gateway; absent members say nothing. */
+export type WrittenGateway = { readonly [K in keyof GatewaySettings]?: NonNullable<GatewaySettings[K]> };
+
+/** The `gateway` section of one file, and where its `autonomy` stands. */
+export interface GatewaySection {
+  readonly settings: WrittenGateway;
+  readonly autonomyAt: FilePosition | undefined;
+}
+
+const MODES = ['adaptive', 'retrieve', 'direct'] as const;
+/** From the strictest on. */
+export const AUTONOMIES = ['manual', 'assisted', 'autonomous'] as const;
+/** Instructions go into every agent's system prompt: short or not at all. In characters. */
+const MAX_INSTRUCTIONS = 2_000;
+
+/** Reads the `gateway` section; a bad member is reported and says nothing. */
+export function parseGateway(report: FileReport, node: Node | undefined): GatewaySection {
+  const fields = node === undefined ? undefined : fieldsOf(report, node, '"gateway"');
+  if (fields === undefined) return { settings: {}, autonomyAt: undefined };
+  checkKeys(report, fields, GATEWAY_KEYS);
+  const mode = choiceField(report, fields, 'mode', MODES);
+  const topK = numberField(report, fields, 'topK', RANGES.topK);
+  const responseLimit = numberField(report, fields, 'responseLimit', RANGES.responseLimit);
+  const instructions = textField(report, fields, 'instructions', MAX_INSTRUCTIONS);
+  const autonomy = choiceField(report, fields, 'autonomy', AUTONOMIES);
+  const autonomyNode = fields.get('autonomy')?.value;
+  return {
+    settings: {
+      ...(mode !== undefined && { mode }),
+      ...(topK !== undefined && { topK }),
+      ...(responseLimit !== undefined && { responseLimit }),
+      ...(instructions !== undefined && { instructions }),
+      ...(autonomy !== undefined && { autonomy }),
+    },
+    autonomyAt: autonomyNode === undefined ? undefined : report.at(autonomyNode.offset),
+  };
+}

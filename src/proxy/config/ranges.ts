@@ -1,0 +1,17 @@
+import type { Range } from './fields.ts';
+
+/** Bounds of every number in a servers file; the schema states the same ones. */
+export const RANGES = {
+  /** 0: never stopped for being idle. */
+  idleStopMinutes: { min: 0, max: 10_080 },
+  timeoutSeconds: { min: 0.1, max: 86_400 },
+  maxTimeoutSeconds: { min: 0.1, max: 86_400 },
+  perMinute: { min: 1, max: 100_000, whole: true },
+  concurrent: { min: 1, max: 1_000, whole: true },
+  queue: { min: 0, max: 10_000, whole: true },
+  queueSeconds: { min: 0, max: 3_600 },
+  cacheSeconds: { min: 0, max: 86_400 },
+  /** Characters. */
+  responseLimit: { min: 500, max: 10_000_000, whole: true },
+  topK: { min: 1, max: 50, whole: true },
+} as const satisfies Readonly<Record<string, Range>>;
