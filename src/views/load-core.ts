@@ -1,7 +1,8 @@
 import { createRequire } from 'node:module';
+import type * as gateway from '../proxy/gateway.ts';
 
 /** What the core's own bundle offers the editor. */
-export type Core = typeof import('../proxy/gateway.ts');
+export type Core = typeof gateway;
 
 /**
  * Loads the core from its bundle beside ours, on first need: activation must not pay for it.

@@ -1,0 +1,116 @@
+/**
+ * What the inspector's page and its host say to each other: one file for both sides. The page asks `ready` once its
+ * listeners stand; requests carry an id that their answer or error repeats. No message changes anything: approvals
+ * are not part of this protocol, whoever forges a message (security U3).
+ */
+
+export type Tab = 'calls' | 'search';
+
+/** One call, ready to show: texts are visible text, sizes are bytes, times are milliseconds. */
+export interface CallRow {
+  readonly seq: number;
+  readonly time: number;
+  readonly id: string;
+  readonly agent: string;
+  readonly client: string;
+  readonly server: string;
+  readonly tool: string;
+  readonly route: string;
+  readonly outcome: Outcome;
+  readonly code: string | undefined;
+  readonly durationMs: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  readonly tokensOut: number;
+  readonly truncated: boolean;
+  readonly findings: readonly string[];
+  /** JSON laid out over lines; undefined when none were sent. */
+  readonly arguments: string | undefined;
+}
+
+export const OUTCOMES = ['ok', 'tool_error', 'protocol_error', 'ambiguous', 'refused'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+export interface CallQuery {
+  readonly text: string;
+  readonly outcome: Outcome | undefined;
+}
+
+/** One search result as an agent would get it, with what put it there. */
+export interface FoundTool {
+  readonly id: string;
+  readonly tier: string;
+  readonly summary: string;
+  readonly score: number;
+  readonly reasons: readonly { readonly term: string; readonly field: string; readonly score: number }[];
+}
+
+export interface SearchAnswer {
+  readonly tools: readonly FoundTool[];
+  /** Approved tools that were searched. */
+  readonly searched: number;
+  /** Tools that await approval and were not. */
+  readonly hidden: number;
+}
+
+/** Requests of the page: parameters and answer of each. */
+export interface Requests {
+  readonly calls: { readonly params: CallQuery; readonly answer: readonly CallRow[] };
+  readonly search: { readonly params: { readonly query: string }; readonly answer: SearchAnswer };
+}
+export type Method = keyof Requests;
+
+export type FromPage =
+  | { readonly type: 'ready' }
+  | { [M in Method]: { readonly type: 'request'; readonly id: number; readonly method: M; readonly params: Requests[M]['params'] } }[Method];
+
+export type ToPage =
+  | { readonly type: 'show'; readonly tab: Tab }
+  | { readonly type: 'called'; readonly row: CallRow }
+  /** What was answered before may be different now. */
+  | { readonly type: 'changed' }
+  | { readonly type: 'answer'; readonly id: number; readonly answer: Requests[Method]['answer'] }
+  | { readonly type: 'error'; readonly id: number; readonly message: string; readonly action: string };
+
+/** Longest query that is looked at, in characters. */
+export const MAX_QUERY = 500;
+
+/** Reads a message of the page; undefined for anything that is not one. */
+export function readFromPage(value: unknown): FromPage | undefined {
+  if (!isRecord(value)) return undefined;
+  if (value['type'] === 'ready') return { type: 'ready' };
+  const { type, id, method, params } = value;
+  if (type !== 'request' || typeof id !== 'number' || !isRecord(params)) return undefined;
+  if (method === 'search') {
+    const query = readText(params['query']);
+    return query === undefined ? undefined : { type, id, method, params: { query } };
+  }
+  if (method !== 'calls') return undefined;
+  const text = readText(params['text']);
+  const outcome = OUTCOMES.find((known) => known === params['outcome']);
+  if (text === undefined || (params['outcome'] !== undefined && outcome === undefined)) return undefined;
+  return { type, id, method, params: { text, outcome } };
+}
+
+/** Reads a message of the host. It comes from our own extension: its type is enough to know the rest. */
+export function readToPage(value: unknown): ToPage | undefined {
+  if (!isRecord(value)) return undefined;
+  switch (value['type']) {
+    case 'show':
+    case 'called':
+    case 'changed':
+    case 'answer':
+    case 'error':
+      return value as unknown as ToPage;
+    default:
+      return undefined;
+  }
+}
+
+function readText(value: unknown): string | undefined {
+  return typeof value === 'string' && value.length <= MAX_QUERY ? value : undefined;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,75 @@
+/** What the page's markup needs of the webview it is for. */
+export interface PageSources {
+  /** `webview.cspSource`. */
+  readonly cspSource: string;
+  /** Fresh for each page, base64 or hex. */
+  readonly nonce: string;
+  readonly script: string;
+  readonly style: string;
+}
+
+/**
+ * The inspector's page. Nothing is inline, nothing is fetched but our own script and style, and no text that came
+ * from outside is part of it: the script fills it through `textContent` alone (security U3).
+ */
+export function inspectorPage({ cspSource, nonce, script, style }: PageSources): string {
+  const csp = [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src ${cspSource}`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ');
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${csp}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Vestibule inspector</title>
+<link rel="stylesheet" href="${style}">
+</head>
+<body>
+<vscode-panels id="tabs" aria-label="Inspector">
+<vscode-panel-tab id="tab-calls">Calls</vscode-panel-tab>
+<vscode-panel-tab id="tab-search">Tool search</vscode-panel-tab>
+<vscode-panel-view id="view-calls">
+<div class="tab">
+<div class="toolbar">
+<vscode-text-field id="calls-text" placeholder="server, tool, agent or argument">Filter calls</vscode-text-field>
+<label for="calls-outcome">Outcome</label>
+<vscode-dropdown id="calls-outcome"></vscode-dropdown>
+</div>
+<p id="calls-status" role="status" aria-live="polite"></p>
+<table id="calls">
+<caption class="spoken">Tool calls, newest first until sorted. The button in a row shows its details.</caption>
+<thead><tr id="calls-head"></tr></thead>
+<tbody id="calls-body"></tbody>
+</table>
+<section id="detail" aria-labelledby="detail-title" tabindex="-1" hidden>
+<div class="toolbar"><h2 id="detail-title"></h2><vscode-button id="detail-close" appearance="secondary">Close</vscode-button></div>
+<dl id="detail-facts"></dl>
+<h3>Arguments, redacted</h3>
+<pre id="detail-arguments" tabindex="0"></pre>
+</section>
+</div>
+</vscode-panel-view>
+<vscode-panel-view id="view-search">
+<div class="tab">
+<div class="toolbar">
+<vscode-text-field id="search-text" placeholder="what the agent wants to do">Search as an agent would</vscode-text-field>
+<vscode-button id="search-run">Search</vscode-button>
+</div>
+<p id="search-status" role="status" aria-live="polite"></p>
+<table id="results" hidden>
+<caption class="spoken">Tools an agent would be offered, best first</caption>
+<thead><tr><th scope="col" class="numeric">Score</th><th scope="col">Tool</th><th scope="col">Risk</th><th scope="col">Description</th><th scope="col">Why</th></tr></thead>
+<tbody id="results-body"></tbody>
+</table>
+</div>
+</vscode-panel-view>
+</vscode-panels>
+<script nonce="${nonce}" src="${script}"></script>
+</body>
+</html>`;
+}
