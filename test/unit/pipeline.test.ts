@@ -10,6 +10,10 @@ import { callFixture } from '../fixtures/calls.ts';
 const ANSWER: Outcome = { kind: 'ok', code: undefined, reply: { result: '{"content":[]}' }, truncated: false };
 const OUTBOUND = new Set<StageName>(['inspect', 'record']);
 
+function failTest(error: unknown): void {
+  throw error;
+}
+
 /** Stages that write down when they ran; one may refuse, one may throw. */
 function tracing(trace: string[], behaviour: { refuses?: StageName; throws?: StageName } = {}): readonly Stage[] {
   const stage = (name: StageName): Stage =>
@@ -42,7 +46,7 @@ describe('pipeline', () => {
 
   it('runs every stage once, in order, for a call that goes through', async () => {
     const trace: string[] = [];
-    const outcome = await createPipeline(tracing(trace), assert.fail).run(callFixture('a:b'));
+    const outcome = await createPipeline(tracing(trace), failTest).run(callFixture('a:b'));
     assert.deepEqual(trace, ['resolve', 'gate', 'authorize', 'shape', 'consent', 'limits', 'cache', 'dispatch', 'inspect:ok', 'record:ok']);
     assert.equal(outcome, ANSWER);
   });
@@ -51,7 +55,7 @@ describe('pipeline', () => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...STAGE_ORDER.filter((name) => !OUTBOUND.has(name))), async (refuses) => {
         const trace: string[] = [];
-        const outcome = await createPipeline(tracing(trace, { refuses }), assert.fail).run(callFixture('a:b'));
+        const outcome = await createPipeline(tracing(trace, { refuses }), failTest).run(callFixture('a:b'));
         const ran = STAGE_ORDER.slice(0, STAGE_ORDER.indexOf(refuses) + 1);
         assert.deepEqual(trace, [...ran, 'inspect:refused', 'record:refused']);
         assert.equal(outcome.code, 'paused');

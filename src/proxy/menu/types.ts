@@ -33,7 +33,10 @@ export interface MenuDeps {
   /** Tools that await a decision; only ever counted (contract §4, `hidden: N awaiting approval`). */
   readonly pendingIndex: ToolIndex;
   readonly results: ResultStore;
-  readonly topK: () => number;
+  /** How many tools a search returns unless told otherwise. */
+  topK(): number;
+  /** Characters of one answer before it is cut. */
+  responseLimit(): number;
   /** What this principal may list, find, describe or call right now. */
   visible(principal: Principal): (id: ToolId) => boolean;
   call(call: MenuCall): Promise<Outcome>;

@@ -1,0 +1,104 @@
+import type { RawJson } from '../model.ts';
+
+/** Largest number of results one search may ask for. */
+export const MAX_RESULTS = 50;
+/** Largest number of needs one search may name. */
+export const MAX_QUERIES = 10;
+/** Largest number of tools one description may cover. */
+export const MAX_DESCRIBED = 10;
+
+interface MenuDefinition {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+  readonly annotations: Readonly<Record<string, boolean>>;
+}
+
+const READ_ONLY = { readOnlyHint: true, openWorldHint: false };
+/** These run other people's tools: clients must ask before them (house rule 5). */
+const ANYTHING = { readOnlyHint: false, destructiveHint: true, openWorldHint: true };
+
+const toolId = { type: 'string', description: 'Id from retrieve_tools, e.g. "github:create_issue"' };
+const toolArguments = { type: 'object', description: "The tool's own arguments", additionalProperties: true };
+
+/** The definitions of the proxy's own tools; together at most 1,500 tokens (contract §4). */
+export const MENU_DEFINITIONS = {
+  retrieve_tools: {
+    name: 'retrieve_tools',
+    title: 'Find tools',
+    description:
+      'Find tools for what you need among all connected servers. Call this first whenever no listed tool fits. ' +
+      'Use short capability phrases of verb and object, not the user\'s sentence; for a task of several steps pass one phrase per step in "queries", ' +
+      'e.g. ["list open pull requests", "post slack message"]. ' +
+      'Answers one tool per line, best first: server:tool(arguments, * = required) — what it does.',
+    inputSchema: {
+      type: 'object',
+      properties: {
+        query: { type: 'string', description: 'One need, e.g. "create github issue"' },
+        queries: { type: 'array', items: { type: 'string' }, maxItems: MAX_QUERIES, description: 'One phrase per step, instead of query' },
+        limit: { type: 'integer', minimum: 1, maximum: MAX_RESULTS, default: 10 },
+        server: { type: 'string', description: 'Only tools of this server' },
+        read_only: { type: 'boolean', description: 'Only tools that change nothing' },
+        detail: { enum: ['signature', 'schema'], default: 'signature' },
+        explain: { type: 'boolean', description: 'Add scores' },
+      },
+    },
+    annotations: READ_ONLY,
+  },
+  describe_tool: {
+    name: 'describe_tool',
+    title: 'Describe tools',
+    description: 'Full description and input schema of tools, for when a signature from retrieve_tools is not enough.',
+    inputSchema: {
+      type: 'object',
+      properties: { tools: { type: 'array', items: toolId, minItems: 1, maxItems: MAX_DESCRIBED } },
+      required: ['tools'],
+    },
+    annotations: READ_ONLY,
+  },
+  call_tool_read: {
+    name: 'call_tool_read',
+    title: 'Call a read-only tool',
+    description: 'Call a tool marked [read] by retrieve_tools. Refuses every other tool.',
+    inputSchema: { type: 'object', properties: { tool: toolId, arguments: toolArguments }, required: ['tool'] },
+    annotations: { ...READ_ONLY, openWorldHint: true },
+  },
+  call_tool: {
+    name: 'call_tool',
+    title: 'Call a tool',
+    description: 'Call any tool that retrieve_tools found. Prefer call_tool_read for tools marked [read].',
+    inputSchema: { type: 'object', properties: { tool: toolId, arguments: toolArguments }, required: ['tool'] },
+    annotations: ANYTHING,
+  },
+  read_cache: {
+    name: 'read_cache',
+    title: 'Read on in a long result',
+    description: 'Read on in a result that was cut. Give the key it named and exactly one of: offset and limit in bytes, lines, path, grep.',
+    inputSchema: {
+      type: 'object',
+      properties: {
+        key: { type: 'string' },
+        offset: { type: 'integer', minimum: 0 },
+        limit: { type: 'integer', minimum: 1 },
+        lines: { type: 'string', description: 'e.g. "120-180"' },
+        path: { type: 'string', description: 'JSON Pointer, e.g. "/items/3" or "/items/10-20"' },
+        grep: { type: 'string', description: 'Text, or /regex/' },
+      },
+      required: ['key'],
+    },
+    annotations: READ_ONLY,
+  },
+} as const satisfies Record<string, MenuDefinition>;
+
+export type MenuToolName = keyof typeof MENU_DEFINITIONS;
+
+/** The definition of a menu tool as it is listed. */
+export function menuDefinition(name: MenuToolName): RawJson {
+  return JSON.stringify(MENU_DEFINITIONS[name]);
+}
+
+/** The names of the arguments a menu tool takes. */
+export function argumentNames(name: MenuToolName): readonly string[] {
+  return Object.keys(MENU_DEFINITIONS[name].inputSchema.properties);
+}

@@ -1,0 +1,48 @@
+import type { RawReply } from '../model.ts';
+import type { CacheSelector } from '../output/types.ts';
+import { errorReply, textReply } from './answers.ts';
+import { BadArgumentsError, type MenuArguments } from './arguments.ts';
+import type { MenuCaller, MenuDeps } from './types.ts';
+
+/** `read_cache`: one page of a stored result that belongs to this caller (contract §7). */
+export async function readCache(args: MenuArguments, caller: MenuCaller, deps: MenuDeps): Promise<RawReply> {
+  const key = args.requiredString('key');
+  const limit = deps.responseLimit();
+  const page = await deps.results.read(key, caller.principal.id, readSelector(args, limit), limit);
+  if (!page.ok) {
+    return errorReply('invalid_arguments', page.problem, {
+      retryable: true,
+      action: 'Check the key and the selector; a stored result lives two hours.',
+    });
+  }
+  // The page itself stays alone in its block, so that pages put together are the original to the byte.
+  const rest = page.next === undefined ? undefined : `[${page.total} bytes in all; go on with read_cache ${withKey(key, page.next)}]`;
+  if (rest === undefined) return textReply(page.text);
+  return { result: JSON.stringify({ content: [{ type: 'text', text: page.text }, { type: 'text', text: rest }] }) };
+}
+
+function withKey(key: string, next: string): string {
+  return `{"key":${JSON.stringify(key)},${next.slice(1)}`;
+}
+
+function readSelector(args: MenuArguments, budget: number): CacheSelector {
+  const given = ['lines', 'path', 'grep'].filter((name) => args.has(name));
+  const bytes = args.has('offset') || args.has('limit');
+  if (given.length + Number(bytes) > 1) throw new BadArgumentsError('Give only one of: offset and limit, lines, path, grep.');
+  const lines = args.string('lines');
+  if (lines !== undefined) {
+    const match = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(lines.trim());
+    if (match === null) throw new BadArgumentsError('"lines" must look like "120-180".');
+    const from = Number(match[1]);
+    return { kind: 'lines', from, to: match[2] === undefined ? from : Number(match[2]) };
+  }
+  const pointer = args.string('path');
+  if (pointer !== undefined) return { kind: 'path', pointer };
+  const pattern = args.string('grep');
+  if (pattern !== undefined) return { kind: 'grep', pattern };
+  return {
+    kind: 'bytes',
+    offset: args.integer('offset', 0, Number.MAX_SAFE_INTEGER) ?? 0,
+    limit: args.integer('limit', 1, Number.MAX_SAFE_INTEGER) ?? budget,
+  };
+}
