@@ -1,7 +1,8 @@
 import type { Catalog, CatalogTool } from '../catalog/types.ts';
 import { DisposableStore, type Disposable } from '../events.ts';
 import type { ServerName } from '../model.ts';
-import type { ServedTools, Withheld } from '../policy/served.ts';
+import type { ServedTools } from '../policy/served.ts';
+import type { Withheld } from '../quarantine/types.ts';
 import type { SearchDocument, ToolIndex } from '../search/types.ts';
 
 /** Reasons that a person's review can lift; what they hide is counted for the agent, never shown. */

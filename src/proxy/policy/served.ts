@@ -1,9 +1,7 @@
 import type { Catalog, CatalogTool } from '../catalog/types.ts';
 import { Emitter, type Disposable, type Event } from '../events.ts';
 import type { ServerName, ToolId } from '../model.ts';
-
-/** Why a tool that exists is not served. Decided by the gate of the quarantine room. */
-export type Withheld = 'disabled' | 'launch' | 'pending' | 'changed' | 'blocked' | 'denied';
+import type { Withheld } from '../quarantine/types.ts';
 
 /**
  * The tools agents may see at all, kept ready so that a call only looks one up. Recomputed per server when its

@@ -1,5 +1,6 @@
 import type { CatalogTool } from '../../catalog/types.ts';
-import type { ServedTools, Withheld } from '../../policy/served.ts';
+import type { ServedTools } from '../../policy/served.ts';
+import type { Withheld } from '../../quarantine/types.ts';
 import { refusal } from '../refusal.ts';
 import { toolOf } from '../call.ts';
 import type { InboundStage, Outcome } from '../types.ts';
