@@ -1,0 +1,23 @@
+import { test } from 'node:test';
+import path from 'node:path';
+import { root } from '../../scripts/lib/exec.mjs';
+import { runInHost } from './harness/in-host.ts';
+import { bundleForHost } from './harness/pack.ts';
+import { everythingWorkspace } from './harness/workspace.ts';
+
+test('in the extension host', { timeout: 180_000 }, async (t) => {
+  const testModule = path.join(root, 'out', 'host', 'index.cjs');
+  await bundleForHost('test/editor/host/index.ts', testModule, ['mocha']);
+  const results = await runInHost({
+    name: 'host',
+    extensions: [root],
+    testModule,
+    workspace: await everythingWorkspace('host'),
+    timeoutMs: 150_000,
+  });
+  for (const { title, error } of results) {
+    await t.test(title, () => {
+      if (error !== undefined) throw new Error(error);
+    });
+  }
+});

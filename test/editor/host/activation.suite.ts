@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import * as vscode from 'vscode';
+import { Command, PROVIDER_ID } from '../../../src/views/ids.ts';
+import { vestibule } from './extension-api.ts';
+
+describe('activation', () => {
+  it('exports version 1 of its API', async () => {
+    assert.equal((await vestibule()).apiVersion, 1);
+  });
+
+  it('registers every command', async () => {
+    await vestibule();
+    const registered = new Set(await vscode.commands.getCommands(true));
+    assert.deepEqual(Object.values(Command).filter((id) => !registered.has(id)), []);
+  });
+
+  it('registers its MCP provider with VS Code', async () => {
+    await vestibule();
+    // VS Code refuses a second provider of the same id.
+    assert.throws(() => vscode.lm.registerMcpServerDefinitionProvider(PROVIDER_ID, { provideMcpServerDefinitions: () => [] }));
+  });
+});
