@@ -7,7 +7,7 @@ import { describe, it } from 'node:test';
 import { VestibuleError } from '../../src/proxy/errors.ts';
 import { readTextIfExists, writeFileAtomic } from '../../src/proxy/storage/atomic-file.ts';
 import { holdLock, withFileLock } from '../../src/proxy/storage/file-lock.ts';
-import { livenessOf, ownIdentity } from '../../src/proxy/storage/process-identity.ts';
+import { identityOf, livenessOf, ownIdentity } from '../../src/proxy/storage/process-identity.ts';
 import { ScriptChild } from '../fixtures/script-child.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
 
@@ -169,15 +169,16 @@ describe('process identity', () => {
   });
 
   it('counts a zombie as dead', { skip: !linux, timeout: 20_000 }, async () => {
-    // The shell's child ends and is never waited for, because the shell has become another program.
-    const parent = spawn('/bin/sh', ['-c', 'sh -c "kill -STOP \\$\\$" & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    // The shell becomes another program, which never waits for the shell's child.
+    const parent = spawn('/bin/sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
     const [chunk] = (await once(parent.stdout, 'data')) as [Buffer];
-    const pid = Number(chunk.toString());
-    const started = (readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1] ?? '').split(' ')[19];
-    assert.equal(livenessOf({ ...ownIdentity(), pid, started }), 'alive');
-    process.kill(pid, 'SIGKILL');
-    while (!/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))) await new Promise(setImmediate);
-    assert.equal(livenessOf({ ...ownIdentity(), pid, started }), 'dead');
+    const child = identityOf(Number(chunk.toString()));
+    assert.equal(livenessOf(child), 'alive');
+    while (!readFileSync(`/proc/${parent.pid}/stat`, 'latin1').includes('(sleep)')) await new Promise(setImmediate);
+    process.kill(child.pid, 'SIGKILL');
+    const state = (): string | undefined => /\) (\w) /.exec(readFileSync(`/proc/${child.pid}/stat`, 'latin1'))?.[1];
+    while (state() !== 'Z') await new Promise(setImmediate);
+    assert.equal(livenessOf(child), 'dead');
     parent.kill('SIGKILL');
     await once(parent, 'exit');
   });

@@ -13,6 +13,9 @@ export interface DefinitionRef {
   readonly digest: Digest;
 }
 
+/** Why the gate keeps a definition back. `launch`: its server's launch is not approved; `denied`: by the servers file. */
+export type Withheld = 'disabled' | 'denied' | 'launch' | Exclude<ApprovalStatus, 'approved'>;
+
 /** What a person decided, and when. */
 export interface ApprovalRecord {
   readonly digest: Digest;
@@ -27,16 +30,22 @@ export interface ApprovalRecord {
 
 /** Approvals of launches and definitions. Only a person's act writes here; no MCP path reaches it (invariant I2). */
 export interface ApprovalStore {
+  /** Fires after any change, also by another process (within 1 s). */
   readonly onDidChange: Event<void>;
   /** True when this fingerprint of this server's launch was approved. */
   launchApproved(server: ServerName, fingerprint: Digest): boolean;
+  /** @throws VestibuleError `stale-decision` when it was revoked elsewhere meanwhile; the latest refusal wins */
   approveLaunch(server: ServerName, fingerprint: Digest, by: string): Promise<void>;
   revokeLaunch(server: ServerName, by: string): Promise<void>;
   status(ref: DefinitionRef): ApprovalStatus;
-  /** The last approved record of a definition, whatever its digest now. */
+  /** The last approved record of a definition, whatever its digest now. For diffs: reads a file, not for the call path. */
   lastApproved(server: ServerName, kind: DefinitionKind, name: string): ApprovalRecord | undefined;
+  /**
+   * Approves these digests, all or none. `raw` is the text they stand for (of instructions: their JSON string).
+   * @throws VestibuleError `stale-decision` when one was blocked or forgotten elsewhere meanwhile
+   */
   approve(refs: readonly (DefinitionRef & { readonly raw: RawJson })[], by: string): Promise<void>;
   block(refs: readonly DefinitionRef[], by: string): Promise<void>;
-  /** Back to pending (undo). */
+  /** Undoes both approval and block of these digests. */
   forget(refs: readonly DefinitionRef[], by: string): Promise<void>;
 }

@@ -17,8 +17,13 @@ let own: ProcessIdentity | undefined;
 
 /** This process. */
 export function ownIdentity(): ProcessIdentity {
-  own ??= { pid: process.pid, space: pidSpace(), started: readProcess(process.pid)?.started };
+  own ??= identityOf(process.pid);
   return own;
+}
+
+/** The process that has this pid now. Ask right after it was started, while nobody else can have got its pid. */
+export function identityOf(pid: number): ProcessIdentity {
+  return { pid, space: pidSpace(), started: readProcess(pid)?.started };
 }
 
 /** Whether that very process still runs. A zombie counts as dead: it holds nothing any more. */

@@ -1,0 +1,44 @@
+import type { UpstreamConfig } from '../config/types.ts';
+import type { Digest, ServerName } from '../model.ts';
+import { compileGlobs } from '../policy/glob.ts';
+import type { ApprovalStore, Withheld } from './types.ts';
+
+/** What the gate looks at besides the definition itself. */
+export interface GateInput {
+  readonly config: Pick<UpstreamConfig, 'enabled' | 'tools'>;
+  readonly approvals: Pick<ApprovalStore, 'status'>;
+  /** Whether the server's launch at its current fingerprint is approved, and may take effect here. */
+  readonly launchApproved: boolean;
+}
+
+type ToolFilter = UpstreamConfig['tools'];
+
+// Filters come with an immutable configuration and are asked once per tool; compiled once per configuration.
+const permissions = new WeakMap<ToolFilter, (name: string) => boolean>();
+
+/**
+ * Why this definition may be neither listed nor called now, or undefined when it may. Everything but an approval of
+ * the very digest it has now keeps it back (invariants I1, I3). Pure.
+ */
+export function withheld(
+  tool: { readonly server: ServerName; readonly name: string; readonly digest: Digest },
+  { config, approvals, launchApproved }: GateInput,
+): Withheld | undefined {
+  if (!config.enabled) return 'disabled';
+  if (!permitted(config.tools, tool.name)) return 'denied';
+  if (!launchApproved) return 'launch';
+  const status = approvals.status({ server: tool.server, kind: 'tool', name: tool.name, digest: tool.digest });
+  return status === 'approved' ? undefined : status;
+}
+
+/** `tools.allow` and `tools.deny` of a servers file, over the upstream's own tool names. Denying wins. */
+function permitted(filter: ToolFilter, name: string): boolean {
+  let permission = permissions.get(filter);
+  if (permission === undefined) {
+    const allowed = filter.allow === undefined ? () => true : compileGlobs(filter.allow);
+    const denied = compileGlobs(filter.deny);
+    permission = (candidate) => allowed(candidate) && !denied(candidate);
+    permissions.set(filter, permission);
+  }
+  return permission(name);
+}

@@ -1,0 +1,51 @@
+import type { LaunchDescription } from '../api.ts';
+import type { UpstreamConfig } from '../config/types.ts';
+import { sha256 } from '../json/canonical.ts';
+import type { Digest } from '../model.ts';
+
+/**
+ * The fingerprint a launch is approved at (contract §5): what is started or dialled, with variables unresolved so
+ * that it is the same on every machine. Values of environment variables and headers do not count, their names do.
+ */
+export function fingerprintOf(config: UpstreamConfig): Digest {
+  const { transport } = config;
+  // Members in sorted order and nothing but strings, so this text is RFC 8785 canonical as it is.
+  return sha256(
+    transport.type === 'stdio'
+      ? JSON.stringify({
+          args: transport.args,
+          command: transport.command,
+          cwd: transport.cwd,
+          env: Object.keys(transport.env).sort(),
+          envFile: transport.envFile,
+          type: transport.type,
+        })
+      : JSON.stringify({ headers: Object.keys(transport.headers).sort(), type: transport.type, url: transport.url }),
+  );
+}
+
+/** What approving this launch means, for a person: whole, variables unresolved, names of variables but no values. */
+export function describeLaunch(config: UpstreamConfig): Omit<LaunchDescription, 'approved'> {
+  const { transport } = config;
+  const fingerprint = fingerprintOf(config);
+  if (transport.type === 'stdio') {
+    return {
+      fingerprint,
+      argv: [transport.command, ...transport.args],
+      cwd: transport.cwd,
+      envNames: Object.keys(transport.env).sort(),
+      envFile: transport.envFile,
+      url: undefined,
+      headerNames: [],
+    };
+  }
+  return {
+    fingerprint,
+    argv: undefined,
+    cwd: undefined,
+    envNames: [],
+    envFile: undefined,
+    url: transport.url,
+    headerNames: Object.keys(transport.headers).sort(),
+  };
+}
