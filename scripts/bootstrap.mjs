@@ -1,9 +1,9 @@
 // First step of `npm test` and `npm start`; runs on any Node ≥ 20 in a fresh clone, without node_modules.
 // Usage: node scripts/bootstrap.mjs [--editor] SCRIPT [ARGS…]
-// Installs what is missing, with --editor also a real VS Code, a browser and the packaged extension,
-// then hands over to `npm run SCRIPT`: npm
-// puts node_modules/.bin first on PATH, so SCRIPT runs on the Node of the devDependencies (ADR 0003).
-import { main, npm, say, StepError } from './lib/exec.mjs';
+// Installs what is missing, with --editor also a real VS Code, a browser and the packaged extension, then hands over
+// to `npm run SCRIPT`: npm puts node_modules/.bin first on PATH, so SCRIPT runs on the Node of the devDependencies
+// (docs/decisions/0003-toolchain.md).
+import { main, npm, npmCommand, runForCode, say, StepError } from './lib/exec.mjs';
 import { isInstalled } from './lib/install-stamp.mjs';
 
 await main('bootstrap', async () => {
@@ -23,5 +23,7 @@ await main('bootstrap', async () => {
     await npm(['run', '--silent', 'ensure:chromium']);
     await npm(['run', '--silent', 'package']);
   }
-  await npm(['run', '--silent', script, ...(rest.length > 0 ? ['--', ...rest] : [])]);
+  // SCRIPT says itself what went wrong.
+  const [command, all] = npmCommand(['run', '--silent', script, ...(rest.length > 0 ? ['--', ...rest] : [])]);
+  process.exitCode = await runForCode(command, all);
 });
