@@ -80,7 +80,8 @@ function cutOut(text: string, from: number, to: number, limit: number): string {
   const end = endOfRemark(text, to, limit);
   if (!startsLine(text, from)) {
     // Something stands before it on its line: a remark after it may be about that, so it stays.
-    return splice(text, from - trailingSpace(text.slice(0, from)), to, '');
+    const space = trailingSpace(text.slice(0, from));
+    return space > 0 ? splice(text, from - space, to, '') : splice(text, from, to + leadingSpace(text.slice(to)), '');
   }
   const rest = /^[ \t]*(\r\n|\r|\n)/.exec(text.slice(end));
   if (rest === null) return splice(text, from, to + leadingSpace(text.slice(to)), '');

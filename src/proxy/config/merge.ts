@@ -1,5 +1,6 @@
-import { quote } from './fields.ts';
+import type { FilePosition } from '../errors.ts';
 import { dictionary } from './dictionary.ts';
+import { quote } from './fields.ts';
 import { AUTONOMIES, type WrittenGateway } from './parse-gateway.ts';
 import type { ServersFile } from './servers-file.ts';
 import type { ConfigProblem, ConfigSnapshot, GatewaySettings, InputDeclaration, UpstreamConfig } from './types.ts';
@@ -25,6 +26,8 @@ export interface MergeOptions {
  */
 export function mergeFiles(files: readonly ServersFile[], workspace: ServersFile | undefined, options: MergeOptions): ConfigSnapshot {
   const upstreams = new Map<string, UpstreamConfig>();
+  // Also names whose entry cannot be used: a typo of the person's must not hand the name to a repository.
+  const declaredIn = new Map<string, string>();
   const inputs = new Map<string, InputDeclaration>();
   const problems: ConfigProblem[] = [];
   // Strongest first, so that what is there already wins.
@@ -32,10 +35,11 @@ export function mergeFiles(files: readonly ServersFile[], workspace: ServersFile
   const layers = workspace === undefined ? own : [...own, workspace];
   for (const file of layers) {
     for (const server of file.servers) {
-      const winner = upstreams.get(server.name);
+      const winner = declaredIn.get(server.name);
       if (winner === undefined) upstreams.set(server.name, server);
-      else problems.push(shadowed(server, winner));
+      else problems.push(shadowed(server, upstreams.get(server.name)?.at, winner));
     }
+    for (const name of file.declared) if (!declaredIn.has(name)) declaredIn.set(name, file.path);
     if (file.origin === 'workspace' && !options.workspaceTrusted) continue;
     for (const [id, input] of file.inputs) if (!inputs.has(id)) inputs.set(id, input);
   }
@@ -66,11 +70,11 @@ function mergeGateway(files: readonly ServersFile[], workspace: ServersFile | un
   return { ...merged, ...(weakens && { autonomy: base.autonomy }), ...overrides };
 }
 
-function shadowed(loser: UpstreamConfig, winner: UpstreamConfig): ConfigProblem {
-  const { file, line, column } = winner.at;
+function shadowed(loser: UpstreamConfig, winner: FilePosition | undefined, winningFile: string): ConfigProblem {
+  const where = winner === undefined ? winningFile : `${winner.file}:${winner.line}:${winner.column}`;
   return {
     severity: 'warning',
-    message: `The server ${quote(loser.name)} is also declared in ${file}:${line}:${column}, and that entry is used.`,
+    message: `The server ${quote(loser.name)} is also declared in ${where}, and that entry counts.`,
     fix: 'Rename or remove one of the two.',
     at: loser.at,
     server: loser.name,

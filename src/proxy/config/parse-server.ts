@@ -40,6 +40,10 @@ function read(report: FileReport, entry: Field, context: ServerContext): Upstrea
   if (!checkName(report, entry)) return undefined;
   const fields = fieldsOf(report, entry.value, `The server ${quote(entry.key)}`);
   if (fields === undefined) return undefined;
+  if (isPastedWhole(entry, fields)) {
+    report.error(entry.keyNode, `${quote(entry.key)} looks like a whole mcp.json pasted as one server.`, 'Move its entries one level up, directly into "servers".');
+    return undefined;
+  }
   checkKeys(report, fields, SERVER_KEYS, FOREIGN_SERVER_KEYS);
   const transport = parseTransport(report, entry, fields);
   checkVariables(report, fields, context);
@@ -75,6 +79,11 @@ function checkName(report: FileReport, { key, keyNode }: Field): boolean {
   return false;
 }
 
+function isPastedWhole({ key }: Field, fields: Fields): boolean {
+  const isEntry = fields.has('command') || fields.has('url') || fields.has('type');
+  return !isEntry && ['servers', 'mcpServers', 'mcp', 'inputs'].includes(key) && [...fields.values()].some(({ value }) => value.type === 'object');
+}
+
 function parseTransport(report: FileReport, entry: Field, fields: Fields): StdioTransport | HttpTransport | undefined {
   const type = transportType(report, entry, fields);
   if (type === undefined) return undefined;
@@ -104,12 +113,7 @@ function transportType(report: FileReport, entry: Field, fields: Fields): (typeo
   }
   if (command) return 'stdio';
   if (url) return 'http';
-  const wrapped = entry.value.children?.some((member) => member.children?.[1]?.type === 'object') === true;
-  if (wrapped && ['servers', 'mcpServers', 'mcp', 'inputs'].includes(entry.key)) {
-    report.error(entry.keyNode, `${quote(entry.key)} looks like a whole mcp.json pasted as one server.`, 'Move its entries one level up, directly into "servers".');
-  } else {
-    report.error(entry.keyNode, `The server ${quote(entry.key)} has neither "command" nor "url".`, 'Add "command" for a program to start, or "url" for a server that runs already.');
-  }
+  report.error(entry.keyNode, `The server ${quote(entry.key)} has neither "command" nor "url".`, 'Add "command" for a program to start, or "url" for a server that runs already.');
   return undefined;
 }
 

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { mergeFiles } from '../../src/proxy/config/merge.ts';
+import type { WrittenGateway } from '../../src/proxy/config/parse-gateway.ts';
+import { parseServersFile, type ServersFile } from '../../src/proxy/config/servers-file.ts';
+import type { ConfigSnapshot, UpstreamConfig } from '../../src/proxy/config/types.ts';
+
+function file(path: string, content: unknown, origin: UpstreamConfig['origin'] = 'user'): ServersFile {
+  return parseServersFile(JSON.stringify(content, undefined, 2), path, origin);
+}
+
+function merge(files: readonly ServersFile[], workspace?: ServersFile, overrides: WrittenGateway = {}, workspaceTrusted = true): ConfigSnapshot {
+  return mergeFiles(files, workspace, { overrides, workspaceTrusted });
+}
+
+function commandOf(snapshot: ConfigSnapshot, name: string): string | undefined {
+  const transport = snapshot.upstreams.find((upstream) => upstream.name === name)?.transport;
+  return transport?.type === 'stdio' ? transport.command : undefined;
+}
+
+describe('merging servers files', () => {
+  const user = file('/u/servers.json', { servers: { both: { command: 'mine' }, mine: { command: 'x' } } });
+  const workspace = file('/w/.vscode/vestibule.json', { servers: { both: { command: 'theirs' }, theirs: { command: 'y' } } }, 'workspace');
+
+  it("a server in both files: the user's wins and the workspace's is reported with both places", () => {
+    const snapshot = merge([user], workspace);
+    assert.equal(commandOf(snapshot, 'both'), 'mine');
+    assert.deepEqual(snapshot.upstreams.map(({ name, origin }) => `${name} ${origin}`), ['both user', 'mine user', 'theirs workspace']);
+    assert.deepEqual(snapshot.problems, [
+      {
+        severity: 'warning',
+        message: 'The server "both" is also declared in /u/servers.json:3:5, and that entry counts.',
+        fix: 'Rename or remove one of the two.',
+        at: { file: '/w/.vscode/vestibule.json', line: 3, column: 5 },
+        server: 'both',
+      },
+    ]);
+  });
+
+  it("a file a person named wins over the user's own, the later over the earlier", () => {
+    const first = file('/1.json', { servers: { both: { command: 'first' } } });
+    const second = file('/2.json', { servers: { both: { command: 'second' } } });
+    assert.equal(commandOf(merge([user, first, second], workspace), 'both'), 'second');
+    assert.equal(merge([user, first, second], workspace).problems.length, 3);
+  });
+
+  it("a user's entry that cannot be used does not hand its name to the workspace's silently", () => {
+    const broken = file('/u/servers.json', { servers: { both: { command: 5 } } });
+    const snapshot = merge([broken], workspace);
+    assert.deepEqual(snapshot.upstreams.map(({ name }) => name), ['theirs']);
+    assert.match(snapshot.problems.at(-1)?.message ?? '', /also declared in \/u\/servers\.json, and that entry counts/);
+  });
+
+  it('inputs and profiles of all files', () => {
+    const own = file('/u', { inputs: [{ id: 'k', type: 'promptString', description: 'mine' }], profiles: { a: 1, b: 1 } });
+    const theirs = file('/w', { inputs: [{ id: 'k', type: 'promptString', description: 'theirs' }, { id: 'l', type: 'promptString' }], profiles: { b: 2 } }, 'workspace');
+    const snapshot = merge([own], theirs);
+    assert.deepEqual([...snapshot.inputs.values()].map(({ id, description }) => `${id} ${String(description)}`), ['k mine', 'l undefined']);
+    assert.equal(JSON.stringify(snapshot.profiles), JSON.stringify({ a: 1, b: 2 }));
+  });
+});
+
+describe('gateway settings', () => {
+  const says = (gateway: WrittenGateway, origin: UpstreamConfig['origin'] = 'user'): ServersFile => file(`/${origin}`, { gateway }, origin);
+
+  it('defaults', () => {
+    assert.deepEqual(merge([]).gateway, { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted' });
+  });
+
+  it('command line over workspace over named files over the user', () => {
+    const user = says({ mode: 'direct', topK: 1, responseLimit: 501, instructions: 'user' });
+    const named = says({ topK: 2, responseLimit: 502, instructions: 'named' });
+    const workspace = says({ responseLimit: 503, instructions: 'workspace' }, 'workspace');
+    const { mode, topK, responseLimit, instructions } = merge([user, named], workspace, { instructions: 'options' }).gateway;
+    assert.deepEqual([mode, topK, responseLimit, instructions], ['direct', 2, 503, 'options']);
+  });
+
+  it('a workspace makes autonomy stricter, never weaker', () => {
+    const orders = ['manual', 'assisted', 'autonomous'] as const;
+    for (const [u, user] of orders.entries()) {
+      for (const [w, workspace] of orders.entries()) {
+        const snapshot = merge([says({ autonomy: user })], says({ autonomy: workspace }, 'workspace'));
+        assert.equal(snapshot.gateway.autonomy, orders[Math.min(u, w)]);
+        assert.equal(snapshot.problems.length, w > u ? 1 : 0);
+        if (w > u) assert.deepEqual(snapshot.problems[0]?.at, { file: '/workspace', line: 3, column: 17 });
+      }
+    }
+    assert.equal(merge([], says({ autonomy: 'autonomous' }, 'workspace')).gateway.autonomy, 'assisted');
+  });
+
+  it('an untrusted workspace sets nothing, but its servers are listed', () => {
+    const workspace = file('/w', { gateway: { mode: 'direct' }, inputs: [{ id: 'k', type: 'promptString' }], profiles: { a: 1 }, servers: { a: { command: 'x' } } }, 'workspace');
+    const snapshot = merge([], workspace, {}, false);
+    assert.equal(snapshot.gateway.mode, 'adaptive');
+    assert.equal(snapshot.inputs.size, 0);
+    assert.deepEqual(Object.keys(snapshot.profiles), []);
+    assert.deepEqual(snapshot.upstreams.map(({ name }) => name), ['a']);
+  });
+});
