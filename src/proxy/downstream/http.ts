@@ -64,9 +64,13 @@ export function refuse(res: ServerResponse, why: Refusal, id: RawJson = 'null'):
   sendJson(res, why.status, refusalText(why, id), why.headers);
 }
 
+/** Milliseconds in which a client may still send what was refused already. */
+const LINGER_MS = 2_000;
+
 /**
  * Turns a request away before its body was read, and gives up the connection. What is still on its way is read and
- * thrown away, up to `budget` bytes: closing on unread bytes would take the answer from the client as well.
+ * thrown away, up to `budget` bytes and two seconds: closing on unread bytes would take the answer from the client
+ * as well.
  */
 export function refuseUnread(req: IncomingMessage, res: ServerResponse, why: Refusal, budget: number): void {
   if (res.destroyed) return;
@@ -83,12 +87,14 @@ export function refuseUnread(req: IncomingMessage, res: ServerResponse, why: Ref
   }
   res.write(text);
   let left = budget;
+  const patience = setTimeout(() => req.destroy(), LINGER_MS).unref();
   req.on('data', (chunk: Buffer) => {
     left -= chunk.length;
     if (left < 0) req.destroy();
   });
   req.once('end', () => res.end());
-  req.once('error', () => res.destroy());
+  req.once('close', () => clearTimeout(patience));
+  req.on('error', () => res.destroy());
   req.resume();
 }
 
