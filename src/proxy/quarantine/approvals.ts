@@ -73,7 +73,7 @@ export function refusedSince(known: Approvals, now: Approvals, ref: DefinitionRe
 /** Approves exactly these digests, also ones that were blocked. Returns its argument when all are approved already. */
 export function withApproved(approvals: Approvals, refs: readonly DefinitionRef[], decided: Omit<Decision, 'digest'>): Approvals {
   return changed(approvals, refs, ({ approved, blocked }, digest) =>
-    approved.at(-1)?.digest === digest ? undefined : { approved: added(approved, { digest, ...decided }, MAX_APPROVED), blocked: without(blocked, digest) },
+    approved.at(-1)?.digest === digest && !has(blocked, digest) ? undefined : { approved: added(approved, { digest, ...decided }, MAX_APPROVED), blocked: without(blocked, digest) },
   );
 }
 
