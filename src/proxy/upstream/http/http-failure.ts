@@ -1,0 +1,118 @@
+import { UpstreamError } from '../failure.ts';
+import type { UpstreamCallError } from '../types.ts';
+import { shownUrl } from './dial-guard.ts';
+import { RedirectError } from './http-client.ts';
+import { HttpAnswerError } from './response.ts';
+
+/** What a person is told when an HTTP upstream cannot be reached or does not speak MCP. */
+export function httpFailure(error: UpstreamCallError, url: URL): UpstreamError {
+  if (error.cause instanceof UpstreamError) return error.cause;
+  if (error instanceof RedirectError) return redirected(error, url);
+  if (error instanceof HttpAnswerError) return wrongAnswer(error, url);
+  if (error.kind === 'connection-lost') return notReached(error, url);
+  return new UpstreamError('handshake-failed', `${shownUrl(url)}: ${error.message}`, {
+    action: 'Check that the URL is the MCP endpoint of this server.',
+    cause: error,
+  });
+}
+
+function redirected(error: RedirectError, url: URL): UpstreamError {
+  const target = error.target;
+  return new UpstreamError('http-status', error.message, {
+    action:
+      target === undefined || target.origin === url.origin
+        ? 'Correct the "url" of this server.'
+        : `If you trust ${target.origin}, make it the "url" of this server: keys are never sent to another origin.`,
+    cause: error,
+  });
+}
+
+function wrongAnswer(error: HttpAnswerError, url: URL): UpstreamError {
+  const where = shownUrl(url);
+  const status = error.status ?? 0;
+  const evidence = [`HTTP ${status}, ${error.contentType ?? 'no content type'}`, ...(error.body.trim() === '' ? [] : [error.snippet])];
+  if (status === 401 || status === 403) {
+    return new UpstreamError('auth-required', `${where} requires a sign-in (HTTP ${status}).`, {
+      action: status === 401 ? 'Sign in to this server, or add its key to "headers".' : 'Sign in with an account that may use this server, or check the key in "headers".',
+      evidence,
+      cause: error,
+    });
+  }
+  if (status >= 500) {
+    return new UpstreamError('http-status', `${where} has a problem of its own (HTTP ${status}).`, {
+      action: 'Try again later, or look at the logs of that server.',
+      evidence,
+      cause: error,
+    });
+  }
+  if (error.contentType === 'text/html' && status < 400) {
+    return new UpstreamError('handshake-failed', `${where} answers with a web page, not with MCP.`, {
+      action: 'Use the URL of the MCP endpoint; it often ends in /mcp or /sse.',
+      evidence,
+      cause: error,
+    });
+  }
+  if (status === 404 || status === 405 || status === 410) {
+    return new UpstreamError('http-status', `There is no MCP endpoint at ${where} (HTTP ${status}).`, {
+      action: 'Use the URL of the MCP endpoint; it often ends in /mcp or /sse.',
+      evidence,
+      cause: error,
+    });
+  }
+  return new UpstreamError(status >= 400 ? 'http-status' : 'handshake-failed', `${where}: ${error.message}`, {
+    action: 'Check the "url" and "headers" of this server.',
+    evidence,
+    cause: error,
+  });
+}
+
+function notReached(error: UpstreamCallError, url: URL): UpstreamError {
+  const code = codeOf(error.cause);
+  const [what, action] = explain(code, url);
+  return new UpstreamError('connection-failed', `${what} (${code ?? error.message}).`, {
+    action,
+    evidence: [error.message],
+    cause: error,
+  });
+}
+
+function explain(code: string | undefined, url: URL): readonly [what: string, action: string] {
+  switch (code) {
+    case 'ECONNREFUSED':
+      return [`Nothing listens at ${url.host}`, 'Start that server, or correct the port in the "url".'];
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return [`The name ${url.hostname} cannot be resolved`, 'Check the spelling of the "url" and the network connection.'];
+    case 'ECONNRESET':
+    case 'EPIPE':
+      return [`${url.host} closed the connection`, 'Check that it is an HTTP server, and whether "http" or "https" is right.'];
+    case 'ETIMEDOUT':
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return [`${url.host} cannot be reached`, 'Check the network, VPN and firewall.'];
+    case 'EPROTO':
+    case 'ERR_SSL_WRONG_VERSION_NUMBER':
+      return [`${url.host} does not speak TLS as expected`, 'Check whether the "url" should begin with http:// instead of https://.'];
+    case 'CERT_HAS_EXPIRED':
+      return [`The certificate of ${url.host} has expired`, 'Ask the operator of that server to renew it.'];
+    case 'ERR_TLS_CERT_ALTNAME_INVALID':
+      return [`The certificate of ${url.host} is for another name`, 'Use the host name that its certificate names.'];
+    case 'DEPTH_ZERO_SELF_SIGNED_CERT':
+    case 'SELF_SIGNED_CERT_IN_CHAIN':
+    case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
+    case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
+      return [`The certificate of ${url.host} is not trusted`, 'Set NODE_EXTRA_CA_CERTS to the certificate of your own authority before the editor starts.'];
+    case 'ERR_INVALID_CHAR':
+    case 'ERR_INVALID_HTTP_TOKEN':
+    case 'ERR_UNESCAPED_CHARACTERS':
+      return ['A header or the path holds a character that HTTP does not allow', 'Correct the "headers" or "url" of this server.'];
+    default:
+      return [`The connection to ${url.host} failed`, 'Check that the server runs, and its "url".'];
+  }
+}
+
+/** The system's code, also of the first of several addresses that were tried. */
+function codeOf(error: unknown): string | undefined {
+  if (error instanceof AggregateError) return codeOf(error.errors[0]);
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

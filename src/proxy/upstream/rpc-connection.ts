@@ -1,0 +1,269 @@
+import { Emitter, type Event } from '../events.ts';
+import { messageOf } from '../errors.ts';
+import { readFrame, rpcError, writeNotification, writeReply, writeRequest, type FrameProblem } from '../json/frame.ts';
+import { members } from '../json/slice.ts';
+import type { RawJson, RawNotification, RawReply } from '../model.ts';
+import { legacyDialect, type Dialect } from './dialect.ts';
+import type { Leg, LegEnd, LegSink } from './leg.ts';
+import { PendingCall } from './pending-call.ts';
+import type { WriteLog } from './throttled-log.ts';
+import { UpstreamCallError, type CallOptions, type UpstreamConnection, type UpstreamInfo } from './types.ts';
+
+/** Answers are passed on as text; this depth only keeps a hostile one from the parsers further on. */
+const MAX_DEPTH = 256;
+const MAX_CALLS = 4_096;
+const MAX_INBOUND = 64;
+
+/**
+ * JSON-RPC over one leg: ids, timeouts, progress, cancellation and the upstream's own requests. Everything it
+ * relays is raw text. The era decides how messages are written (`Dialect`), nothing else.
+ */
+export class RpcConnection implements UpstreamConnection, LegSink {
+  readonly #leg: Leg;
+  readonly #log: WriteLog;
+  /** By the raw text of our numeric ids, so that `"1"` or `1.0` never stands for `1`. */
+  readonly #pending = new Map<RawJson, PendingCall>();
+  readonly #inbound = new Map<RawJson, AbortController>();
+  readonly #notified = new Emitter<RawNotification>();
+  readonly #closed = new Emitter<LegEnd>();
+  #dialect: Dialect = legacyDialect(undefined);
+  #info: UpstreamInfo | undefined;
+  #nextId = 1;
+  #background = 0;
+  #end: LegEnd | 'closed' | undefined;
+  #closing: Promise<void> | undefined;
+
+  onRequest: UpstreamConnection['onRequest'];
+
+  /** @param openLeg builds the transport on this sink; it may deliver only after it returned */
+  constructor(openLeg: (sink: LegSink) => Leg, log: WriteLog) {
+    this.#log = log;
+    this.#leg = openLeg(this);
+  }
+
+  get info(): UpstreamInfo {
+    if (this.#info === undefined) throw new Error('The connection is not negotiated yet.');
+    return this.#info;
+  }
+
+  get onNotification(): Event<RawNotification> {
+    return this.#notified.event;
+  }
+
+  /** Fires once, when the connection ends without `close()`; at once for who comes late. */
+  get onEnd(): Event<LegEnd> {
+    return (listener) => {
+      const subscription = this.#closed.event(listener);
+      if (typeof this.#end === 'object') listener(this.#end);
+      return subscription;
+    };
+  }
+
+  /** True once nothing can be sent any more. */
+  get closed(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Why the connection ended by itself, if it did. */
+  get end(): LegEnd | undefined {
+    return typeof this.#end === 'object' ? this.#end : undefined;
+  }
+
+  get onClose(): Event<{ readonly reason: string }> {
+    return (listener) => this.onEnd((end) => listener({ reason: end.error.message }));
+  }
+
+  /** Calls under way that somebody waits for. */
+  get inFlight(): number {
+    return this.#pending.size - this.#background;
+  }
+
+  evidence(): readonly string[] {
+    return this.#leg.evidence();
+  }
+
+  /** How messages are written from now on. */
+  speak(dialect: Dialect): void {
+    this.#dialect = dialect;
+  }
+
+  /** Fixes what was negotiated. */
+  settle(info: UpstreamInfo): void {
+    this.#info = info;
+  }
+
+  /** Opens the stream for unsolicited messages, where the transport has one. */
+  listen(): void {
+    this.#leg.listen(this.#dialect.headers);
+  }
+
+  call(method: string, params: RawJson | undefined, options: CallOptions): Promise<RawReply> {
+    if (this.#end !== undefined) return Promise.reject(notSent('The connection to the server is closed.'));
+    if (options.signal?.aborted === true) {
+      return Promise.reject(new UpstreamCallError('cancelled', 'The call was cancelled before it was sent.', { sent: false }));
+    }
+    if (this.#pending.size >= MAX_CALLS) return Promise.reject(notSent(`More than ${MAX_CALLS} calls to the server are under way.`));
+    const number = this.#nextId++;
+    const id = String(number);
+    const written = this.#dialect.request(method, params, options.onProgress === undefined ? undefined : number);
+    return new Promise<RawReply>((resolve, reject) => {
+      this.#pending.set(id, new PendingCall(options, resolve, reject, (error) => this.#giveUp(number, method, error)));
+      this.#leg.request(number, writeRequest(id, method, written.params), written.headers);
+    });
+  }
+
+  /** A request that lives as long as the connection, like `subscriptions/listen`; it is no use of the server. */
+  async subscribe(method: string, params: RawJson): Promise<RawReply> {
+    this.#background++;
+    try {
+      return await this.call(method, params, { timeoutMs: Infinity, maxTimeoutMs: Infinity });
+    } finally {
+      this.#background--;
+    }
+  }
+
+  notify(method: string, params?: RawJson): void {
+    void this.send(method, params);
+  }
+
+  /** As `notify`; resolves when the message was handed over. */
+  async send(method: string, params?: RawJson): Promise<void> {
+    if (this.#end === undefined) await this.#leg.send(writeNotification(method, params), this.#dialect.headers);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#end ??= 'closed';
+    this.#drop('The connection to the server was closed.');
+    await this.#leg.close();
+  }
+
+  // ——— what the leg delivers ———
+
+  message(text: string, during: number | undefined): FrameProblem | undefined {
+    const frame = readFrame(text, MAX_DEPTH);
+    switch (frame.kind) {
+      case 'invalid':
+        return frame.problem;
+      case 'result':
+        this.#answered(frame.id, { result: frame.result });
+        break;
+      case 'error':
+        this.#answered(frame.id, { error: frame.error });
+        break;
+      case 'request':
+        void this.#serve(frame.id, frame.method, frame.params);
+        break;
+      case 'notification':
+        this.#guard(() => this.#notification(frame, during));
+        break;
+    }
+    return undefined;
+  }
+
+  failed(id: number, error: UpstreamCallError): void {
+    this.#take(String(id))?.reject(error);
+  }
+
+  ended(end: LegEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#drop(end.error.message);
+    this.#closed.fire(end);
+  }
+
+  #answered(id: RawJson, reply: RawReply): void {
+    const call = this.#take(id);
+    // Unknown ids are late answers to what was given up, or nonsense; neither is worth a line.
+    if (call === undefined) return;
+    this.#leg.release(Number(id), true);
+    call.resolve(reply);
+  }
+
+  #notification(notification: RawNotification, during: number | undefined): void {
+    const { method, params } = notification;
+    if (method === 'notifications/progress') {
+      const token = params === undefined ? undefined : members(params)?.get('progressToken');
+      const call = token === undefined ? undefined : this.#pending.get(token);
+      if (call?.wantsProgress === true && params !== undefined) call.progress(params);
+      return;
+    }
+    if (method === 'notifications/cancelled') {
+      const id = params === undefined ? undefined : members(params)?.get('requestId');
+      if (id !== undefined) this.#inbound.get(id)?.abort();
+      return;
+    }
+    // What changed at the server concerns the connection, whichever stream it came by.
+    const ofConnection = method.endsWith('/list_changed') || method === 'notifications/resources/updated';
+    const call = during === undefined || ofConnection ? undefined : this.#pending.get(String(during));
+    if (call?.notification({ method, params }) !== true) this.#notified.fire({ method, params });
+  }
+
+  async #serve(id: RawJson, method: string, params: RawJson | undefined): Promise<void> {
+    if (method === 'ping') return this.#reply(id, { result: '{}' });
+    const { onRequest } = this;
+    // The modern era has no requests towards the client.
+    if (onRequest === undefined || this.#dialect.era === 'modern') return this.#reply(id, { error: rpcError(-32601, 'Method not found') });
+    if (this.#inbound.size >= MAX_INBOUND || this.#inbound.has(id)) {
+      return this.#reply(id, { error: rpcError(-32000, 'Too many requests are under way') });
+    }
+    const abort = new AbortController();
+    this.#inbound.set(id, abort);
+    let reply: RawReply;
+    try {
+      reply = await onRequest(method, params, abort.signal);
+    } catch (error) {
+      this.#log('protocol', `${method} from the server failed: ${messageOf(error)}`);
+      reply = { error: rpcError(-32603, 'Internal error') };
+    }
+    this.#inbound.delete(id);
+    if (!abort.signal.aborted) await this.#reply(id, reply);
+  }
+
+  async #reply(id: RawJson, reply: RawReply): Promise<void> {
+    if (this.#end === undefined) await this.#leg.send(writeReply(id, reply), this.#dialect.headers);
+  }
+
+  #giveUp(number: number, method: string, error: UpstreamCallError): void {
+    const call = this.#take(String(number));
+    if (call === undefined) return;
+    // A modern HTTP server is told by closing the response, which `release` does; `initialize` is never cancelled.
+    const told = this.#dialect.era === 'modern' && this.#leg.streamPerRequest;
+    if (!told && method !== 'initialize') {
+      this.notify('notifications/cancelled', `{"requestId":${number},"reason":${JSON.stringify(error.kind)}}`);
+    }
+    this.#leg.release(number, false);
+    call.reject(error);
+  }
+
+  #take(id: RawJson): PendingCall | undefined {
+    const call = this.#pending.get(id);
+    if (call !== undefined) this.#pending.delete(id);
+    return call;
+  }
+
+  #drop(why: string): void {
+    const calls = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const call of calls) call.reject(new UpstreamCallError('connection-lost', why, { sent: true }));
+    for (const abort of this.#inbound.values()) abort.abort();
+    this.#inbound.clear();
+  }
+
+  /** A caller's callback that throws must not stop the reading of the stream. */
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#log('protocol', `A notification could not be passed on: ${messageOf(error)}`);
+    }
+  }
+}
+
+function notSent(message: string): UpstreamCallError {
+  return new UpstreamCallError('connection-lost', message, { sent: false });
+}

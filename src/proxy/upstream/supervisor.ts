@@ -1,0 +1,322 @@
+import type { UpstreamConfig } from '../config/types.ts';
+import { messageOf, VestibuleError, type VestibuleErrorReason } from '../errors.ts';
+import { Emitter, type Event } from '../events.ts';
+import type { RawJson } from '../model.ts';
+import { connectUpstream } from './connect.ts';
+import { failureOf, stoppedWhileStarting, UpstreamError } from './failure.ts';
+import type { LegEnd } from './leg.ts';
+import { listTools } from './list-tools.ts';
+import { watchModernLists } from './modern-lists.ts';
+import { Relister } from './relist.ts';
+import { RestartPolicy } from './restart-policy.ts';
+import type { RpcConnection } from './rpc-connection.ts';
+import { throttledLog, type WriteLog } from './throttled-log.ts';
+import { UpstreamCallError, type Listing, type Upstream, type UpstreamConnection, type UpstreamDeps, type UpstreamState } from './types.ts';
+
+const CLIENT_NAME = 'vestibule';
+/** Nothing that upstreams ask of their client is relayed yet, so nothing is declared. */
+const CLIENT_CAPABILITIES: RawJson = '{}';
+
+/** The longest delay a Node timer holds. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Times that tests shorten, in milliseconds. */
+export interface SupervisorTimes {
+  readonly handshakeMs: number;
+  /** One minute of `idleStopMinutes`. */
+  readonly minuteMs: number;
+}
+
+const DEFAULT_TIMES: SupervisorTimes = { handshakeMs: 30_000, minuteMs: 60_000 };
+
+/** Reasons that trying again without a person cannot change. */
+const NEEDS_PERSON: ReadonlySet<VestibuleErrorReason> = new Set(['unknown-variable', 'command-not-found', 'bad-url', 'bad-config', 'disposed']);
+
+/**
+ * Supervises one configured upstream. Nothing starts before the first `connect`.
+ * @param times shorter times, for tests
+ */
+export function createUpstream(config: UpstreamConfig, deps: UpstreamDeps, times: Partial<SupervisorTimes> = {}): Upstream {
+  return new Supervisor(config, deps, { ...DEFAULT_TIMES, ...times });
+}
+
+/** A connection that is listed and in use. */
+interface Live {
+  readonly connection: RpcConnection;
+  readonly relister: Relister;
+}
+
+class Supervisor implements Upstream {
+  readonly config: UpstreamConfig;
+  readonly #deps: UpstreamDeps;
+  readonly #times: SupervisorTimes;
+  readonly #log: WriteLog;
+  readonly #policy = new RestartPolicy();
+  readonly #stateChanged = new Emitter<UpstreamState>();
+  readonly #listed = new Emitter<Listing>();
+  #state: UpstreamState = { kind: 'idle' };
+  #live: Live | undefined;
+  #starting: { readonly live: Promise<Live>; readonly abort: AbortController } | undefined;
+  /** Connections that are being ended. The next start waits for them, so that two never run side by side. */
+  readonly #ending = new Set<Promise<void>>();
+  #lastFailure: VestibuleError | undefined;
+  #lastUse = -Infinity;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #disposed = false;
+
+  constructor(config: UpstreamConfig, deps: UpstreamDeps, times: SupervisorTimes) {
+    this.config = config;
+    this.#deps = deps;
+    this.#times = times;
+    this.#log = throttledLog(config.name, (line) => deps.log(line));
+  }
+
+  get state(): UpstreamState {
+    if (!this.config.enabled) return { kind: 'disabled' };
+    // Approval is decided elsewhere and may come or go at any time: it is asked, not remembered.
+    if (this.#state.kind !== 'idle' && this.#state.kind !== 'quarantined') return this.#state;
+    return { kind: this.#deps.launchApproved(this.config) ? 'idle' : 'quarantined' };
+  }
+
+  get onDidChangeState(): Event<UpstreamState> {
+    return this.#stateChanged.event;
+  }
+
+  get onListing(): Event<Listing> {
+    return this.#listed.event;
+  }
+
+  async connect(): Promise<UpstreamConnection> {
+    this.touch();
+    const live = this.#live ?? (await this.#connected());
+    return live.connection;
+  }
+
+  async refresh(): Promise<void> {
+    this.touch();
+    const before = this.#live;
+    if (before === undefined) {
+      await this.#connected();
+      return;
+    }
+    try {
+      await before.relister.now();
+    } catch (error) {
+      throw listingFailure(error, before.connection);
+    }
+  }
+
+  touch(): void {
+    this.#lastUse = performance.now();
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    this.#policy.reset();
+    await this.connect();
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#retryTimer);
+    const starting = this.#starting;
+    starting?.abort.abort();
+    if (this.#live !== undefined) this.#end(this.#live, 'Stopped.');
+    await starting?.live.catch(() => undefined);
+    await this.#ended();
+    if (this.#starting === undefined && this.#live === undefined) this.#setState({ kind: 'idle' });
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    void this.stop();
+    this.#listed.dispose();
+    this.#stateChanged.dispose();
+  }
+
+  // ——— starting ———
+
+  #connected(): Promise<Live> {
+    if (this.#starting !== undefined) return this.#starting.live;
+    clearTimeout(this.#retryTimer);
+    const refusal = this.#refusal();
+    if (refusal !== undefined) return Promise.reject(refusal);
+    const abort = new AbortController();
+    const live = this.#start(abort.signal).finally(() => (this.#starting = undefined));
+    this.#starting = { live, abort };
+    return live;
+  }
+
+  /** Why nothing is started now. */
+  #refusal(): VestibuleError | undefined {
+    const name = JSON.stringify(this.config.name);
+    if (this.#disposed) return new VestibuleError('disposed', `The server ${name} was removed.`, { action: 'Use another server.' });
+    if (!this.config.enabled) {
+      return new VestibuleError('launch-failed', `The server ${name} is switched off.`, { action: 'Switch it on in the Vestibule view, or set "enabled" to true.' });
+    }
+    if (!this.#deps.launchApproved(this.config)) {
+      this.#setState({ kind: 'quarantined' });
+      return notApproved(this.config);
+    }
+    if (this.#policy.waitForUse === 0) return undefined;
+    return (
+      this.#lastFailure ??
+      new VestibuleError('connection-failed', `The server ${name} was started too often within a minute.`, { action: 'Wait a minute, or restart it from the Vestibule view.' })
+    );
+  }
+
+  async #start(signal: AbortSignal): Promise<Live> {
+    this.#policy.started();
+    await this.#ended();
+    this.#setState({ kind: 'starting' });
+    let connection: RpcConnection | undefined;
+    try {
+      const transport = await this.#deps.resolve(this.config);
+      connection = await connectUpstream(transport, {
+        prefer: 'legacy',
+        client: { name: CLIENT_NAME, version: this.#deps.clientVersion },
+        capabilities: CLIENT_CAPABILITIES,
+        handshakeMs: this.#times.handshakeMs,
+        signal,
+        gate: () => this.#gate(signal),
+        log: this.#log,
+        stateDir: this.#deps.stateDir,
+      });
+      return await this.#listFirst(connection, signal);
+    } catch (error) {
+      if (connection !== undefined) await connection.close();
+      const failure = signal.aborted ? stoppedWhileStarting() : asVestibuleError(error);
+      if (signal.aborted) this.#setState({ kind: 'idle' });
+      else this.#failed(failure, this.#policy.failed());
+      throw failure;
+    }
+  }
+
+  /** Asked right before every spawn and dial: an approval may be taken back while we prepare (contract §5). */
+  #gate(signal: AbortSignal): void {
+    if (signal.aborted) throw stoppedWhileStarting();
+    if (!this.#deps.launchApproved(this.config)) throw notApproved(this.config);
+    this.#log('lifecycle', this.config.transport.type === 'stdio' ? `Starting ${this.config.transport.command}.` : 'Connecting.');
+  }
+
+  /** What is offered now must be known before it is used: a definition may have changed since it was approved. */
+  async #listFirst(connection: RpcConnection, signal: AbortSignal): Promise<Live> {
+    const live: Live = { connection, relister: new Relister(() => this.#list(connection)) };
+    connection.onNotification(({ method }) => {
+      if (method === 'notifications/tools/list_changed') live.relister.announce();
+    });
+    try {
+      await live.relister.now();
+      if (signal.aborted) throw stoppedWhileStarting();
+    } catch (error) {
+      live.relister.dispose();
+      throw listingFailure(error, connection);
+    }
+    const { info } = connection;
+    this.#live = live;
+    this.#lastFailure = undefined;
+    this.#policy.ready();
+    this.#log('lifecycle', `Ready: ${info.name} ${info.version}, protocol ${info.protocolVersion}.`);
+    this.#setState({ kind: 'ready', info });
+    this.#armIdle(live);
+    connection.onEnd((end) => this.#lost(live, end));
+    void watchModernLists(connection, () => live.relister.announce(), this.#log);
+    return live;
+  }
+
+  async #list(connection: RpcConnection): Promise<void> {
+    const timeoutMs = this.#times.handshakeMs;
+    const tools = await listTools(connection, { timeoutMs, maxTimeoutMs: timeoutMs }, this.#log);
+    this.#listed.fire({ info: connection.info, tools });
+  }
+
+  // ——— ending ———
+
+  #lost(live: Live, { kind, error }: LegEnd): void {
+    if (this.#live !== live) return;
+    this.#end(live, error.message);
+    // A lost session is opened anew by the next use; there is nothing to repair until then.
+    if (kind === 'session-lost') this.#setState({ kind: 'idle' });
+    else this.#failed(error, this.#policy.lost());
+  }
+
+  #failed(error: VestibuleError, retryMs: number): void {
+    this.#lastFailure = error;
+    this.#log('lifecycle', `Failed: ${error.message}`);
+    switch (error.reason) {
+      case 'launch-not-approved':
+        return this.#setState({ kind: 'quarantined' });
+      case 'auth-required':
+        return this.#setState({ kind: 'sign-in-needed' });
+      case 'missing-input':
+        return this.#setState({ kind: 'needs-input', input: error.message });
+    }
+    const retry = this.#isWanted && !NEEDS_PERSON.has(error.reason) && !this.#disposed;
+    if (retry) this.#retryTimer = setTimeout(() => void this.#connected().catch(() => undefined), retryMs).unref();
+    this.#setState({ kind: 'failed', error: failureOf(error), retryAt: retry ? Date.now() + retryMs : undefined });
+  }
+
+  /** Whether the background should keep trying: what nobody has used for a while waits for its next use. */
+  get #isWanted(): boolean {
+    return !this.config.lazy || performance.now() - this.#lastUse < this.#idleMs;
+  }
+
+  get #idleMs(): number {
+    const { idleStopMinutes } = this.config;
+    return idleStopMinutes > 0 ? idleStopMinutes * this.#times.minuteMs : Infinity;
+  }
+
+  #armIdle(live: Live): void {
+    if (!this.config.lazy || this.#idleMs === Infinity) return;
+    const wait = Math.min(Math.max(this.#lastUse + this.#idleMs - performance.now(), 1), LONGEST_TIMER);
+    this.#idleTimer = setTimeout(() => {
+      if (live.connection.inFlight > 0) this.touch();
+      if (performance.now() - this.#lastUse < this.#idleMs) return this.#armIdle(live);
+      this.#end(live, 'Stopped: it was not used for a while.');
+      this.#setState({ kind: 'idle' });
+    }, wait).unref();
+  }
+
+  #end(live: Live, why: string): void {
+    this.#live = undefined;
+    clearTimeout(this.#idleTimer);
+    live.relister.dispose();
+    this.#log('lifecycle', why);
+    const ending = live.connection.close().finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
+  }
+
+  /** Resolves when nothing is left of earlier connections. */
+  async #ended(): Promise<void> {
+    while (this.#ending.size > 0) await Promise.all(this.#ending);
+  }
+
+  #setState(state: UpstreamState): void {
+    const before = this.#state.kind;
+    this.#state = state;
+    if (before !== state.kind || state.kind === 'failed') this.#stateChanged.fire(this.state);
+  }
+}
+
+function notApproved(config: UpstreamConfig): VestibuleError {
+  return new VestibuleError('launch-not-approved', `The server ${JSON.stringify(config.name)} awaits approval before it may start.`, {
+    action: 'Run “Vestibule: Review Quarantine” and approve its launch.',
+  });
+}
+
+function listingFailure(error: unknown, connection: RpcConnection): unknown {
+  if (!(error instanceof UpstreamCallError)) return error;
+  return (
+    connection.end?.error ??
+    new UpstreamError('handshake-failed', `The server did not list its tools: ${error.message}`, {
+      action: 'Read the log of this server, then restart it.',
+      evidence: connection.evidence(),
+      cause: error,
+    })
+  );
+}
+
+function asVestibuleError(error: unknown): VestibuleError {
+  if (error instanceof VestibuleError) return error;
+  return new VestibuleError('launch-failed', messageOf(error), { action: 'Read the log of this server, then restart it.', cause: error });
+}
