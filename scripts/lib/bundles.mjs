@@ -29,7 +29,8 @@ async function bundles() {
     ? (await readdir(path.join(root, 'webview'))).filter((file) => /^main\.ts$|^[a-z-]+\.main\.ts$/.test(file))
     : [];
   return [
-    { entry: 'src/extension.ts', out: 'dist/extension.cjs', options: { ...node, define, external: ['vscode', './gateway.cjs'] } },
+    { entry: 'src/extension.ts', out: 'dist/extension.cjs', options: { ...node, define, external: ['vscode'] } },
+    { entry: 'src/views/interaction.ts', out: 'dist/interaction.cjs', options: { ...node, define, external: ['vscode'] } },
     { entry: 'src/proxy/gateway.ts', out: 'dist/gateway.cjs', options: { ...node, define, external: ['vscode'] } },
     {
       entry: 'src/headless/main.ts',

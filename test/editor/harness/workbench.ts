@@ -159,4 +159,36 @@ export class Workbench {
   webview(): FrameLocator {
     return this.page.frameLocator('iframe.webview.ready').frameLocator('iframe#active-frame');
   }
+
+  /** Types a query into the inspector's tool search, which is open, and runs it. */
+  async searchInInspector(query: string): Promise<void> {
+    const input = this.webview().locator('#search-text input');
+    await input.fill(query);
+    await input.press('Enter');
+  }
+
+  /**
+   * Approves the launch of a server of the workspace, then all its tools, through the views and dialogs.
+   * @param tool one of its tools, which shows that they are listed
+   */
+  async approveEverything(server: string, tool: string): Promise<void> {
+    await this.treeRow(new RegExp(`^Run .*server-${server}`)).click();
+    await this.editorText().getByText(`Review of ${server}`).waitFor();
+    await this.runCommand('Vestibule: Approve…');
+    await this.answer('Approve Launch');
+    await this.treeRow(new RegExp(`${tool}.*new`)).first().waitFor();
+    await this.runCommand('Vestibule: Approve All…');
+    await this.answer(/^Approve \d+$/);
+  }
+
+  /** Paragraphs of the chat's answers that contain this text. */
+  chatText(text: string | RegExp): Locator {
+    return this.page.locator('.interactive-response .rendered-markdown', { hasText: text }).first();
+  }
+
+  /** Presses Allow in the confirmation the chat shows before a tool call, once it does. */
+  async allowToolCall(ms: number): Promise<void> {
+    const allow = this.page.locator('.interactive-session').getByRole('button', { name: /^Allow/ }).first();
+    await allow.click({ timeout: ms });
+  }
 }

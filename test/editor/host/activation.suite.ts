@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
 import { Command, PROVIDER_ID } from '../../../src/views/ids.ts';
-import { vestibule } from './extension-api.ts';
+import { vestibule } from './vestibule.ts';
 
 describe('activation', () => {
   it('exports version 1 of its API', async () => {

@@ -10,6 +10,7 @@ export async function run(): Promise<void> {
   await import('./activation.suite.ts');
   await import('./endpoint.suite.ts');
   await import('./servers-file.suite.ts');
+  await import('./approval.suite.ts');
 
   const failures = await new Promise<number>((resolve) => {
     mocha

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { untilState, vestibule } from './extension-api.ts';
+import { untilState, vestibule } from './vestibule.ts';
 
 function serversFile(): vscode.Uri {
   const folder = vscode.workspace.workspaceFolders?.[0];

@@ -1,0 +1,25 @@
+import * as vscode from 'vscode';
+
+/** How often VS Code is asked for its tools, in milliseconds; it has no event for them. */
+const LOOK_MS = 100;
+
+/**
+ * A tool as VS Code offers it to models, once it does.
+ * @param name end of its name: VS Code puts `mcp_SERVER_` before it
+ */
+export async function languageModelTool(name: string): Promise<vscode.LanguageModelToolInformation> {
+  const deadline = Date.now() + 20_000;
+  for (;;) {
+    const found = vscode.lm.tools.find((candidate) => candidate.name.endsWith(name));
+    if (found !== undefined) return found;
+    if (Date.now() > deadline) throw new Error(`no tool ${name} among ${vscode.lm.tools.map((each) => each.name).join(', ')}`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/** Calls a tool as VS Code does for a model. @returns the text of its result */
+export async function callTool(name: string, input: object): Promise<string> {
+  const tool = await languageModelTool(name);
+  const { content } = await vscode.lm.invokeTool(tool.name, { input, toolInvocationToken: undefined });
+  return content.map((part) => (part instanceof vscode.LanguageModelTextPart ? part.value : '')).join('');
+}
