@@ -1,5 +1,5 @@
 // What is bundled, from where, to where (docs/decisions/0004-bundles-and-budgets.md).
-import { chmod, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { build } from 'esbuild';
@@ -25,9 +25,6 @@ const node = { platform: 'node', format: 'cjs', target: nodeTarget, mainFields: 
 async function bundles() {
   const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
   const define = { 'process.env.VESTIBULE_VERSION': JSON.stringify(manifest.version) };
-  const webview = existsSync(path.join(root, 'webview'))
-    ? (await readdir(path.join(root, 'webview'))).filter((file) => /^main\.ts$|^[a-z-]+\.main\.ts$/.test(file))
-    : [];
   return [
     { entry: 'src/extension.ts', out: 'dist/extension.cjs', options: { ...node, define, external: ['vscode'] } },
     { entry: 'src/views/interaction.ts', out: 'dist/interaction.cjs', options: { ...node, define, external: ['vscode'] } },
@@ -38,11 +35,11 @@ async function bundles() {
       options: { ...node, define, banner: { js: '#!/usr/bin/env node' } },
       executable: true,
     },
-    ...webview.map((file) => ({
-      entry: `webview/${file}`,
-      out: `dist/webview/${file.replace(/\.ts$/, '.js')}`,
+    {
+      entry: 'webview/main.ts',
+      out: 'dist/webview/main.js',
       options: { platform: 'browser', format: 'iife', target: 'es2022' },
-    })),
+    },
   ];
 }
 

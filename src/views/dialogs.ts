@@ -80,6 +80,43 @@ export const editorDialogs: Dialogs = {
   },
 };
 
+/** Dialogs that can be answered by somebody else for a while. */
+export class ReplaceableDialogs implements Dialogs {
+  #current: Dialogs = editorDialogs;
+
+  /** Answers some or all questions in the person's stead; the result puts the editor's dialogs back. */
+  replace(dialogs: Partial<Dialogs>): () => void {
+    this.#current = { ...editorDialogs, ...dialogs };
+    return () => {
+      this.#current = editorDialogs;
+    };
+  }
+
+  confirm(question: Confirmation): Promise<boolean> {
+    return this.#current.confirm(question);
+  }
+
+  pick<T>(title: string, choices: readonly Choice<T>[]): Promise<T | undefined> {
+    return this.#current.pick(title, choices);
+  }
+
+  pickMany<T>(title: string, choices: readonly Choice<T>[]): Promise<readonly T[] | undefined> {
+    return this.#current.pickMany(title, choices);
+  }
+
+  prompt(prompt: Prompt): Promise<string | undefined> {
+    return this.#current.prompt(prompt);
+  }
+
+  inform(message: string, ...offers: readonly Offer[]): void {
+    this.#current.inform(message, ...offers);
+  }
+
+  fail(problem: Problem, ...offers: readonly Offer[]): void {
+    this.#current.fail(problem, ...offers);
+  }
+}
+
 const MATCH = { matchOnDescription: true, matchOnDetail: true, ignoreFocusOut: true } as const;
 
 function toItem<T>(choice: Choice<T>): vscode.QuickPickItem & { value: T } {

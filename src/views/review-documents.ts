@@ -21,32 +21,44 @@ interface Shown {
 export class ReviewDocuments implements Disposable {
   readonly #host: GatewayHost;
   readonly #store = new DisposableStore();
-  readonly #changed = this.#store.add(new vscode.EventEmitter<vscode.Uri>());
+  readonly #changed: vscode.EventEmitter<vscode.Uri>;
   readonly #lensesChanged = this.#store.add(new vscode.EventEmitter<void>());
   readonly #shown = new Map<string, Shown>();
+  readonly #previews = new Map<string, string>();
+  #lastPreview = 0;
 
-  constructor(host: GatewayHost) {
+  /** @param changed tells VS Code that the text of a review document is another */
+  constructor(host: GatewayHost, changed: vscode.EventEmitter<vscode.Uri>) {
     this.#host = host;
-    const review = { scheme: Scheme.review };
+    this.#changed = changed;
     this.#store.add(
-      vscode.workspace.registerTextDocumentContentProvider(Scheme.review, {
-        onDidChange: this.#changed.event,
-        provideTextDocumentContent: (uri) => (this.#shown.get(uri.toString()) ?? this.#render(uri)).text,
-      }),
-    );
-    this.#store.add(
-      vscode.workspace.registerTextDocumentContentProvider(Scheme.definition, {
-        provideTextDocumentContent: (uri) => this.#definitionText(uri),
-      }),
-    );
-    this.#store.add(
-      vscode.languages.registerCodeLensProvider(review, {
+      vscode.languages.registerCodeLensProvider({ scheme: Scheme.review }, {
         onDidChangeCodeLenses: this.#lensesChanged.event,
         provideCodeLenses: ({ uri }) => (this.#shown.get(uri.toString())?.anchors ?? []).flatMap(toLenses),
       }),
     );
-    this.#store.add(vscode.workspace.onDidCloseTextDocument(({ uri }) => this.#shown.delete(uri.toString())));
+    this.#store.add(
+      vscode.workspace.onDidCloseTextDocument(({ uri }) => {
+        this.#shown.delete(uri.toString());
+        this.#previews.delete(uri.toString());
+      }),
+    );
     this.#store.add(host.onDidChange(() => this.#refreshUnchanged()));
+  }
+
+  /** The text of a review document, as it stays until it is asked for again. */
+  reviewText(uri: vscode.Uri): string {
+    return (this.#shown.get(uri.toString()) ?? this.#render(uri)).text;
+  }
+
+  /** The text of a document of the definition scheme. */
+  definitionText(uri: vscode.Uri): string {
+    const preview = this.#previews.get(uri.toString());
+    if (preview !== undefined) return preview;
+    const { server, only, side, digest } = readQuery(uri);
+    const tool = findUpstream(this.#host.snapshot().upstreams, server)?.tools.find(({ name }) => name === only);
+    const raw = tool?.digest === digest ? (side === 'approved' ? tool?.approvedRaw : tool?.raw) : undefined;
+    return raw === undefined ? 'This definition has changed again or is gone.\n' : `${visibleLines(prettyJson(raw))}\n`;
   }
 
   /** Opens the review of a server, or of one of its definitions, brought up to date. */
@@ -55,6 +67,13 @@ export class ReviewDocuments implements Disposable {
     this.#render(uri);
     this.#changed.fire(uri);
     this.#lensesChanged.fire();
+    await vscode.window.showTextDocument(uri, { preview: true });
+  }
+
+  /** Shows a text of our own in a read-only document. */
+  async preview(title: string, text: string): Promise<void> {
+    const uri = vscode.Uri.from({ scheme: Scheme.definition, path: `/${fileName(title)}`, query: query({ preview: String(++this.#lastPreview) }) });
+    this.#previews.set(uri.toString(), text);
     await vscode.window.showTextDocument(uri, { preview: true });
   }
 
@@ -101,13 +120,6 @@ export class ReviewDocuments implements Disposable {
         this.#lensesChanged.fire();
       }
     }
-  }
-
-  #definitionText(uri: vscode.Uri): string {
-    const { server, only, side, digest } = readQuery(uri);
-    const tool = findUpstream(this.#host.snapshot().upstreams, server)?.tools.find(({ name }) => name === only);
-    const raw = tool?.digest === digest ? (side === 'approved' ? tool?.approvedRaw : tool?.raw) : undefined;
-    return raw === undefined ? 'This definition has changed again or is gone.\n' : `${visibleLines(prettyJson(raw))}\n`;
   }
 }
 

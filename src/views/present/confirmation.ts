@@ -1,7 +1,7 @@
 import type { UpstreamSnapshot } from '../../proxy/api.ts';
 import { oneLine, plural, visible } from '../text.ts';
 import type { Definition } from './awaiting.ts';
-import { launchFacts, launchLine } from './launch.ts';
+import { launchFacts, launchLine, launchOfEntry } from './launch.ts';
 import { statusLook, tierText } from './labels.ts';
 
 /** A modal question. Every text is safe to show as it is. */
@@ -32,6 +32,34 @@ export function confirmLaunch(upstream: UpstreamSnapshot): Confirmation {
     yes: 'Approve Launch',
     needsDocument: !fits,
   };
+}
+
+/** Asks to write new servers into a file, and with that to approve their launches: what is written, word for word. */
+export function confirmAdding(file: string, servers: readonly NewServer[]): Confirmation {
+  const whole = servers.map(describeNew).join('\n\n');
+  const fits = whole.length <= MAX_DETAIL;
+  const [single] = servers;
+  const what = servers.length === 1 && single !== undefined ? `“${oneLine(single.name, 60)}”` : plural(servers.length, 'server');
+  return {
+    message: `Add ${what} to ${visible(file)}?`,
+    detail: fits ? whole : `${plural(whole.length, 'character')}: too long for this dialog. The document behind it shows all of it.`,
+    yes: servers.length === 1 ? 'Add and Start' : `Add and Start ${servers.length}`,
+    needsDocument: !fits,
+  };
+}
+
+/** A server about to be added: its name, its entry as it will be written, and what was left out of what was pasted. */
+export interface NewServer {
+  readonly name: string;
+  readonly entry: Readonly<Record<string, unknown>>;
+  readonly notes: readonly string[];
+}
+
+/** Everything about a server that is about to be added. */
+export function describeNew({ name, entry, notes }: NewServer): string {
+  const launch = launchOfEntry(entry);
+  const json = JSON.stringify({ [name]: entry }, null, 2).split('\n').map(visible).join('\n');
+  return [`${launch.argv === undefined ? 'Connects to' : 'Runs'} ${launchLine(launch)}`, ...notes.map(visible), json].join('\n\n');
 }
 
 /** Asks to approve definitions of one server, naming each. */

@@ -1,5 +1,4 @@
 import type { LaunchDescription } from '../../proxy/api.ts';
-import type { HttpTransport, StdioTransport } from '../../proxy/config/types.ts';
 import { visible } from '../text.ts';
 
 const PLAIN_ARGUMENT = /^[\w@%+=:,./~^\\-]+$/;
@@ -18,7 +17,7 @@ export function launchLine(launch: Pick<LaunchDescription, 'argv' | 'url'>): str
 }
 
 /** The other facts of a launch, as label and whole value, in the order a person asks for them. */
-export function launchFacts(launch: LaunchDescription): readonly (readonly [label: string, value: string])[] {
+export function launchFacts(launch: Omit<LaunchDescription, 'fingerprint' | 'approved'>): readonly (readonly [label: string, value: string])[] {
   const facts: [string, string][] = [];
   if (launch.cwd !== undefined) facts.push(['Working folder', visible(launch.cwd)]);
   if (launch.envNames.length > 0) facts.push(['Environment variables', names(launch.envNames)]);
@@ -27,25 +26,33 @@ export function launchFacts(launch: LaunchDescription): readonly (readonly [labe
   return facts;
 }
 
-/** The launch of an entry that is not configured yet, described as `LaunchDescription` describes a configured one. */
-export function describeTransport(transport: StdioTransport | HttpTransport): Omit<LaunchDescription, 'fingerprint' | 'approved'> {
-  return transport.type === 'stdio'
-    ? {
-        argv: [transport.command, ...transport.args],
-        cwd: transport.cwd,
-        envNames: Object.keys(transport.env),
-        envFile: transport.envFile,
-        url: undefined,
-        headerNames: [],
-      }
-    : {
-        argv: undefined,
-        cwd: undefined,
-        envNames: [],
-        envFile: undefined,
-        url: transport.url,
-        headerNames: Object.keys(transport.headers),
-      };
+/**
+ * The launch of an entry in the grammar of a servers file that is not in one yet, described as a configured one is.
+ * The parser has accepted the entry; members of another type than it demands count as absent.
+ */
+export function launchOfEntry(entry: Readonly<Record<string, unknown>>): Omit<LaunchDescription, 'fingerprint' | 'approved'> {
+  const { command, args, env, headers } = entry;
+  return {
+    argv: typeof command === 'string' ? [command, ...(Array.isArray(args) ? args.map(String) : [])] : undefined,
+    cwd: textOf(entry['cwd']),
+    envNames: keysOf(env),
+    envFile: textOf(entry['envFile']),
+    url: textOf(entry['url']),
+    headerNames: keysOf(headers),
+  };
+}
+
+/** True when both would run the same command line or dial the same address. */
+export function sameLaunch(a: Pick<LaunchDescription, 'argv' | 'url'>, b: Pick<LaunchDescription, 'argv' | 'url'>): boolean {
+  return a.url === b.url && JSON.stringify(a.argv) === JSON.stringify(b.argv);
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function keysOf(value: unknown): readonly string[] {
+  return typeof value === 'object' && value !== null ? Object.keys(value) : [];
 }
 
 function names(list: readonly string[]): string {

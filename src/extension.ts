@@ -1,0 +1,57 @@
+import * as vscode from 'vscode';
+import { openSecretStore } from './oauth/vscode/secret-store.ts';
+import { InputAsker } from './views/ask-input.ts';
+import { createEditorGateway } from './views/create-gateway.ts';
+import { ReplaceableDialogs } from './views/dialogs.ts';
+import { EditorEndpoint } from './views/editor-endpoint.ts';
+import type { VestibuleExports } from './views/exports.ts';
+import { GatewayHost } from './views/gateway-host.ts';
+import { registerProvider } from './views/provider.ts';
+import { registerInteraction } from './views/register-interaction.ts';
+import { onDidChangeSettings } from './views/settings.ts';
+import { Surface } from './views/surface.ts';
+
+/** Where this workspace's port is remembered. */
+const PORT_KEY = 'port';
+
+let running: GatewayHost | undefined;
+
+/** Registers everything the editor shows and asks; the core is loaded afterwards, off the activation path. */
+export function activate(context: vscode.ExtensionContext): VestibuleExports {
+  const own = <D extends vscode.Disposable>(item: D): D => {
+    context.subscriptions.push(item);
+    return item;
+  };
+  const log = own(vscode.window.createOutputChannel('Vestibule', { log: true }));
+  const dialogs = new ReplaceableDialogs();
+  const inputs = new InputAsker(dialogs);
+  const secrets = openSecretStore(context.secrets, context.globalState);
+  const host: GatewayHost = new GatewayHost(() => createEditorGateway({ context, endpoint, secrets, inputs, log }));
+  const endpoint = new EditorEndpoint(() => host.start(), {
+    get: () => context.workspaceState.get<number>(PORT_KEY),
+    set: (port) => void context.workspaceState.update(PORT_KEY, port),
+  });
+  running = host;
+
+  own(new Surface(host, secrets));
+  own(registerInteraction({ context, host, endpoint, dialogs, log }));
+  own(registerProvider(host, endpoint, log));
+  own(vscode.workspace.onDidGrantWorkspaceTrust(() => void host.restart()));
+  own(onDidChangeSettings(() => void host.restart()));
+
+  // A failure is the host's state, which the status item and the views show.
+  setImmediate(() => void host.start().catch((error: unknown) => log.error(error instanceof Error ? error : String(error))));
+
+  return {
+    apiVersion: 1,
+    endpoint: async () => ({ url: (await endpoint.listen()).url, headers: { Authorization: `Bearer ${endpoint.token}` } }),
+    state: () => host.snapshot(),
+    onDidChange: (listener) => host.onDidChange(listener),
+    ...(context.extensionMode === vscode.ExtensionMode.Test && { answerDialogs: (answers) => dialogs.replace(answers) }),
+  };
+}
+
+/** Ends the gateway: in-flight calls finish, children end, the journal is flushed. */
+export async function deactivate(): Promise<void> {
+  await running?.dispose();
+}

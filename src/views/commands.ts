@@ -1,0 +1,149 @@
+import * as vscode from 'vscode';
+import type { UpstreamSnapshot } from '../proxy/api.ts';
+import type { Decisions, Reach } from './decisions.ts';
+import type { Dialogs } from './dialogs.ts';
+import type { EditorEndpoint } from './editor-endpoint.ts';
+import type { GatewayHost } from './gateway-host.ts';
+import { Command, Scheme, View, type CommandId } from './ids.ts';
+import type { Inspector } from './inspector/inspector.ts';
+import type { LogChannels } from './log-channels.ts';
+import { awaiting } from './present/awaiting.ts';
+import type { ReviewDocuments } from './review-documents.ts';
+import type { ServersFiles } from './servers-files.ts';
+import { findUpstream, readTarget, readTargets, type Target } from './target.ts';
+import { oneLine } from './text.ts';
+
+/** Everything commands work with. */
+export interface CommandContext {
+  readonly host: GatewayHost;
+  readonly endpoint: EditorEndpoint;
+  readonly dialogs: Dialogs;
+  readonly decisions: Decisions;
+  readonly documents: ReviewDocuments;
+  readonly files: ServersFiles;
+  readonly inspector: Inspector;
+  readonly logs: LogChannels;
+  readonly ownLog: vscode.LogOutputChannel;
+}
+
+type Handler = (context: CommandContext, item: unknown, selection: unknown) => unknown;
+
+const HANDLERS: Readonly<Record<CommandId, Handler>> = {
+  [Command.addUpstream]: async ({ files }) => {
+    await files.add();
+    await vscode.commands.executeCommand(`${View.upstreams}.focus`);
+  },
+  [Command.editServers]: ({ files }) => files.edit(),
+  [Command.enableUpstream]: (context, item) => setEnabled(context, item, true),
+  [Command.disableUpstream]: (context, item) => setEnabled(context, item, false),
+  [Command.restartUpstream]: async (context, item) => {
+    const upstream = await chooseUpstream(context, item, 'Restart which server?', ({ config }) => config.enabled);
+    if (upstream === undefined) return;
+    const gateway = await context.host.start();
+    await vscode.window.withProgress({ location: { viewId: View.upstreams } }, () => gateway.restart(upstream.name));
+  },
+  [Command.showLogs]: showLogs,
+  [Command.reviewQuarantine]: async ({ decisions, documents }, item) => {
+    const server = readTarget(item) === undefined ? await decisions.pickAwaiting() : undefined;
+    const target = readTarget(item) ?? (server === undefined ? undefined : { server });
+    if (target !== undefined) await documents.open(target);
+  },
+  [Command.approve]: ({ decisions, documents }, item, selection) => {
+    const { targets, reach } = subjects(documents, item, selection);
+    return decisions.approve(targets, reach);
+  },
+  [Command.approveAll]: ({ decisions, documents }, item, selection) => decisions.approve(subjects(documents, item, selection).targets, 'all'),
+  [Command.block]: ({ decisions, documents }, item, selection) => {
+    const { targets, reach } = subjects(documents, item, selection);
+    return decisions.block(targets, reach);
+  },
+  [Command.showChanges]: showChanges,
+  [Command.openInspector]: ({ inspector }) => inspector.show('calls'),
+  [Command.searchTools]: ({ inspector }) => inspector.show('search'),
+  [Command.copyEndpoint]: async ({ endpoint, dialogs }) => {
+    const { url } = await endpoint.listen();
+    await vscode.env.clipboard.writeText(url);
+    dialogs.inform(`Copied ${url}. Its access token is secret, new at each start of the window, and was not copied.`);
+  },
+  [Command.restartGateway]: ({ host }) => host.restart(),
+};
+
+/**
+ * Runs a command on what VS Code passed: the item it was run on, and everything selected beside it.
+ * @throws whatever kept it from being done
+ */
+export async function runCommand(context: CommandContext, id: CommandId, item: unknown, selection: unknown): Promise<void> {
+  await HANDLERS[id](context, item, selection);
+}
+
+/**
+ * What approve, approve all and block are about: what was passed; else the review document in front, of which the
+ * person picks; else nothing, and they are asked.
+ */
+function subjects(documents: ReviewDocuments, item: unknown, selection: unknown): { targets: readonly Target[]; reach: Reach } {
+  const uri = item instanceof vscode.Uri ? item : item === undefined ? vscode.window.activeTextEditor?.document.uri : undefined;
+  const shown = uri?.scheme === Scheme.review ? documents.targets(uri) : undefined;
+  return shown === undefined ? { targets: readTargets(item, selection), reach: 'selected' } : { targets: shown, reach: 'picked' };
+}
+
+async function setEnabled(context: CommandContext, item: unknown, enabled: boolean): Promise<void> {
+  const title = `Switch which server ${enabled ? 'on' : 'off'}?`;
+  const upstream = await chooseUpstream(context, item, title, ({ config }) => config.enabled !== enabled);
+  if (upstream !== undefined) await context.files.setEnabled(upstream, enabled);
+}
+
+async function showLogs(context: CommandContext, item: unknown): Promise<void> {
+  const target = readTarget(item);
+  const { host, dialogs, logs, ownLog } = context;
+  const { upstreams } = host.snapshot();
+  const server =
+    target?.server ??
+    (upstreams.length === 0
+      ? ''
+      : await dialogs.pick('Show which log?', [
+          { label: 'Vestibule itself', value: '' },
+          ...upstreams.map(({ name }) => ({ label: oneLine(name, 60), value: name })),
+        ]));
+  if (server === '') ownLog.show();
+  else if (server !== undefined && findUpstream(upstreams, server) !== undefined) logs.show(server);
+}
+
+async function showChanges({ host, dialogs, documents }: CommandContext, item: unknown): Promise<void> {
+  await host.start();
+  const changed = awaiting({ snapshot: host.snapshot(), trusted: vscode.workspace.isTrusted })
+    .flatMap(({ definitions }) => definitions)
+    .filter(({ status }) => status === 'changed');
+  const target = readTarget(item);
+  const chosen =
+    target?.definition === undefined && changed.length > 0
+      ? await dialogs.pick(
+          'Show the changes of which definition?',
+          changed
+            .filter(({ ref }) => target === undefined || ref.server === target.server)
+            .map(({ ref }) => ({ label: oneLine(ref.name, 80), description: oneLine(ref.server, 60), value: { server: ref.server, definition: ref } })),
+        )
+      : target;
+  if (chosen === undefined && changed.length > 0) return;
+  if (chosen === undefined || !(await documents.showChanges(chosen))) dialogs.inform('No approved definition has changed.');
+}
+
+/** The server a command was run on, or one that a person picks of those it makes sense for. */
+async function chooseUpstream(
+  { host, dialogs }: CommandContext,
+  item: unknown,
+  title: string,
+  fits: (upstream: UpstreamSnapshot) => boolean,
+): Promise<UpstreamSnapshot | undefined> {
+  const { upstreams } = (await host.start()).snapshot();
+  const target = readTarget(item);
+  if (target === undefined) {
+    const choices = upstreams.filter(fits);
+    if (choices.length === 0) dialogs.inform('There is no server for this.');
+    return choices.length === 0 ? undefined : dialogs.pick(title, choices.map((value) => ({ label: oneLine(value.name, 60), value })));
+  }
+  const upstream = findUpstream(upstreams, target.server);
+  if (upstream === undefined) {
+    dialogs.fail({ message: `There is no server named “${oneLine(target.server, 60)}”.`, action: 'Choose one in the Upstreams view.' });
+  }
+  return upstream;
+}

@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import type { GatewayApi } from '../proxy/api.ts';
+import type { SecretStore } from '../proxy/storage/secret-store.ts';
+import type { InputAsker } from './ask-input.ts';
+import type { EditorEndpoint } from './editor-endpoint.ts';
+import { loadCore } from './lazy-bundles.ts';
+import { readSettings } from './settings.ts';
+import { visible } from './text.ts';
+
+/** What a gateway of the editor is made from. */
+export interface GatewayParts {
+  readonly context: vscode.ExtensionContext;
+  readonly endpoint: EditorEndpoint;
+  readonly secrets: Promise<SecretStore>;
+  readonly inputs: InputAsker;
+  readonly log: vscode.LogOutputChannel;
+}
+
+/**
+ * The folder whose `.vscode/vestibule.json` belongs to this window: the first one on a real file system.
+ * In a virtual workspace there is none, and only the person's own servers run.
+ */
+export function workspaceFolder(): string | undefined {
+  return vscode.workspace.workspaceFolders?.find(({ uri }) => uri.scheme === 'file')?.uri.fsPath;
+}
+
+/** Folder of everything that is the person's and not this workspace's. */
+export function dataFolder(context: vscode.ExtensionContext): string {
+  return context.globalStorageUri.fsPath;
+}
+
+/** Makes a gateway from the settings, trust and folder as they are now; it listens if the one before it did. */
+export async function createEditorGateway({ context, endpoint, secrets, inputs, log }: GatewayParts): Promise<GatewayApi> {
+  const { mode, port } = readSettings();
+  const folder = workspaceFolder();
+  const gateway = await loadCore().createGateway({
+    dataDir: dataFolder(context),
+    // Calls are kept per workspace; a window without one keeps them with the person's own data.
+    logDir: join((context.storageUri ?? context.globalStorageUri).fsPath, 'log'),
+    ...(folder !== undefined && { workspaceFolder: folder }),
+    workspaceTrusted: vscode.workspace.isTrusted,
+    secrets: await secrets,
+    askInput: (input, server) => inputs.ask(input, server),
+    port: port === 0 ? (endpoint.port ?? 0) : port,
+    token: endpoint.token,
+    owner: 'editor',
+    ...(mode !== undefined && { mode }),
+    version: versionOf(context),
+    log: (level, message, data) => log[level](data === undefined ? visible(message) : `${visible(message)} ${visible(JSON.stringify(data))}`),
+  });
+  await endpoint.resume(gateway);
+  return gateway;
+}
+
+function versionOf({ extension }: vscode.ExtensionContext): string {
+  const { version } = extension.packageJSON as { readonly version: string };
+  return version;
+}

@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { DisposableStore, type Disposable } from '../proxy/events.ts';
+import { runCommand, type CommandContext } from './commands.ts';
+import { dataFolder, workspaceFolder } from './create-gateway.ts';
+import { Decisions } from './decisions.ts';
+import type { Dialogs } from './dialogs.ts';
+import type { EditorEndpoint } from './editor-endpoint.ts';
+import type { GatewayHost } from './gateway-host.ts';
+import type { CommandId } from './ids.ts';
+import { Inspector } from './inspector/inspector.ts';
+import { LogChannels } from './log-channels.ts';
+import { ReviewDocuments } from './review-documents.ts';
+import { ServersFiles, type ServersFileChoice } from './servers-files.ts';
+
+/** What activation made and interaction works with. */
+export interface InteractionParts {
+  readonly context: vscode.ExtensionContext;
+  readonly host: GatewayHost;
+  readonly endpoint: EditorEndpoint;
+  readonly dialogs: Dialogs;
+  readonly log: vscode.LogOutputChannel;
+  /** Tells VS Code that the text of an open review document is another. */
+  readonly reviewChanged: vscode.EventEmitter<vscode.Uri>;
+}
+
+/** Everything that happens because a person asked for it. A bundle of its own, loaded with the first command. */
+export class Interaction implements Disposable {
+  readonly documents: ReviewDocuments;
+  readonly #commands: CommandContext;
+  readonly #store = new DisposableStore();
+
+  constructor({ context, host, endpoint, dialogs, log, reviewChanged }: InteractionParts) {
+    const documents = this.#store.add(new ReviewDocuments(host, reviewChanged));
+    const gateway = (): ReturnType<GatewayHost['start']> => host.start();
+    this.documents = documents;
+    this.#commands = {
+      host,
+      endpoint,
+      dialogs,
+      documents,
+      ownLog: log,
+      decisions: new Decisions({ gateway, trusted: () => vscode.workspace.isTrusted, dialogs, openReview: (target) => documents.open(target) }),
+      files: new ServersFiles({
+        gateway,
+        dialogs,
+        files: () => serversFiles(context),
+        preview: (title, text) => documents.preview(title, text),
+        openFile: async (path) => {
+          await vscode.window.showTextDocument(vscode.Uri.file(path));
+        },
+      }),
+      inspector: this.#store.add(new Inspector(host, context.extensionUri, log)),
+      logs: this.#store.add(new LogChannels(host)),
+    };
+  }
+
+  /**
+   * Runs a command on what VS Code passed: the item it was run on, and everything selected beside it.
+   * @throws whatever kept it from being done
+   */
+  run(id: CommandId, item: unknown, selection: unknown): Promise<void> {
+    return runCommand(this.#commands, id, item, selection);
+  }
+
+  dispose(): void {
+    this.#store.dispose();
+  }
+}
+
+function serversFiles(context: vscode.ExtensionContext): readonly ServersFileChoice[] {
+  const folder = workspaceFolder();
+  return [
+    { label: 'your own servers', description: 'in every workspace on this machine', path: join(dataFolder(context), 'servers.json') },
+    ...(folder === undefined || !vscode.workspace.isTrusted
+      ? []
+      : [{ label: 'this workspace’s servers', description: 'shared with everyone who has the folder', path: join(folder, '.vscode', 'vestibule.json') }]),
+  ];
+}

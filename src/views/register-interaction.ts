@@ -1,0 +1,49 @@
+import * as vscode from 'vscode';
+import { DisposableStore, type Disposable } from '../proxy/events.ts';
+import { Command, Scheme } from './ids.ts';
+import type { Interaction, InteractionParts } from './interaction.ts';
+import { loadInteraction } from './lazy-bundles.ts';
+import { problemOf } from './problem.ts';
+
+/**
+ * Registers every command and the read-only documents; what they do is loaded with the first use. What a command
+ * throws is shown with its next step.
+ */
+export function registerInteraction(parts: Omit<InteractionParts, 'reviewChanged'>): Disposable {
+  const { dialogs, log } = parts;
+  const store = new DisposableStore();
+  const reviewChanged = store.add(new vscode.EventEmitter<vscode.Uri>());
+  let loaded: Interaction | undefined;
+  const interaction = (): Interaction => {
+    if (loaded === undefined) {
+      const { Interaction: Loaded } = loadInteraction();
+      loaded = store.add(new Loaded({ ...parts, reviewChanged }));
+    }
+    return loaded;
+  };
+  for (const id of Object.values(Command)) {
+    store.add(
+      vscode.commands.registerCommand(id, async (item: unknown, selection: unknown) => {
+        try {
+          await interaction().run(id, item, selection);
+        } catch (error) {
+          log.error(error instanceof Error ? error : String(error));
+          dialogs.fail(problemOf(error), { label: 'Show Log', run: () => log.show() });
+        }
+      }),
+    );
+  }
+  // Editors that VS Code restores ask for these before any command runs.
+  store.add(
+    vscode.workspace.registerTextDocumentContentProvider(Scheme.review, {
+      onDidChange: reviewChanged.event,
+      provideTextDocumentContent: (uri) => interaction().documents.reviewText(uri),
+    }),
+  );
+  store.add(
+    vscode.workspace.registerTextDocumentContentProvider(Scheme.definition, {
+      provideTextDocumentContent: (uri) => interaction().documents.definitionText(uri),
+    }),
+  );
+  return store;
+}

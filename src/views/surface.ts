@@ -1,0 +1,95 @@
+import * as vscode from 'vscode';
+import { DisposableStore, type Disposable } from '../proxy/events.ts';
+import type { SecretStore } from '../proxy/storage/secret-store.ts';
+import type { GatewayHost } from './gateway-host.ts';
+import { ContextKey, View } from './ids.ts';
+import { NativeTree } from './native-tree.ts';
+import { agentRows } from './present/agents.ts';
+import { awaitingCount, needsTrust } from './present/awaiting.ts';
+import { quarantineBadge, quarantineRows } from './present/quarantine.ts';
+import { statusOf, type StatusInput } from './present/status.ts';
+import { upstreamRows } from './present/upstreams.ts';
+import type { ViewState } from './present/view-state.ts';
+import { oneLine } from './text.ts';
+import { StatusItem } from './status-item.ts';
+
+/** The views, the badge, the status item and the context keys: everything that shows how the gateway is. */
+export class Surface implements Disposable {
+  readonly #host: GatewayHost;
+  readonly #store = new DisposableStore();
+  readonly #trees: readonly NativeTree[];
+  readonly #quarantine: NativeTree;
+  readonly #status: StatusItem;
+  readonly #keys = new Map<string, unknown>();
+  #secretsPersist = true;
+
+  constructor(host: GatewayHost, secrets: Promise<SecretStore>) {
+    this.#host = host;
+    const state = (): ViewState => this.#state();
+    const tree = (id: string, rows: () => ReturnType<typeof upstreamRows>): NativeTree =>
+      this.#store.add(new NativeTree(id, { rows, message: () => (id === View.agents ? undefined : this.#message()) }));
+    const upstreams = tree(View.upstreams, () => upstreamRows(state()));
+    this.#quarantine = tree(View.quarantine, () => quarantineRows(state()));
+    const agents = tree(View.agents, () => (host.state.kind === 'running' ? agentRows(state()) : []));
+    this.#trees = [upstreams, this.#quarantine, agents];
+    this.#status = this.#store.add(new StatusItem());
+    this.#store.add(host.onDidChange(() => this.#show()));
+    secrets.then(
+      ({ persistent }) => {
+        this.#secretsPersist = persistent;
+        this.#show();
+      },
+      // A secret storage that fails keeps the gateway from being made, and is shown as its failure.
+      () => undefined,
+    );
+    this.#show();
+  }
+
+  dispose(): void {
+    this.#store.dispose();
+  }
+
+  #state(): ViewState {
+    return { snapshot: this.#host.snapshot(), trusted: vscode.workspace.isTrusted };
+  }
+
+  #show(): void {
+    const state = this.#state();
+    const waiting = awaitingCount(state);
+    this.#status.show(statusOf(this.#statusInput(state)));
+    this.#quarantine.view.badge = quarantineBadge(waiting);
+    this.#setKey(ContextKey.gateway, this.#host.state.kind);
+    this.#setKey(ContextKey.upstreams, state.snapshot.upstreams.length);
+    this.#setKey(ContextKey.awaiting, waiting);
+    for (const tree of this.#trees) tree.refresh();
+  }
+
+  #statusInput(state: ViewState): StatusInput {
+    const { state: host } = this.#host;
+    switch (host.kind) {
+      case 'starting':
+        return { kind: 'starting' };
+      case 'failed':
+        return { kind: 'failed', problem: host.problem };
+      case 'running':
+        return { kind: 'running', state, secretsPersist: this.#secretsPersist };
+    }
+  }
+
+  /** What stands above the rows: a failure with its next step, or why a workspace's servers do not start. */
+  #message(): string | undefined {
+    const { state: host } = this.#host;
+    if (host.kind === 'failed') return `Vestibule could not start: ${oneLine(host.problem.message, 300)} ${oneLine(host.problem.action, 300)}`;
+    const { snapshot, trusted } = this.#state();
+    if (snapshot.upstreams.some((upstream) => needsTrust(upstream, trusted))) {
+      return 'Restricted Mode: servers of this workspace do not start until you trust it.';
+    }
+    return undefined;
+  }
+
+  #setKey(key: string, value: unknown): void {
+    if (this.#keys.get(key) === value) return;
+    this.#keys.set(key, value);
+    void vscode.commands.executeCommand('setContext', key, value);
+  }
+}
