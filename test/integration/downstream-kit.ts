@@ -70,7 +70,7 @@ export function next<T>(emitter: Emitter<T>): Promise<T> {
 }
 
 /** A promise with its handles outside. */
-export function deferred<T>(): { readonly promise: Promise<T>; resolve(value: T): void } {
+export function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
   let resolve: (value: T) => void = () => undefined;
   const promise = new Promise<T>((settle) => {
     resolve = settle;

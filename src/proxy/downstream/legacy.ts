@@ -91,12 +91,12 @@ export class LegacyEra {
     const protocolVersion = isLegacyVersion(wanted) ? wanted : VERSIONS[0];
     const client = clientOf(params.get('clientInfo'));
     const capabilities = params.get('capabilities') ?? '{}';
+    const { capabilities: ours, instructions } = this.#deps.handler.describe(principal);
     const session = new LegacySession(principal, { ...client, capabilities, protocolVersion }, this.#deps.limits);
     if (!this.#deps.sessions.add(session)) {
       refuse(res, refusal(503, 'Too many sessions at work'), frame.id);
       return;
     }
-    const { capabilities: ours, instructions } = this.#deps.handler.describe(principal);
     const result: [string, RawJson][] = [
       ['protocolVersion', JSON.stringify(protocolVersion)],
       ['capabilities', ours],

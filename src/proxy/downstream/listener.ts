@@ -41,6 +41,8 @@ export interface Listener {
   listen(): Promise<Endpoint>;
   /** Every agent known now: legacy sessions and callers of the modern era. */
   sessions(): readonly SessionSnapshot[];
+  /** Ends the sessions and streams of a principal whose token is no longer valid. */
+  revoke(principalId: string): void;
   /**
    * Accepts nothing new, ends open streams, lets requests finish for `graceMs` milliseconds, cancels what is left
    * and resolves when the last connection is closed.
@@ -93,6 +95,10 @@ class HttpListener implements Listener {
     return this.#sessions.snapshots();
   }
 
+  revoke(principalId: string): void {
+    this.#sessions.endOf(principalId);
+  }
+
   close(graceMs: number): Promise<void> {
     this.#closing ??= this.#end(graceMs);
     return this.#closing;
@@ -110,6 +116,7 @@ class HttpListener implements Listener {
       modern: new ModernEra(era),
       limits: this.#limits,
       refused: (why) => refusals.add(why),
+      report,
     });
   }
 

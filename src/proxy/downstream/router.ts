@@ -22,6 +22,8 @@ export interface RouterDeps {
   readonly limits: ListenerLimits;
   /** Hears of every request that is turned away before it reaches an era. */
   readonly refused: (why: Refusal) => void;
+  /** Hears what went wrong inside. */
+  readonly report: (error: unknown) => void;
 }
 
 const NOT_FOUND = refusal(404, 'Not found');
@@ -35,6 +37,7 @@ const PROBLEMS: Readonly<Record<FrameProblem, Refusal>> = {
   'not-jsonrpc': { status: 400, code: -32600, message: 'Not a JSON-RPC 2.0 message' },
 };
 const NOT_UTF8: Refusal = { status: 400, code: -32700, message: 'Parse error: not UTF-8' };
+const INTERNAL: Refusal = { status: 500, code: -32603, message: 'Internal error' };
 
 /** Takes each HTTP request through the checks in their order, and hands what passes to its era. */
 export class Router {
@@ -46,8 +49,10 @@ export class Router {
 
   /** Answers one HTTP request, whatever it is. Never throws. */
   handle(req: IncomingMessage, res: ServerResponse): void {
-    const why = guardRequest(req, this.#deps.policy) ?? this.#route(req, res);
-    if (why !== undefined) this.#turnAway(req, res, why);
+    this.#safely(res, () => {
+      const why = guardRequest(req, this.#deps.policy) ?? this.#route(req, res);
+      if (why !== undefined) this.#turnAway(req, res, why);
+    });
   }
 
   #route(req: IncomingMessage, res: ServerResponse): Refusal | undefined {
@@ -77,7 +82,7 @@ export class Router {
     const why = guardContent(req, limits.bodyBytes);
     if (why !== undefined) return why;
     void readBody(req, limits.bodyBytes).then((body) => {
-      if ('text' in body) this.#message(req, res, body.text, principal);
+      if ('text' in body) this.#safely(res, () => this.#message(req, res, body.text, principal));
       else if (body.problem === 'too-large') this.#turnAway(req, res, tooLarge(limits.bodyBytes));
       else if (body.problem === 'not-utf8') this.#turnAway(req, res, NOT_UTF8);
     });
@@ -94,6 +99,17 @@ export class Router {
     const era = eraOf(req, frame);
     if (era === 'legacy') legacy.post(req, res, frame, principal);
     else modern.post(req, res, frame, principal);
+  }
+
+  /** Whatever fails inside fails closed: one request is denied, the endpoint lives on. */
+  #safely(res: ServerResponse, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#deps.report(error);
+      if (res.headersSent) res.destroy();
+      else refuse(res, INTERNAL);
+    }
   }
 
   #turnAway(req: IncomingMessage, res: ServerResponse, why: Refusal): void {

@@ -56,6 +56,11 @@ export class SessionTable {
     this.#tell(() => this.#handler.closed(member));
   }
 
+  /** Ends every session of one principal. */
+  endOf(principalId: string): void {
+    for (const member of [...this.#members.values()]) if (member.principal.id === principalId) this.end(member);
+  }
+
   /** Ends open streams everywhere, so that only requests keep the endpoint from closing. */
   endStreams(): void {
     for (const member of this.#members.values()) member.endStreams();
