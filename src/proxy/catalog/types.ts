@@ -1,5 +1,6 @@
 import type { Event } from '../events.ts';
 import type { Digest, RawJson, ServerName, Tier, ToolId } from '../model.ts';
+import type { Listing } from '../upstream/types.ts';
 
 /** The annotations of a tool as it claims them; only an approved definition's are believed. */
 export interface ToolAnnotations {
@@ -33,6 +34,7 @@ export interface HeldDefinition {
   readonly server: ServerName;
   /** Its name if one could be read. */
   readonly name: string | undefined;
+  /** Its place in the listing, from 0; -1 for the server's instructions. */
   readonly index: number;
   readonly problem: string;
   readonly fix: string;
@@ -43,7 +45,7 @@ export interface ServerCatalog {
   readonly server: ServerName;
   readonly tools: readonly CatalogTool[];
   readonly held: readonly HeldDefinition[];
-  /** Raw `instructions` string with its digest, if the server sends any. */
+  /** The `instructions` string, if the server sends any; the digest is that of its JSON text. */
   readonly instructions: { readonly text: string; readonly digest: Digest } | undefined;
   /** What the server calls itself; untrusted. */
   readonly title: string | undefined;
@@ -57,4 +59,23 @@ export interface Catalog {
   server(name: ServerName): ServerCatalog | undefined;
   /** Exact lookup by `server:tool` or exposed name; never parses a separator. */
   find(nameOrId: string): CatalogTool | undefined;
+}
+
+/** The catalog as its owner sees it: who is in it, and what they list. */
+export interface LiveCatalog extends Catalog {
+  /**
+   * Says which servers there are. One that is new shows what was remembered of it; one that is gone is taken out but
+   * remembered.
+   */
+  setServers(names: readonly ServerName[]): void;
+  /**
+   * Takes in a fresh, complete listing; ignored for a server that is not set. What changed is out of the catalog when
+   * the call returns; what is new is in it when the promise resolves, at once unless the listing is very large. A later
+   * listing of the same server ends an earlier one. Never rejects.
+   */
+  accept(server: ServerName, listing: Listing): Promise<void>;
+  /** Forgets what a server listed, also on disk: after its launch changed, for example. */
+  remove(server: ServerName): void;
+  /** Writes what is still to be written. */
+  dispose(): Promise<void>;
 }

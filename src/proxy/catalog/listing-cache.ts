@@ -1,0 +1,140 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf, VestibuleError } from '../errors.ts';
+import type { RawJson, ServerName } from '../model.ts';
+import { prepareFolder, readTextIfExists, removeFile, writeFileAtomic } from '../storage/atomic-file.ts';
+import { fileNameFor } from '../storage/names.ts';
+import { listAt, numberAt, parseState, recordAt, stringAt, writeState } from '../storage/parse-state.ts';
+
+const VERSION = 1;
+const CACHE_FILE = /^[0-9a-f]{32}\.json$/;
+const MAX_FILES = 512;
+const WRITE_AFTER_MS = 500;
+
+/** A listing as it is kept over restarts: texts only. Digests are made anew from them, never stored. */
+export interface CachedListing {
+  readonly server: ServerName;
+  /** Milliseconds since epoch. */
+  readonly seenAt: number;
+  readonly title: string | undefined;
+  /** Raw JSON string. */
+  readonly instructions: RawJson | undefined;
+  readonly tools: readonly RawJson[];
+}
+
+/** Listings on disk, one file per server, so that a start needs no upstream. Losing one costs a listing, no more. */
+export class ListingCache {
+  readonly #folder: string;
+  readonly #report: (problem: VestibuleError) => void;
+  /** What is to be written; undefined removes. */
+  readonly #pending = new Map<ServerName, CachedListing | undefined>();
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(folder: string, report: (problem: VestibuleError) => void) {
+    this.#folder = folder;
+    this.#report = report;
+  }
+
+  /**
+   * The listings on disk, one at a time. A file that cannot be used is removed and reported; the newest 512 are kept.
+   * @throws VestibuleError `data-folder-unreadable` when the folder cannot be used
+   */
+  async *load(): AsyncGenerator<CachedListing> {
+    await prepareFolder(this.#folder);
+    for (const file of await this.#files()) {
+      const listing = await this.#read(file);
+      if (listing !== undefined) yield listing;
+    }
+  }
+
+  /** Writes the listing before long. */
+  save(listing: CachedListing): void {
+    this.#schedule(listing.server, listing);
+  }
+
+  /** Removes the server's listing before long. */
+  remove(server: ServerName): void {
+    this.#schedule(server, undefined);
+  }
+
+  /** Resolves when everything saved so far is on disk, or was reported. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#writing = this.#writing.then(() => this.#writePending());
+    await this.#writing;
+  }
+
+  #schedule(server: ServerName, listing: CachedListing | undefined): void {
+    this.#pending.set(server, listing);
+    this.#timer ??= setTimeout(() => void this.flush(), WRITE_AFTER_MS).unref();
+  }
+
+  async #writePending(): Promise<void> {
+    const pending = [...this.#pending];
+    this.#pending.clear();
+    for (const [server, listing] of pending) {
+      try {
+        const file = this.#fileOf(server);
+        if (listing === undefined) await removeFile(file);
+        else await writeFileAtomic(file, writeState(VERSION, listing));
+      } catch (error) {
+        this.#report(VestibuleError.is(error) ? error : unusable(this.#fileOf(server), error));
+      }
+    }
+  }
+
+  async #read(file: string): Promise<CachedListing | undefined> {
+    try {
+      const text = await readTextIfExists(file);
+      if (text === undefined) return undefined;
+      const listing = parseState(text, { file, version: VERSION, decode });
+      return file === this.#fileOf(listing.server) ? listing : undefined;
+    } catch (error) {
+      this.#report(unusable(file, error));
+      await rm(file, { force: true }).catch(() => undefined);
+      return undefined;
+    }
+  }
+
+  /** Paths of the cache files, newest first; older ones than the bound are removed. */
+  async #files(): Promise<string[]> {
+    const dated: { readonly path: string; readonly time: number }[] = [];
+    for (const name of await readdir(this.#folder)) {
+      if (!CACHE_FILE.test(name)) continue;
+      const path = join(this.#folder, name);
+      const time = await stat(path).then(
+        (found) => found.mtimeMs,
+        () => 0,
+      );
+      dated.push({ path, time });
+    }
+    const newest = dated.sort((a, b) => b.time - a.time).map(({ path }) => path);
+    for (const path of newest.slice(MAX_FILES)) await rm(path, { force: true }).catch(() => undefined);
+    return newest.slice(0, MAX_FILES);
+  }
+
+  #fileOf(server: ServerName): string {
+    return join(this.#folder, `${fileNameFor(server)}.json`);
+  }
+}
+
+function decode(state: unknown): CachedListing {
+  const { server, seenAt, title, instructions, tools } = recordAt(state, ['state']);
+  const optional = (value: unknown, member: string): string | undefined => (value === undefined ? undefined : stringAt(value, ['state', member]));
+  return {
+    server: stringAt(server, ['state', 'server']),
+    seenAt: numberAt(seenAt, ['state', 'seenAt']),
+    title: optional(title, 'title'),
+    instructions: optional(instructions, 'instructions'),
+    tools: listAt(tools, ['state', 'tools']).map((raw, i) => stringAt(raw, ['state', 'tools', i])),
+  };
+}
+
+function unusable(file: string, error: unknown): VestibuleError {
+  return new VestibuleError('corrupt-file', `Cannot use a remembered tool list: ${messageOf(error)}`, {
+    action: `Nothing to do: the list is fetched anew. If this stays, look at ${file}.`,
+    cause: error,
+  });
+}
