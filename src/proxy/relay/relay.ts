@@ -142,6 +142,7 @@ export class Relay implements AgentHandler {
         truncated: false,
         findings: [],
         traceparent: undefined,
+        answer,
       });
     }
     return reply;

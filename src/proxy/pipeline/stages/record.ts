@@ -28,6 +28,7 @@ export function createRecord(journal: Journal, now: () => number = () => perform
         bytesOut: Buffer.byteLength(answer),
         truncated: outcome.truncated,
         findings: call.findings,
+        answer,
         traceparent: call.meta === undefined ? undefined : stringOf(members(call.meta)?.get('traceparent')),
       });
       return Promise.resolve(outcome);

@@ -1,0 +1,437 @@
+import { join } from 'node:path';
+import type { GatewayApi, GatewaySnapshot } from './api.ts';
+import { inBatches } from './batches.ts';
+import { createCatalog } from './catalog/catalog.ts';
+import type { LiveCatalog } from './catalog/types.ts';
+import { createConfigStore, type ConfigStore } from './config/store.ts';
+import type { MenuMode, UpstreamConfig } from './config/types.ts';
+import { resolveTransport } from './config/variables.ts';
+import { createAuthenticator } from './downstream/authenticator.ts';
+import { createListener, type Listener } from './downstream/listener.ts';
+import type { Endpoint } from './downstream/types.ts';
+import { VestibuleError, messageOf } from './errors.ts';
+import { DisposableStore, Emitter, type Disposable, type Event } from './events.ts';
+import { openJournal } from './journal/journal.ts';
+import type { CallFilter, CallRecord, DecisionEntry, Journal } from './journal/types.ts';
+import { Indexer } from './menu/indexer.ts';
+import { createMenu } from './menu/menu.ts';
+import type { MenuCall } from './menu/types.ts';
+import { FULL_GRANT, type Digest, type Principal, type ServerName, type ToolId } from './model.ts';
+import type { GatewayOptions } from './options.ts';
+import { openResultStore } from './output/store.ts';
+import type { ResultStore } from './output/types.ts';
+import { inOrder } from './pipeline/order.ts';
+import { createPipeline } from './pipeline/pipeline.ts';
+import { createAuthorize } from './pipeline/stages/authorize.ts';
+import { createCache } from './pipeline/stages/cache.ts';
+import { createConsent } from './pipeline/stages/consent.ts';
+import { createDispatch } from './pipeline/stages/dispatch.ts';
+import { createGate } from './pipeline/stages/gate.ts';
+import { createInspect } from './pipeline/stages/inspect.ts';
+import { createLimits } from './pipeline/stages/limits.ts';
+import { createRecord } from './pipeline/stages/record.ts';
+import { createResolve } from './pipeline/stages/resolve.ts';
+import { createShape } from './pipeline/stages/shape.ts';
+import { mayUse } from './policy/grants.ts';
+import { ServedTools } from './policy/served.ts';
+import { openApprovalStore } from './quarantine/approval-store.ts';
+import { describeLaunch, fingerprintOf } from './quarantine/launch.ts';
+import { withheld } from './quarantine/gate.ts';
+import type { ApprovalStore, DefinitionRef } from './quarantine/types.ts';
+import { gatewayInstructions } from './relay/instructions.ts';
+import { Relay } from './relay/relay.ts';
+import { createToolIndex } from './search/tool-index.ts';
+import type { SearchHit, ToolIndex } from './search/types.ts';
+import { takeSnapshot } from './snapshot.ts';
+import { UpstreamHub } from './upstream/hub.ts';
+import { UpstreamLogs } from './upstream/log-store.ts';
+import { sweepOrphans } from './upstream/orphans.ts';
+import { createUpstream } from './upstream/supervisor.ts';
+import type { UpstreamLogLine } from './upstream/types.ts';
+import { createVariableScope } from './variable-scope.ts';
+
+/** How long in-flight calls may finish when the gateway ends, in milliseconds (contract §1). */
+const FINISH_MS = 3_000;
+/** Upstreams that have never been listed are connected a few at a time, so that a start stays responsive. */
+const FIRST_LISTINGS_AT_ONCE = 4;
+/** How long agents wait for `approveAll` to see the first listings, in milliseconds. */
+const SETTLE_MS = 20_000;
+const ANNOUNCE_AFTER_MS = 100;
+
+/**
+ * Builds a gateway over its state folder. Nothing listens and nothing starts yet but what has to be listed for
+ * the first time.
+ * @throws VestibuleError `data-folder-unreadable` when the state folder cannot be used
+ */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const stateDir = join(options.dataDir, 'state');
+  const report = (error: VestibuleError): void => options.log('error', error.message, { action: error.action });
+  const approvals = await openApprovalStore(options.dataDir, { onProblem: report });
+  await sweepOrphans(stateDir);
+  const [config, catalog, journal, results] = await Promise.all([
+    createConfigStore({
+      userFile: join(options.dataDir, 'servers.json'),
+      ...(options.workspaceFolder !== undefined && { workspaceFile: join(options.workspaceFolder, '.vscode', 'vestibule.json') }),
+      configFiles: options.configFiles ?? [],
+      workspaceTrusted: options.workspaceTrusted ?? true,
+    }),
+    createCatalog({ dir: join(options.dataDir, 'catalog'), noPrefix: options.noPrefix ?? false, onProblem: report }),
+    openJournal({ dir: join(options.logDir ?? options.dataDir, 'journal'), log: options.log }),
+    openResultStore({ dir: join(options.dataDir, 'results') }),
+  ]);
+  return new Gateway(options, stateDir, { approvals, config, catalog, journal, results });
+}
+
+interface OpenedParts {
+  readonly approvals: ApprovalStore & Disposable;
+  readonly config: ConfigStore;
+  readonly catalog: LiveCatalog;
+  readonly journal: Journal;
+  readonly results: ResultStore & Disposable;
+}
+
+/** Owns the rooms of the core and wires them; the only place that does. */
+export class Gateway implements GatewayApi {
+  readonly #options: GatewayOptions;
+  readonly #parts: OpenedParts;
+  readonly #store = new DisposableStore();
+  readonly #changed = new Emitter<void>();
+  readonly #logs: UpstreamLogs;
+  readonly #hub: UpstreamHub;
+  readonly #served: ServedTools;
+  readonly #index: ToolIndex = createToolIndex();
+  readonly #relay: Relay;
+  readonly #listener: Listener;
+  /** Servers whose first listing in this process is approved as it comes (`approveAll`). */
+  readonly #toApprove = new Set<ServerName>();
+  /** Listings that are being read. */
+  readonly #accepting = new Map<ServerName, Promise<void>>();
+  #settled: Promise<void> = Promise.resolve();
+  #announceTimer: NodeJS.Timeout | undefined;
+  #disposed: Promise<void> | undefined;
+
+  constructor(options: GatewayOptions, stateDir: string, parts: OpenedParts) {
+    this.#options = options;
+    this.#parts = parts;
+    const { approvals, catalog, config, journal, results } = parts;
+    this.#logs = this.#store.add(new UpstreamLogs(join(options.dataDir, 'logs')));
+    const scope = createVariableScope(options, () => config.snapshot.inputs);
+    this.#hub = this.#store.add(
+      new UpstreamHub((entry) =>
+        createUpstream(entry, {
+          launchApproved: (current) => this.#launchApproved(current),
+          resolve: (current) => resolveTransport(current, scope),
+          log: (line) => this.#logs.append(line),
+          stateDir,
+          clientVersion: options.version,
+        }),
+      ),
+    );
+    this.#served = this.#store.add(
+      new ServedTools(catalog, (tool) => {
+        const entry = this.#entry(tool.server);
+        return entry === undefined ? 'disabled' : withheld(tool, { config: entry, approvals, launchApproved: this.#launchApproved(entry) });
+      }),
+    );
+    const pendingIndex = createToolIndex();
+    const indexer = this.#store.add(new Indexer({ catalog, served: this.#served, index: this.#index, pendingIndex }));
+    const pipeline = createPipeline(
+      inOrder({
+        resolve: createResolve({ catalog, visibleTools: (principal) => this.#relay.visible(principal) }),
+        gate: createGate(this.#served),
+        authorize: createAuthorize(),
+        shape: createShape(),
+        consent: createConsent(),
+        limits: createLimits(),
+        cache: createCache(),
+        dispatch: createDispatch({ upstream: (server) => this.#hub.get(server), served: this.#served }),
+        inspect: createInspect({
+          results,
+          budget: (server) => (server === undefined ? undefined : this.#entry(server)?.outputLimit) ?? config.snapshot.gateway.responseLimit,
+        }),
+        record: createRecord(journal),
+      }),
+      (error, call) => options.log('error', `A stage failed: ${messageOf(error)}`, { call: call.id }),
+    );
+    this.#relay = new Relay({
+      served: this.#served,
+      pipeline,
+      journal,
+      menu: createMenu({
+        catalog,
+        index: this.#index,
+        pendingIndex,
+        results,
+        topK: () => config.snapshot.gateway.topK,
+        responseLimit: () => config.snapshot.gateway.responseLimit,
+        visible: (principal) => this.#visible(principal),
+        call: (call: MenuCall) => this.#relay.run(call),
+      }),
+      mode: () => this.#mode(),
+      noPrefix: options.noPrefix ?? false,
+      ready: () => this.#settled,
+      instructions: (principal) => this.#instructions(principal),
+    });
+    this.#listener = createListener({
+      handler: this.#relay,
+      authenticator: createAuthenticator(options.noAuth === true ? { noAuth: LOCAL } : { token: options.token ?? '', principal: OWNERS[options.owner] }),
+      port: options.port ?? 0,
+      portRequired: options.portRequired ?? false,
+      serverInfo: { name: 'vestibule', title: 'Vestibule', version: options.version },
+      log: options.log,
+    });
+
+    this.#store.add(this.#hub.onListing(({ server, listing }) => this.#listed(server, catalog.accept(server, listing))));
+    this.#store.add(this.#hub.onDidChange(() => this.#changed.fire()));
+    this.#store.add(catalog.onDidChange(() => this.#changed.fire()));
+    this.#store.add(this.#served.onDidChange(() => this.#announceSoon()));
+    this.#store.add(
+      approvals.onDidChange(() => {
+        this.#served.recomputeAll();
+        indexer.refreshAll();
+        this.#followApprovals();
+        this.#changed.fire();
+      }),
+    );
+    this.#store.add(config.onDidChange(() => this.#applyConfig()));
+    this.#applyConfig();
+    if (options.approveAll === true) this.#settled = this.#approveEverything();
+  }
+
+  get onDidChange(): Event<void> {
+    return this.#changed.event;
+  }
+
+  get onLog(): Event<UpstreamLogLine> {
+    return this.#logs.onLine;
+  }
+
+  get onDidCall(): Event<CallRecord> {
+    return this.#parts.journal.onDidAppend;
+  }
+
+  /** The bearer of the owner's agent; undefined without authentication. */
+  get token(): string | undefined {
+    return this.#options.noAuth === true ? undefined : this.#options.token;
+  }
+
+  snapshot(): GatewaySnapshot {
+    return takeSnapshot({
+      config: this.#parts.config.snapshot,
+      mode: this.#mode(),
+      endpoint: this.#listener.endpoint,
+      catalog: this.#parts.catalog,
+      approvals: this.#parts.approvals,
+      hub: this.#hub,
+      served: this.#served,
+      sessions: this.#listener.sessions(),
+      describeLaunch: (entry) => ({ ...describeLaunch(entry), fingerprint: fingerprintOf(entry), approved: this.#launchApproved(entry) }),
+    });
+  }
+
+  listen(): Promise<Endpoint> {
+    return this.#listener.listen();
+  }
+
+  async approveLaunch(server: ServerName, fingerprint: Digest): Promise<void> {
+    const entry = this.#entryOrThrow(server);
+    if (fingerprintOf(entry) !== fingerprint) throw stale(`The launch of "${server}" changed after it was shown.`);
+    await this.#parts.approvals.approveLaunch(server, fingerprint, 'person');
+    this.#decided('approve-launch', server, '', fingerprint);
+  }
+
+  async approve(refs: readonly DefinitionRef[]): Promise<void> {
+    await this.#approveAs(refs, 'person');
+  }
+
+  async block(refs: readonly DefinitionRef[]): Promise<void> {
+    await this.#parts.approvals.block(refs, 'person');
+    for (const ref of refs) this.#decided('block', ref.server, ref.name, ref.digest);
+  }
+
+  async forget(refs: readonly DefinitionRef[]): Promise<void> {
+    await this.#parts.approvals.forget(refs, 'person');
+    for (const ref of refs) this.#decided('forget', ref.server, ref.name, ref.digest);
+  }
+
+  async refresh(server: ServerName): Promise<void> {
+    await this.#upstreamOrThrow(server).refresh();
+    await this.#accepting.get(server);
+  }
+
+  async restart(server: ServerName): Promise<void> {
+    await this.#upstreamOrThrow(server).restart();
+  }
+
+  logs(server: ServerName): readonly UpstreamLogLine[] {
+    return this.#logs.lines(server);
+  }
+
+  calls(filter: CallFilter): Promise<readonly CallRecord[]> {
+    return this.#parts.journal.query(filter);
+  }
+
+  search(query: string, limit: number): readonly SearchHit[] {
+    return this.#index.search(query, { limit, visible: this.#visible(PERSON), explain: true }).hits;
+  }
+
+  dispose(): Promise<void> {
+    this.#disposed ??= this.#end();
+    return this.#disposed;
+  }
+
+  async #end(): Promise<void> {
+    clearTimeout(this.#announceTimer);
+    // Answers under way may still need their upstream, their store and the journal: those end after them.
+    await this.#listener.close(FINISH_MS);
+    await this.#hub.stop();
+    this.#store.dispose();
+    this.#parts.config.dispose();
+    this.#parts.approvals.dispose();
+    this.#parts.results.dispose();
+    await this.#parts.catalog.dispose();
+    await this.#parts.journal.close();
+    await this.#logs.flush();
+    this.#changed.dispose();
+  }
+
+  #mode(): MenuMode {
+    return this.#options.mode ?? this.#parts.config.snapshot.gateway.mode;
+  }
+
+  #entry(server: ServerName): UpstreamConfig | undefined {
+    return this.#parts.config.snapshot.upstreams.find((entry) => entry.name === server);
+  }
+
+  #entryOrThrow(server: ServerName): UpstreamConfig {
+    const entry = this.#entry(server);
+    if (entry !== undefined) return entry;
+    throw new VestibuleError('not-found', `There is no server named "${server}".`, { action: 'Check the name in the servers file.' });
+  }
+
+  #upstreamOrThrow(server: ServerName): NonNullable<ReturnType<UpstreamHub['get']>> {
+    this.#entryOrThrow(server);
+    const upstream = this.#hub.get(server);
+    if (upstream !== undefined) return upstream;
+    throw new VestibuleError('not-found', `The server "${server}" is switched off.`, { action: 'Enable it first.' });
+  }
+
+  #launchApproved(entry: UpstreamConfig): boolean {
+    if (entry.origin === 'workspace' && this.#options.workspaceTrusted === false) return false;
+    return this.#parts.approvals.launchApproved(entry.name, fingerprintOf(entry));
+  }
+
+  #visible(principal: Principal): (id: ToolId) => boolean {
+    const { catalog } = this.#parts;
+    return (id) => {
+      const tool = catalog.find(id);
+      return tool !== undefined && this.#served.isServed(tool) && mayUse(principal, tool);
+    };
+  }
+
+  #instructions(principal: Principal): string | undefined {
+    const servers = new Set<ServerName>();
+    for (const tool of this.#relay.visible(principal)) servers.add(tool.server);
+    return gatewayInstructions(this.#mode(), [...servers], this.#parts.config.snapshot.gateway.instructions);
+  }
+
+  #applyConfig(): void {
+    const { upstreams } = this.#parts.config.snapshot;
+    const enabled = upstreams.filter((entry) => entry.enabled);
+    this.#parts.catalog.setServers(upstreams.map((entry) => entry.name));
+    this.#hub.apply(enabled);
+    this.#served.recomputeAll();
+    this.#followApprovals();
+    this.#announceSoon();
+    this.#changed.fire();
+  }
+
+  /** Ends what lost its approval, and lists for the first time what gained it. */
+  #followApprovals(): void {
+    const unlisted: ServerName[] = [];
+    for (const upstream of this.#hub.all()) {
+      const { config, state } = upstream;
+      if (!this.#launchApproved(config)) {
+        if (state.kind !== 'quarantined') void upstream.stop();
+      } else if (this.#parts.catalog.server(config.name) === undefined || !config.lazy) {
+        if (state.kind === 'idle' || state.kind === 'quarantined') unlisted.push(config.name);
+      }
+    }
+    void inBatches(unlisted, FIRST_LISTINGS_AT_ONCE, async (server) => {
+      // A failure is the upstream's state now, shown where the person looks; the supervisor tries again.
+      await this.#hub.get(server)?.connect().catch(() => undefined);
+    });
+  }
+
+  /** @param accepted resolves when the whole listing is in the catalog: at once, unless it is very large */
+  #listed(server: ServerName, accepted: Promise<void>): void {
+    const done = accepted.then(async () => {
+      if (this.#accepting.get(server) === done) this.#accepting.delete(server);
+      if (!this.#toApprove.delete(server)) return;
+      await this.#approveAs((this.#parts.catalog.server(server)?.tools ?? []).map(refOf), 'approve-all');
+    });
+    this.#accepting.set(server, done);
+  }
+
+  async #approveAs(refs: readonly DefinitionRef[], by: string): Promise<void> {
+    const known = refs.map((ref) => {
+      const raw = this.#rawAt(ref);
+      if (raw === undefined) throw stale(`"${ref.name}" of "${ref.server}" changed after it was shown.`);
+      return { ...ref, raw };
+    });
+    await this.#parts.approvals.approve(known, by);
+    for (const ref of refs) this.#decided('approve', ref.server, ref.name, ref.digest, by);
+  }
+
+  /** The text a decision is about, if it still stands at the digest that was shown. */
+  #rawAt(ref: DefinitionRef): string | undefined {
+    const server = this.#parts.catalog.server(ref.server);
+    if (ref.kind === 'instructions') {
+      return server?.instructions?.digest === ref.digest ? JSON.stringify(server.instructions.text) : undefined;
+    }
+    return server?.tools.find((tool) => tool.name === ref.name && tool.digest === ref.digest)?.raw;
+  }
+
+  /** `--approve-all`: approves every launch, and each server's first listing of this process. */
+  async #approveEverything(): Promise<void> {
+    const { upstreams } = this.#parts.config.snapshot;
+    for (const entry of upstreams) await this.#parts.approvals.approveLaunch(entry.name, fingerprintOf(entry), 'approve-all');
+    const enabled = upstreams.filter((entry) => entry.enabled).map((entry) => entry.name);
+    for (const server of enabled) this.#toApprove.add(server);
+    const listed = inBatches(enabled, FIRST_LISTINGS_AT_ONCE, async (server) => {
+      await this.refresh(server).catch(() => undefined);
+    });
+    await Promise.race([listed, delay(SETTLE_MS)]);
+  }
+
+  #announceSoon(): void {
+    this.#announceTimer ??= setTimeout(() => {
+      this.#announceTimer = undefined;
+      this.#relay.announceTools();
+      this.#changed.fire();
+    }, ANNOUNCE_AFTER_MS).unref();
+  }
+
+  #decided(action: DecisionEntry['action'], server: ServerName, subject: string, digest: Digest, by = 'person'): void {
+    this.#parts.journal.decide({ time: Date.now(), by, action, server, subject, digest });
+  }
+}
+
+const PERSON: Principal = { id: 'person', kind: 'person', label: 'You', grant: FULL_GRANT };
+const LOCAL: Principal = { id: 'local', kind: 'local', label: 'Local agent', grant: FULL_GRANT };
+const OWNERS: Readonly<Record<GatewayOptions['owner'], Principal>> = {
+  editor: { id: 'editor', kind: 'editor', label: 'Agent in the editor', grant: FULL_GRANT },
+  local: LOCAL,
+};
+
+function refOf(tool: { readonly server: ServerName; readonly name: string; readonly digest: Digest }): DefinitionRef {
+  return { server: tool.server, kind: 'tool', name: tool.name, digest: tool.digest };
+}
+
+function stale(message: string): VestibuleError {
+  return new VestibuleError('stale-decision', message, { action: 'Look at it again and decide anew.' });
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref());
+}
