@@ -249,7 +249,7 @@ class Supervisor implements Upstream {
       case 'auth-required':
         return this.#setState({ kind: 'sign-in-needed' });
       case 'missing-input':
-        return this.#setState({ kind: 'needs-input', input: error.message });
+        return this.#setState({ kind: 'needs-input', input: inputNamedIn(error.message) });
     }
     const retry = this.#isWanted && !NEEDS_PERSON.has(error.reason) && !this.#disposed;
     if (retry) this.#retryTimer = setTimeout(() => void this.#connected().catch(() => undefined), retryMs).unref();
@@ -302,6 +302,11 @@ function notApproved(config: UpstreamConfig): VestibuleError {
   return new VestibuleError('launch-not-approved', `The server ${JSON.stringify(config.name)} awaits approval before it may start.`, {
     action: 'Run “Vestibule: Review Quarantine” and approve its launch.',
   });
+}
+
+/** The id of the input or secret that a `missing-input` message names. */
+function inputNamedIn(message: string): string {
+  return /(?:input|secret) "([^"]+)"/.exec(message)?.[1] ?? message;
 }
 
 function listingFailure(error: unknown, connection: RpcConnection): unknown {

@@ -32,7 +32,7 @@ export async function findCommand(command: string, env: Map<string, string>, sea
   if (paths.isAbsolute(command)) {
     const file = executable(command, extensions);
     if (file === undefined) throw notFound(command, [`${command}: ${whyNot(command)}`], 'Correct the "command" of this server.');
-    extendPath(env, path, [paths.dirname(file)], platform);
+    extendPath(env, [paths.dirname(file)], platform);
     return file;
   }
   if (command.trim() === '' || command.includes('/') || (platform === 'win32' && /[\\:]/.test(command))) {
@@ -44,13 +44,13 @@ export async function findCommand(command: string, env: Map<string, string>, sea
   const terminalPath = foldersOf(await search.userPath(), platform);
   const inTerminal = firstIn(terminalPath, command, extensions, platform);
   if (inTerminal !== undefined) {
-    extendPath(env, path, terminalPath, platform);
+    extendPath(env, terminalPath, platform);
     return inTerminal;
   }
   const places = commonPlaces(platform, search.home, search.inherited);
   const inPlace = firstIn(places, command, extensions, platform);
   if (inPlace !== undefined) {
-    extendPath(env, path, [paths.dirname(inPlace), ...terminalPath], platform);
+    extendPath(env, [paths.dirname(inPlace), ...terminalPath], platform);
     return inPlace;
   }
   throw notFound(
@@ -109,8 +109,13 @@ function foldersOf(path: string | undefined, platform: NodeJS.Platform): readonl
   return [...new Set(folders.filter((folder) => paths.isAbsolute(folder)))];
 }
 
-function extendPath(env: Map<string, string>, path: readonly string[], added: readonly string[], platform: NodeJS.Platform): void {
-  setVariable(env, 'PATH', [...new Set([...path, ...added])].join(pathsOf(platform).delimiter), platform);
+/** Appends the folders that the PATH in `env` lacks; what it has keeps its order. */
+function extendPath(env: Map<string, string>, added: readonly string[], platform: NodeJS.Platform): void {
+  const current = variable(env, 'PATH', platform) ?? '';
+  const present = new Set(foldersOf(current, platform));
+  const missing = [...new Set(added)].filter((folder) => !present.has(folder));
+  if (missing.length === 0) return;
+  setVariable(env, 'PATH', [...(current === '' ? [] : [current]), ...missing].join(pathsOf(platform).delimiter), platform);
 }
 
 function pathsOf(platform: NodeJS.Platform): typeof posix {

@@ -16,7 +16,7 @@ import { userPath } from './user-path.ts';
 /** How long a server may take to end after its stdin was closed, and after it was asked to, in milliseconds. */
 const STDIN_GRACE_MS = 2_000;
 const TERM_GRACE_MS = 500;
-const KILL_GRACE_MS = 1_000;
+const KILL_GRACE_MS = 500;
 
 /** How a process ended. */
 export interface Exit {
