@@ -267,6 +267,11 @@ export class Gateway implements GatewayApi {
     return this.#logs.lines(server);
   }
 
+  /** Journals what a person decided through another process over the same files. */
+  recordDecision(decision: DecisionEntry): void {
+    this.#parts.journal.decide(decision);
+  }
+
   calls(filter: CallFilter): Promise<readonly CallRecord[]> {
     return this.#parts.journal.query(filter);
   }

@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import type { VestibuleError } from '../proxy/errors.ts';
+import type { Disposable } from '../proxy/events.ts';
+import type { DecisionEntry } from '../proxy/journal/types.ts';
+import type { Digest, ServerName } from '../proxy/model.ts';
+import { BadShapeError, recordAt, type JsonPath } from '../proxy/storage/parse-state.ts';
+import { StateFile } from '../proxy/storage/state-file.ts';
+
+/*
+ * What commands ask of a running `serve`, through `control.json` in the data folder. A request stands in the file
+ * until `serve` takes it out, which is how a command knows that somebody heard it. Restarts that nobody took are
+ * taken back; decisions wait for whoever can write them into the call journal next.
+ */
+
+/** What waits in the file. */
+interface Requests {
+  readonly restarts: readonly ServerName[];
+  readonly decisions: readonly DecisionEntry[];
+}
+
+/** What a `serve` does about requests. */
+export interface ControlHandler {
+  restart(server: ServerName): void;
+  decided(decision: DecisionEntry): void;
+}
+
+/** How long a command waits for `serve` to take its request, in milliseconds: `serve` looks within a second. */
+const HEARD_WITHIN_MS = 3_000;
+const MAX_RESTARTS = 100;
+const MAX_DECISIONS = 10_000;
+const NONE: Requests = { restarts: [], decisions: [] };
+
+type Report = (problem: VestibuleError) => void;
+
+/**
+ * Asks a running `serve` to restart an upstream. Resolves with false when none took the request.
+ * @throws VestibuleError `data-folder-unreadable`, `data-folder-locked`
+ */
+export async function requestRestart(dataDir: string, server: ServerName, report: Report): Promise<boolean> {
+  const file = await open(dataDir, report);
+  try {
+    await file.update((now) => ({ ...now, restarts: [...without(now.restarts, server), server].slice(-MAX_RESTARTS) }));
+    if (await taken(file, server)) return true;
+    // Nobody is there; whoever starts later must not find it.
+    await file.update((now) => (now.restarts.includes(server) ? { ...now, restarts: without(now.restarts, server) } : now));
+    return false;
+  } finally {
+    file.dispose();
+  }
+}
+
+/** Leaves decisions for the next process that can write the call journal. */
+export async function leaveDecisions(dataDir: string, decisions: readonly DecisionEntry[], report: Report): Promise<void> {
+  const file = await open(dataDir, report);
+  try {
+    await file.update((now) => ({ ...now, decisions: [...now.decisions, ...decisions].slice(-MAX_DECISIONS) }));
+  } finally {
+    file.dispose();
+  }
+}
+
+/** Takes what waits at once, and what comes from now on. Restarts that were asked of an earlier `serve` are dropped. */
+export async function followControl(dataDir: string, handler: ControlHandler, report: Report): Promise<Disposable> {
+  const file = await open(dataDir, report);
+  const take = async (restarts: boolean): Promise<void> => {
+    let asked = NONE;
+    await file.update((now) => {
+      asked = now;
+      return now.restarts.length + now.decisions.length === 0 ? now : NONE;
+    });
+    asked.decisions.forEach((decision) => handler.decided(decision));
+    if (restarts) asked.restarts.forEach((server) => handler.restart(server));
+  };
+  await take(false);
+  file.onDidChange((now) => {
+    if (now.restarts.length + now.decisions.length > 0) take(true).catch((problem: unknown) => report(problem as VestibuleError));
+  });
+  return file;
+}
+
+function without(servers: readonly ServerName[], server: ServerName): readonly ServerName[] {
+  return servers.filter((name) => name !== server);
+}
+
+function open(dataDir: string, report: Report): Promise<StateFile<Requests>> {
+  return StateFile.open<Requests>({ path: join(dataDir, 'control.json'), version: 1, empty: NONE, encode: (requests) => requests, decode, report });
+}
+
+function decode(state: unknown): Requests {
+  const { restarts, decisions } = recordAt(state, []);
+  if (!Array.isArray(restarts) || !Array.isArray(decisions)) throw new BadShapeError([], '"restarts" and "decisions"');
+  return {
+    restarts: restarts.map((name: unknown, i) => textAt(name, ['restarts', i])),
+    decisions: decisions.map((decision: unknown, i) => decisionAt(decision, ['decisions', i])),
+  };
+}
+
+const ACTIONS: readonly DecisionEntry['action'][] = ['approve', 'block', 'forget', 'approve-launch', 'revoke-launch'];
+
+function decisionAt(value: unknown, path: JsonPath): DecisionEntry {
+  const { time, by, action, server, subject, digest } = recordAt(value, path);
+  const known = ACTIONS.find((candidate) => candidate === action);
+  if (known === undefined || typeof time !== 'number') throw new BadShapeError(path, 'a decision');
+  const texts = { by: textAt(by, path), server: textAt(server, path), subject: textAt(subject, path) };
+  return { time, action: known, ...texts, digest: digest === undefined ? undefined : (textAt(digest, path) as Digest) };
+}
+
+function textAt(value: unknown, path: JsonPath): string {
+  if (typeof value === 'string') return value;
+  throw new BadShapeError(path, 'a text');
+}
+
+function taken(file: StateFile<Requests>, server: ServerName): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => done(false), HEARD_WITHIN_MS);
+    const subscription = file.onDidChange((now) => {
+      if (!now.restarts.includes(server)) done(true);
+    });
+    function done(heard: boolean): void {
+      clearTimeout(timer);
+      subscription.dispose();
+      resolve(heard);
+    }
+  });
+}

@@ -1,0 +1,53 @@
+import { describeLaunch } from '../../proxy/quarantine/launch.ts';
+import { COMMON_OPTIONS, CONFIG_OPTION, JSON_OPTION, type Command } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import { placesOf } from '../places.ts';
+import { printJson, printTable } from '../print.ts';
+import { definitionsOf, openState, upstreamNamed, type State } from '../state.ts';
+
+/** One thing that a person may have to decide on. */
+interface Item {
+  readonly server: string;
+  readonly kind: 'launch' | 'tool' | 'instructions' | 'held';
+  readonly name: string;
+  readonly status: string;
+  readonly digest: string | undefined;
+  /** Why a held definition cannot be served. */
+  readonly problem?: string;
+}
+
+export const quarantineList: Command = {
+  name: 'quarantine list',
+  summary: 'Lists launches and tools that wait for a decision, changed or were blocked.',
+  options: {
+    ...COMMON_OPTIONS,
+    ...CONFIG_OPTION,
+    ...JSON_OPTION,
+    server: { value: 'S', help: 'Of this server only.' },
+    all: { help: 'Approved ones too.' },
+  },
+  async run(args) {
+    const state = await openState(placesOf(args));
+    try {
+      const server = args.text('server');
+      const servers = server === undefined ? state.config.upstreams : [upstreamNamed(state.config, server)];
+      const items = servers.flatMap((upstream) => itemsOf(state, upstream)).filter(({ status }) => args.has('all') || status !== 'approved');
+      if (args.has('json')) printJson(items);
+      else printTable(['SERVER', 'KIND', 'NAME', 'STATUS', 'DIGEST'], items.map((item) => [item.server, item.kind, item.name, item.problem ?? item.status, item.digest ?? '']), 'Nothing waits for a decision.');
+      return EXIT.ok;
+    } finally {
+      state.dispose();
+    }
+  },
+};
+
+function itemsOf(state: State, config: State['config']['upstreams'][number]): Item[] {
+  const { name: server } = config;
+  const { fingerprint } = describeLaunch(config);
+  const launch: Item = { server, kind: 'launch', name: '', status: state.approvals.launchApproved(server, fingerprint) ? 'approved' : 'pending', digest: fingerprint };
+  const definitions = definitionsOf(state, server).map(({ ref, status }): Item => ({ server, kind: ref.kind, name: ref.name, status, digest: ref.digest }));
+  const held = (state.catalog.server(server)?.held ?? []).map(({ name, index, problem, fix }): Item => ({
+    server, kind: 'held', name: name ?? `#${index}`, status: 'held', digest: undefined, problem: `held: ${problem} ${fix}`,
+  }));
+  return [launch, ...definitions, ...held];
+}

@@ -1,0 +1,72 @@
+import { applyEdits, format } from 'jsonc-parser';
+import { visible } from '../../proxy/json/visible.ts';
+import { describeLaunch } from '../../proxy/quarantine/launch.ts';
+import type { DefinitionKind } from '../../proxy/quarantine/types.ts';
+import { VestibuleError } from '../../proxy/errors.ts';
+import { COMMON_OPTIONS, CONFIG_OPTION, JSON_OPTION, type Command } from '../command.ts';
+import { diffLines } from '../diff.ts';
+import { EXIT } from '../exit-code.ts';
+import { placesOf } from '../places.ts';
+import { printJson, printLine } from '../print.ts';
+import { definitionsOf, openState, upstreamNamed, type SeenDefinition, type State } from '../state.ts';
+
+export const quarantineShow: Command = {
+  name: 'quarantine show',
+  summary: 'Shows what there is to decide on: the launch of a server, and definitions exactly as an agent would read them.',
+  options: {
+    ...COMMON_OPTIONS,
+    ...CONFIG_OPTION,
+    ...JSON_OPTION,
+    server: { value: 'S', help: 'The server.' },
+    tool: { value: 'T', help: 'One tool of it (default: everything that is not approved).' },
+    all: { help: 'Approved ones too.' },
+  },
+  async run(args) {
+    const state = await openState(placesOf(args));
+    try {
+      const config = upstreamNamed(state.config, args.required('server'));
+      const tool = args.text('tool');
+      const definitions = definitionsOf(state, config.name).filter(({ ref, status }) => (tool === undefined ? args.has('all') || status !== 'approved' : ref.kind === 'tool' && ref.name === tool));
+      if (tool !== undefined && definitions.length === 0) {
+        throw new VestibuleError('not-found', `The server "${config.name}" was not seen to have a tool "${tool}".`, { action: `vestibule quarantine list --server shows what it has.` });
+      }
+      const launch = { ...describeLaunch(config), approved: state.approvals.launchApproved(config.name, describeLaunch(config).fingerprint) };
+      if (args.has('json')) printJson({ server: config.name, launch, definitions: definitions.map((definition) => ({ ...definition.ref, status: definition.status, definition: definition.raw, approved: approvedText(state, definition) })) });
+      else {
+        if (tool === undefined) printLaunch(launch);
+        for (const definition of definitions) printDefinition(state, definition);
+      }
+      return EXIT.ok;
+    } finally {
+      state.dispose();
+    }
+  },
+};
+
+function printLaunch({ approved, fingerprint, argv, url, cwd, envNames, envFile, headerNames }: ReturnType<typeof describeLaunch> & { readonly approved: boolean }): void {
+  printLine(`launch  ${approved ? 'approved' : 'pending'}  ${fingerprint}`);
+  // One argument a line: nothing in one can pass for another.
+  for (const word of argv ?? []) printLine(`  ${visible(word)}`);
+  const rows = [['url', url], ['cwd', cwd], ['envFile', envFile], ['env', envNames.join(' ')], ['headers', headerNames.join(' ')]] as const;
+  for (const [what, value] of rows) if (value !== undefined && value !== '') printLine(`  ${what}: ${visible(value)}`);
+}
+
+function printDefinition(state: State, definition: SeenDefinition): void {
+  const { ref, raw, status } = definition;
+  const before = approvedText(state, definition);
+  printLine('');
+  printLine(`${ref.kind === 'tool' ? visible(`${ref.server}:${ref.name}`) : 'instructions'}  ${status}  ${ref.digest}`);
+  const now = linesOf(ref.kind, raw);
+  for (const line of before === undefined ? now.map((text) => `  ${text}`) : diffLines(linesOf(ref.kind, before), now)) printLine(`  ${line}`);
+}
+
+/** What was approved before, when it is not what is there now. */
+function approvedText(state: State, { ref, status }: SeenDefinition): string | undefined {
+  return status === 'changed' ? state.approvals.lastApproved(ref.server, ref.kind, ref.name)?.raw : undefined;
+}
+
+/** Laid out but not re-serialised: numbers and escapes stay as the server wrote them. */
+function linesOf(kind: DefinitionKind, raw: string): string[] {
+  const text = kind === 'tool' ? applyEdits(raw, format(raw, undefined, { insertSpaces: true, tabSize: 2, eol: '\n' })) : String(JSON.parse(raw));
+  return text.split('\n').map(visible);
+}

@@ -1,0 +1,146 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { readServersFile } from '../proxy/config/store.ts';
+import type { Gateway } from '../proxy/gateway.ts';
+import { VestibuleError } from '../proxy/errors.ts';
+import { DisposableStore } from '../proxy/events.ts';
+import type { GatewayOptions } from '../proxy/options.ts';
+import { holdLock } from '../proxy/storage/file-lock.ts';
+import { usage, type Arguments } from './args.ts';
+import { COMMON_OPTIONS, CONFIG_OPTION, type Command } from './command.ts';
+import { followControl } from './control.ts';
+import { EXIT } from './exit-code.ts';
+import { placesOf, type Places } from './places.ts';
+import { EnvironmentSecrets } from './secrets.ts';
+import { logError, logLine, ProblemLog } from './serve-log.ts';
+import { StopSignal } from './stop-signal.ts';
+import { VERSION } from './version.ts';
+
+/** An end that takes longer than this is cut short, so that it is over within the 5 s of contract §1. */
+const END_WITHIN_MS = 4_700;
+
+export const serve: Command = {
+  name: 'serve',
+  summary: 'Serves all approved servers at one endpoint on this machine, until it is told to end.',
+  speaksJson: true,
+  options: {
+    ...COMMON_OPTIONS,
+    ...CONFIG_OPTION,
+    port: { value: 'N', help: 'Port to listen on (default: one that is free).' },
+    mode: { value: 'MODE', help: 'What agents are offered: adaptive, retrieve or direct.' },
+    'no-prefix': { help: 'With a single upstream, leave the names of its tools unchanged.' },
+    'no-auth': { help: 'Ask for no token. Everything on this machine may then use every approved tool.' },
+    'approve-all': { help: 'Approve every launch and every tool there is at the start; later changes still wait.' },
+    consent: { value: 'client', help: "Who is asked before a tool runs: client (the agent's own prompt decides)." },
+    lockfile: { value: 'ignore', help: "What a lock file of approvals counts for: ignore." },
+  },
+  async run(args) {
+    const stop = new StopSignal();
+    const places = placesOf(args);
+    const options = gatewayOptions(args, places);
+    await refuseUnusable(places);
+    warnOf(args);
+    const owned = new DisposableStore();
+    owned.add(await holdLock(join(places.data, 'serve')));
+    try {
+      const { createGateway } = await import('../proxy/gateway.ts');
+      const gateway = await createGateway(options);
+      process.on('uncaughtException', (error) => {
+        logError(error);
+        stop.fail();
+      });
+      try {
+        await start(gateway, places, owned, stop);
+        await stop.requested;
+        logLine('info', 'ending');
+      } finally {
+        await end(gateway);
+      }
+      return stop.failed ? EXIT.refused : EXIT.ok;
+    } finally {
+      owned.dispose();
+    }
+  },
+};
+
+function gatewayOptions(args: Arguments, places: Places): GatewayOptions {
+  const port = args.wholeNumber('port', 0, 65_535);
+  const mode = args.choice('mode', ['adaptive', 'retrieve', 'direct'] as const);
+  onlyBuilt(args, 'consent', ['client', 'ask', 'deny-destructive'], 'client');
+  onlyBuilt(args, 'lockfile', ['ask', 'accept', 'ignore'], 'ignore');
+  const noAuth = args.has('no-auth');
+  return {
+    dataDir: places.data,
+    workspaceFolder: places.workspace,
+    configFiles: places.configFiles,
+    secrets: new EnvironmentSecrets(process.env),
+    ...(port !== undefined && { port, portRequired: port !== 0 }),
+    token: noAuth ? undefined : randomBytes(32).toString('base64url'),
+    noAuth,
+    owner: 'local',
+    ...(mode !== undefined && { mode }),
+    noPrefix: args.has('no-prefix'),
+    approveAll: args.has('approve-all'),
+    version: VERSION,
+    log: logLine,
+  };
+}
+
+/** A choice that is planned but not built is refused: taking it and doing something else would be worse than saying no. */
+function onlyBuilt(args: Arguments, option: string, choices: readonly string[], built: string): void {
+  const chosen = args.choice(option, choices);
+  if (chosen === undefined || chosen === built) return;
+  throw usage(`--${option} ${chosen} does not exist in this version.`, `Leave it out, or give --${option} ${built}.`);
+}
+
+/**
+ * A file that somebody named, or the workspace's, of which nothing can be used ends the start: serving without it
+ * would look like serving it.
+ * @throws VestibuleError `bad-config`
+ */
+async function refuseUnusable({ configFiles, workspaceFile }: Places): Promise<void> {
+  const files = await Promise.all([...configFiles.map((path) => readServersFile(path, 'user', true)), readServersFile(workspaceFile, 'workspace')]);
+  for (const { sound, declared, servers, problems } of files) {
+    if (sound && (declared.length === 0 || servers.length > 0)) continue;
+    const [first, ...others] = problems.filter((problem) => problem.severity === 'error');
+    if (first === undefined) continue;
+    new ProblemLog().report(others);
+    throw new VestibuleError('bad-config', first.message, { action: first.fix, at: first.at });
+  }
+}
+
+function warnOf(args: Arguments): void {
+  if (args.has('no-auth')) logLine('warn', '--no-auth: every program on this machine can use every approved tool without a token.');
+  if (args.has('no-prefix')) logLine('warn', '--no-prefix: names of tools are unchanged; this works with a single upstream only.');
+  if (args.has('approve-all')) logLine('warn', '--approve-all: every launch and every tool there is now counts as approved without anybody having looked at it.');
+}
+
+async function start(gateway: Gateway, places: Places, owned: DisposableStore, stop: StopSignal): Promise<void> {
+  const problems = new ProblemLog();
+  problems.report(gateway.snapshot().problems);
+  owned.add(gateway.onDidChange(() => problems.report(gateway.snapshot().problems)));
+  owned.add(gateway.onLog(({ server, source, text }) => source === 'lifecycle' && logLine('info', text, { server })));
+  owned.add(
+    await followControl(
+      places.data,
+      {
+        restart: (server) => void gateway.restart(server).catch(logError),
+        decided: (decision) => gateway.recordDecision(decision),
+      },
+      logError,
+    ),
+  );
+  const { url, port } = await gateway.listen();
+  if (stop.stopped) return;
+  process.stdout.write(`${JSON.stringify({ event: 'ready', url, port, token: gateway.token, version: VERSION, pid: process.pid })}\n`);
+}
+
+async function end(gateway: Gateway): Promise<void> {
+  const late = setTimeout(() => {
+    logLine('warn', 'Some calls or servers did not end in time.');
+    process.exit(EXIT.ok);
+  }, END_WITHIN_MS);
+  await gateway.dispose();
+  clearTimeout(late);
+}
+

@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import { createCatalog } from '../proxy/catalog/catalog.ts';
+import type { Catalog } from '../proxy/catalog/types.ts';
+import { createConfigStore } from '../proxy/config/store.ts';
+import type { ConfigSnapshot, UpstreamConfig } from '../proxy/config/types.ts';
+import { VestibuleError } from '../proxy/errors.ts';
+import { DisposableStore, type Disposable } from '../proxy/events.ts';
+import type { ApprovalStatus, RawJson, ServerName } from '../proxy/model.ts';
+import { openApprovalStore } from '../proxy/quarantine/approval-store.ts';
+import type { ApprovalStore, DefinitionRef } from '../proxy/quarantine/types.ts';
+import { describeError } from './exit-code.ts';
+import { printNote } from './print.ts';
+import type { Places } from './places.ts';
+
+/** What the files of a data folder say, for commands that need no running gateway. */
+export interface State extends Disposable {
+  readonly config: ConfigSnapshot;
+  readonly approvals: ApprovalStore;
+  /** What upstreams offered when they were last seen. */
+  readonly catalog: Catalog;
+}
+
+/** A definition as last seen, with what was decided about it. */
+export interface SeenDefinition {
+  readonly ref: DefinitionRef;
+  readonly raw: RawJson;
+  readonly status: ApprovalStatus;
+}
+
+/** Reads the configuration alone. */
+export async function readConfig({ userFile, workspaceFile, configFiles }: Places): Promise<ConfigSnapshot> {
+  const store = await createConfigStore({ userFile, workspaceFile, configFiles });
+  store.dispose();
+  return store.snapshot;
+}
+
+/** Opens what commands read and decide on. @throws VestibuleError `data-folder-unreadable` */
+export async function openState(places: Places): Promise<State> {
+  const onProblem = (problem: VestibuleError): void => printNote(describeError(problem));
+  const owned = new DisposableStore();
+  try {
+    const approvals = owned.add(await openApprovalStore(places.data, { onProblem }));
+    const catalog = await createCatalog({ dir: join(places.data, 'catalog'), noPrefix: false, onProblem });
+    owned.add({ dispose: () => void catalog.dispose() });
+    const config = await readConfig(places);
+    catalog.setServers(config.upstreams.map(({ name }) => name));
+    return { config, approvals, catalog, dispose: () => owned.dispose() };
+  } catch (error) {
+    owned.dispose();
+    throw error;
+  }
+}
+
+/** Everything a server was last seen to offer: its instructions, then its tools. */
+export function definitionsOf({ catalog, approvals }: Pick<State, 'catalog' | 'approvals'>, name: ServerName): SeenDefinition[] {
+  const seen = catalog.server(name);
+  if (seen === undefined) return [];
+  const instructions = seen.instructions === undefined ? [] : [{ ref: { server: name, kind: 'instructions' as const, name: '', digest: seen.instructions.digest }, raw: JSON.stringify(seen.instructions.text) }];
+  const tools = seen.tools.map((tool) => ({ ref: { server: name, kind: 'tool' as const, name: tool.name, digest: tool.digest }, raw: tool.raw }));
+  return [...instructions, ...tools].map((definition) => ({ ...definition, status: approvals.status(definition.ref) }));
+}
+
+/** The server of this name. @throws VestibuleError `not-found`, telling why its entry cannot be used if there is one */
+export function upstreamNamed(config: ConfigSnapshot, name: ServerName): UpstreamConfig {
+  const found = config.upstreams.find((upstream) => upstream.name === name);
+  if (found !== undefined) return found;
+  const problem = config.problems.find(({ server, severity }) => server === name && severity === 'error');
+  if (problem !== undefined) throw new VestibuleError('bad-config', problem.message, { action: problem.fix, at: problem.at });
+  throw new VestibuleError('not-found', `There is no server named "${name}".`, { action: 'vestibule upstream list shows the names.' });
+}

@@ -1,0 +1,95 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { UpstreamSnapshot } from '../../proxy/api.ts';
+import { VestibuleError } from '../../proxy/errors.ts';
+import type { Gateway } from '../../proxy/gateway.ts';
+import { visible } from '../../proxy/json/visible.ts';
+import type { GatewayOptions } from '../../proxy/options.ts';
+import type { DefinitionRef } from '../../proxy/quarantine/types.ts';
+import { COMMON_OPTIONS, CONFIG_OPTION, JSON_OPTION, type Command } from '../command.ts';
+import { recordDecisions } from '../decisions.ts';
+import { EXIT } from '../exit-code.ts';
+import { placesOf, type Places } from '../places.ts';
+import { printJson, printLine, printNote } from '../print.ts';
+import { EnvironmentSecrets } from '../secrets.ts';
+import { readConfig, upstreamNamed } from '../state.ts';
+import { VERSION } from '../version.ts';
+
+export const upstreamApprove: Command = {
+  name: 'upstream approve',
+  summary: 'Approves the launch of a server and, by connecting to it, every tool it has now. Later changes still wait.',
+  options: { ...COMMON_OPTIONS, ...CONFIG_OPTION, ...JSON_OPTION, name: { value: 'NAME', help: 'Its name.' } },
+  async run(args) {
+    const places = placesOf(args);
+    const name = args.required('name');
+    if (!upstreamNamed(await readConfig(places), name).enabled) {
+      throw new VestibuleError('not-found', `The server "${name}" is switched off.`, { action: `Enable it first: vestibule upstream enable --name …` });
+    }
+    const { createGateway } = await import('../../proxy/gateway.ts');
+    // A running `serve` writes the journal of this data folder; what is decided here is recorded by recordDecisions.
+    const scratch = await mkdtemp(join(tmpdir(), 'vestibule-approve-'));
+    const gateway = await createGateway(optionsFor(places, scratch));
+    try {
+      const { launch } = snapshotOf(gateway, name);
+      await gateway.approveLaunch(name, launch.fingerprint);
+      await recordDecisions(places.data, [{ action: 'approve-launch', server: name, subject: '', digest: launch.fingerprint }]);
+      await connect(gateway, name);
+      const refs = waitingOf(snapshotOf(gateway, name));
+      if (refs.length > 0) await gateway.approve(refs);
+      await recordDecisions(places.data, refs.map(({ server, name: subject, digest }) => ({ action: 'approve', server, subject, digest })));
+      const { tools, held } = snapshotOf(gateway, name);
+      if (args.has('json')) printJson({ name, launch: launch.fingerprint, approved: refs, held });
+      else {
+        printLine(`Approved the launch of "${visible(name)}": ${visible(launch.url ?? launch.argv?.join(' ') ?? '')}`);
+        printLine(`Approved ${refs.filter(({ kind }) => kind === 'tool').length} tools; it has ${tools.length}.`);
+        for (const { name: tool, problem, fix } of held) printNote(visible(`Held: ${tool ?? 'a tool without a name'}: ${problem} ${fix}`));
+      }
+      return EXIT.ok;
+    } finally {
+      await gateway.dispose();
+      await rm(scratch, { recursive: true, force: true });
+    }
+  },
+};
+
+function optionsFor(places: Places, logDir: string): GatewayOptions {
+  return {
+    dataDir: places.data,
+    logDir,
+    workspaceFolder: places.workspace,
+    configFiles: places.configFiles,
+    secrets: new EnvironmentSecrets(process.env),
+    token: undefined,
+    owner: 'local',
+    version: VERSION,
+    log: (level, message) => {
+      if (level === 'error') printNote(visible(message));
+    },
+  };
+}
+
+async function connect(gateway: Gateway, name: string): Promise<void> {
+  try {
+    await gateway.refresh(name);
+  } catch (error) {
+    const { state } = snapshotOf(gateway, name);
+    if (state.kind === 'failed') for (const line of state.error.evidence) printNote(`  ${visible(line)}`);
+    throw error;
+  }
+}
+
+/** Everything of a server that is not approved; a block is lifted by naming the tool, not by this. */
+function waitingOf({ name: server, tools, instructions }: UpstreamSnapshot): DefinitionRef[] {
+  const waiting = (status: string): boolean => status === 'pending' || status === 'changed';
+  return [
+    ...(instructions !== undefined && waiting(instructions.status) ? [{ server, kind: 'instructions' as const, name: '', digest: instructions.digest }] : []),
+    ...tools.filter(({ status }) => waiting(status)).map(({ name, digest }) => ({ server, kind: 'tool' as const, name, digest })),
+  ];
+}
+
+function snapshotOf(gateway: Gateway, name: string): UpstreamSnapshot {
+  const found = gateway.snapshot().upstreams.find((upstream) => upstream.name === name);
+  if (found !== undefined) return found;
+  throw new VestibuleError('not-found', `The server "${name}" was removed meanwhile.`, { action: 'vestibule upstream list shows the names.' });
+}

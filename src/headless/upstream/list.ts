@@ -1,0 +1,60 @@
+import type { UpstreamConfig } from '../../proxy/config/types.ts';
+import { visible } from '../../proxy/json/visible.ts';
+import type { ApprovalStatus } from '../../proxy/model.ts';
+import { describeLaunch } from '../../proxy/quarantine/launch.ts';
+import { COMMON_OPTIONS, CONFIG_OPTION, JSON_OPTION, type Command } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import { placesOf } from '../places.ts';
+import { printJson, printNote, printTable } from '../print.ts';
+import { definitionsOf, openState, type State } from '../state.ts';
+
+type Counts = Readonly<Record<ApprovalStatus, number>>;
+
+export const upstreamList: Command = {
+  name: 'upstream list',
+  summary: 'Lists all servers of the servers files, with what was decided about them.',
+  options: { ...COMMON_OPTIONS, ...CONFIG_OPTION, ...JSON_OPTION },
+  async run(args) {
+    const state = await openState(placesOf(args));
+    try {
+      const upstreams = state.config.upstreams.map((config) => describe(state, config));
+      if (args.has('json')) printJson(upstreams);
+      else {
+        printTable(
+          ['NAME', 'FROM', 'STATE', 'TOOLS', 'LAUNCH'],
+          upstreams.map(({ name, origin, state: standing, tools, launch }) => [name, origin, standing, inWords(tools), launch.url ?? launch.argv?.join(' ') ?? '']),
+          'There are no servers. Add one: vestibule upstream add --url URL, or vestibule upstream add -- COMMAND.',
+        );
+      }
+      for (const { at, message, fix } of state.config.problems) {
+        printNote(visible(`${at === undefined ? '' : `${at.file}:${at.line}:${at.column}: `}${message} ${fix}`));
+      }
+      return EXIT.ok;
+    } finally {
+      state.dispose();
+    }
+  },
+};
+
+function describe(state: State, config: UpstreamConfig) {
+  const launch = describeLaunch(config);
+  const approved = state.approvals.launchApproved(config.name, launch.fingerprint);
+  const tools = { approved: 0, pending: 0, changed: 0, blocked: 0 };
+  for (const { ref, status } of definitionsOf(state, config.name)) if (ref.kind === 'tool') tools[status]++;
+  return {
+    name: config.name,
+    origin: config.origin,
+    file: config.file,
+    line: config.at.line,
+    type: config.transport.type,
+    enabled: config.enabled,
+    state: config.enabled ? (approved ? 'approved' : 'quarantined') : 'disabled',
+    launch: { ...launch, approved },
+    tools,
+  };
+}
+
+function inWords(counts: Counts): string {
+  const some = Object.entries(counts).filter(([, count]) => count > 0);
+  return some.length === 0 ? '-' : some.map(([status, count]) => `${count} ${status}`).join(', ');
+}
