@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
-import { Command, PROVIDER_ID } from '../../../src/views/ids.ts';
+import { Command } from '../../../src/views/ids.ts';
 import { vestibule } from './vestibule.ts';
 
 describe('activation', () => {
@@ -12,11 +12,5 @@ describe('activation', () => {
     await vestibule();
     const registered = new Set(await vscode.commands.getCommands(true));
     assert.deepEqual(Object.values(Command).filter((id) => !registered.has(id)), []);
-  });
-
-  it('registers its MCP provider with VS Code', async () => {
-    await vestibule();
-    // VS Code refuses a second provider of the same id.
-    assert.throws(() => vscode.lm.registerMcpServerDefinitionProvider(PROVIDER_ID, { provideMcpServerDefinitions: () => [] }));
   });
 });

@@ -5,7 +5,8 @@ import Mocha from 'mocha';
 
 /** Runs every suite; results go to the file named by VESTIBULE_TEST_RESULTS. @throws Error when a test failed */
 export async function run(): Promise<void> {
-  const mocha = new Mocha({ ui: 'bdd', timeout: 30_000, reporter: 'spec' });
+  // `base` prints nothing: the results file is the report.
+  const mocha = new Mocha({ ui: 'bdd', timeout: 30_000, reporter: 'base' });
   mocha.suite.emit('pre-require', globalThis, 'vestibule', mocha);
   await import('./activation.suite.ts');
   await import('./endpoint.suite.ts');

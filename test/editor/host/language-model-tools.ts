@@ -4,7 +4,8 @@ import * as vscode from 'vscode';
 const LOOK_MS = 100;
 
 /**
- * A tool as VS Code offers it to models, once it does.
+ * A tool as VS Code offers it to models. VS Code starts MCP servers with a chat; here they are started by its command,
+ * which knows a server only some time after the extension registered it.
  * @param name end of its name: VS Code puts `mcp_SERVER_` before it
  */
 export async function languageModelTool(name: string): Promise<vscode.LanguageModelToolInformation> {
@@ -12,6 +13,7 @@ export async function languageModelTool(name: string): Promise<vscode.LanguageMo
   for (;;) {
     const found = vscode.lm.tools.find((candidate) => candidate.name.endsWith(name));
     if (found !== undefined) return found;
+    await vscode.commands.executeCommand('workbench.mcp.startServer', '*', { waitForLiveTools: true });
     if (Date.now() > deadline) throw new Error(`no tool ${name} among ${vscode.lm.tools.map((each) => each.name).join(', ')}`);
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   }
