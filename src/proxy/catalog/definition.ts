@@ -107,9 +107,8 @@ function tierOf(annotations: ToolAnnotations): Tier {
 }
 
 function annotationsOf(value: unknown): ToolAnnotations {
-  if (!isRecord(value)) return {};
-  const known = HINTS.map(([hint]) => [hint, value[hint]] as const).filter(([, claim]) => isPresent(claim));
-  return Object.freeze(Object.fromEntries(known));
+  const claims = isRecord(value) ? HINTS.map(([hint]) => [hint, value[hint]] as const) : [];
+  return Object.freeze(Object.fromEntries(claims.filter(([, claim]) => isPresent(claim))));
 }
 
 /** The name in a definition that is not read otherwise, for showing. */
