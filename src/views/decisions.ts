@@ -83,6 +83,8 @@ export class Decisions {
       dialogs.fail({ message: `${quote(server)} comes from a workspace that is not trusted.`, action: 'Trust the workspace first.' });
     } else if (claim.launch !== undefined && claim.launch !== upstream.launch.fingerprint) {
       this.#failStale(server);
+    } else if (upstream.launch.approved && claim.launch !== undefined && claim.definitions.length === 0) {
+      dialogs.inform(`The launch of ${quote(server)} is approved already.`);
     } else if (!upstream.launch.approved) {
       await this.#decide(server, confirmLaunch(upstream), { server }, () => gateway.approveLaunch(server, upstream.launch.fingerprint));
     } else {

@@ -12,7 +12,7 @@ const CANARY_WRITTEN = 'secretCanaryWritten';
  */
 export async function openSecretStore(
   secrets: Pick<SecretStorage, 'get' | 'store' | 'delete'>,
-  memory: Pick<Memento, 'get' | 'update'>,
+  memory: { get(key: string): unknown; update: Memento['update'] },
 ): Promise<SecretStore> {
   const found = (await secrets.get(CANARY_KEY)) !== undefined;
   const persistent = found || memory.get(CANARY_WRITTEN) !== true;

@@ -1,0 +1,206 @@
+import type { GatewayApi, GatewaySnapshot, ToolSnapshot, UpstreamSnapshot } from '../../src/proxy/api.ts';
+import { Emitter } from '../../src/proxy/events.ts';
+import type { CallRecord } from '../../src/proxy/journal/types.ts';
+import { digestOf, sha256 } from '../../src/proxy/json/canonical.ts';
+import type { UpstreamLogLine } from '../../src/proxy/upstream/types.ts';
+import type { Choice, Dialogs, Prompt } from '../../src/views/dialogs.ts';
+import type { Confirmation } from '../../src/views/present/confirmation.ts';
+import { EMPTY_SNAPSHOT } from '../../src/views/present/view-state.ts';
+import type { Problem } from '../../src/views/problem.ts';
+
+/** A tool of a server, pending unless said otherwise. */
+export function tool(name: string, more: Partial<ToolSnapshot> = {}): ToolSnapshot {
+  const raw = more.raw ?? JSON.stringify({ name, description: `Does ${name}.`, inputSchema: { type: 'object' } });
+  return {
+    id: `files:${name}`,
+    name,
+    exposedName: `files_${name}`,
+    title: undefined,
+    description: `Does ${name}.`,
+    digest: digestOf(raw),
+    status: 'pending',
+    tier: 'write',
+    raw,
+    approvedRaw: undefined,
+    ...more,
+  };
+}
+
+export interface UpstreamOverrides extends Partial<Omit<UpstreamSnapshot, 'config' | 'launch'>> {
+  readonly config?: Partial<UpstreamSnapshot['config']>;
+  readonly launch?: Partial<UpstreamSnapshot['launch']>;
+}
+
+/** An idle server `files` of the person's own, its launch approved, without tools. */
+export function upstream({ config, launch, ...more }: UpstreamOverrides = {}): UpstreamSnapshot {
+  const name = more.name ?? 'files';
+  return {
+    name,
+    config: {
+      name,
+      origin: 'user',
+      file: '/home/me/servers.json',
+      at: { file: '/home/me/servers.json', line: 3, column: 5 },
+      transport: { type: 'stdio', command: 'npx', args: ['files-mcp'], env: {}, envFile: undefined, cwd: undefined },
+      enabled: true,
+      lazy: true,
+      idleStopMinutes: 10,
+      timeoutSeconds: 60,
+      maxTimeoutSeconds: 3600,
+      shared: false,
+      tools: { allow: undefined, deny: [], alias: {}, overrides: {} },
+      outputLimit: undefined,
+      extra: {},
+      ...config,
+    },
+    state: { kind: 'idle' },
+    launch: {
+      fingerprint: sha256('launch'),
+      approved: true,
+      argv: ['npx', 'files-mcp'],
+      cwd: undefined,
+      envNames: [],
+      envFile: undefined,
+      url: undefined,
+      headerNames: [],
+      ...launch,
+    },
+    tools: [],
+    held: [],
+    instructions: undefined,
+    ...more,
+  };
+}
+
+export function snapshot(upstreams: readonly UpstreamSnapshot[], more: Partial<GatewaySnapshot> = {}): GatewaySnapshot {
+  return { ...EMPTY_SNAPSHOT, version: 'v1', upstreams, ...more };
+}
+
+/** A gateway whose state the test sets, and that records what it was told to decide. */
+export class FakeGateway implements GatewayApi {
+  readonly changed = new Emitter<void>();
+  readonly called = new Emitter<CallRecord>();
+  readonly logged = new Emitter<UpstreamLogLine>();
+  readonly onDidChange = this.changed.event;
+  readonly onDidCall = this.called.event;
+  readonly onLog = this.logged.event;
+  readonly decided: (readonly [action: string, subject: string])[] = [];
+  state: GatewaySnapshot;
+  port = 4711;
+  /** What the next decision fails with. */
+  refusal: Error | undefined;
+  ended = false;
+
+  constructor(state: GatewaySnapshot = EMPTY_SNAPSHOT) {
+    this.state = state;
+  }
+
+  set(state: GatewaySnapshot): void {
+    this.state = state;
+    this.changed.fire();
+  }
+
+  snapshot(): GatewaySnapshot {
+    return this.state;
+  }
+
+  listen(): Promise<{ url: string; port: number }> {
+    return Promise.resolve({ url: `http://127.0.0.1:${this.port}/mcp`, port: this.port });
+  }
+
+  approveLaunch(server: string, fingerprint: string): Promise<void> {
+    return this.#decide('launch', `${server} ${fingerprint}`);
+  }
+
+  approve(refs: readonly { readonly server: string; readonly name: string }[]): Promise<void> {
+    return this.#decide('approve', refs.map(({ server, name }) => `${server}:${name}`).join(' '));
+  }
+
+  block(refs: readonly { readonly server: string; readonly name: string }[]): Promise<void> {
+    return this.#decide('block', refs.map(({ server, name }) => `${server}:${name}`).join(' '));
+  }
+
+  forget(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  refresh(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  restart(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  logs(): readonly UpstreamLogLine[] {
+    return [];
+  }
+
+  calls(): Promise<readonly CallRecord[]> {
+    return Promise.resolve([]);
+  }
+
+  search(): ReturnType<GatewayApi['search']> {
+    return [];
+  }
+
+  dispose(): Promise<void> {
+    this.ended = true;
+    return Promise.resolve();
+  }
+
+  #decide(action: string, subject: string): Promise<void> {
+    if (this.refusal !== undefined) return Promise.reject(this.refusal);
+    this.decided.push([action, subject]);
+    return Promise.resolve();
+  }
+}
+
+/** Answers every question as scripted, and keeps what was asked and said. */
+export class ScriptedDialogs implements Dialogs {
+  readonly confirmations: Confirmation[] = [];
+  readonly picks: { readonly title: string; readonly labels: readonly string[] }[] = [];
+  readonly prompts: Prompt[] = [];
+  readonly informed: string[] = [];
+  readonly failed: Problem[] = [];
+  yes = true;
+  /** Runs while the person reads a question. */
+  onConfirm: () => void = () => undefined;
+  /** Labels to pick; undefined answers as if the list was dismissed. */
+  choose: readonly string[] | undefined;
+  /** Answers to prompts, first to last. */
+  texts: string[] = [];
+
+  confirm(question: Confirmation): Promise<boolean> {
+    this.confirmations.push(question);
+    this.onConfirm();
+    return Promise.resolve(this.yes);
+  }
+
+  pick<T>(title: string, choices: readonly Choice<T>[]): Promise<T | undefined> {
+    return Promise.resolve(this.#chosen(title, choices)?.[0]);
+  }
+
+  pickMany<T>(title: string, choices: readonly Choice<T>[]): Promise<readonly T[] | undefined> {
+    return Promise.resolve(this.#chosen(title, choices));
+  }
+
+  prompt(prompt: Prompt): Promise<string | undefined> {
+    this.prompts.push(prompt);
+    return Promise.resolve(this.texts.shift());
+  }
+
+  inform(message: string): void {
+    this.informed.push(message);
+  }
+
+  fail(problem: Problem): void {
+    this.failed.push(problem);
+  }
+
+  #chosen<T>(title: string, choices: readonly Choice<T>[]): readonly T[] | undefined {
+    this.picks.push({ title, labels: choices.map(({ label }) => label) });
+    const { choose } = this;
+    return choose && choices.filter(({ label }) => choose.includes(label)).map(({ value }) => value);
+  }
+}
