@@ -370,11 +370,15 @@ export class Gateway implements GatewayApi {
 
   /** @param accepted resolves when the whole listing is in the catalog: at once, unless it is very large */
   #listed(server: ServerName, accepted: Promise<void>): void {
-    const done = accepted.then(async () => {
-      if (this.#accepting.get(server) === done) this.#accepting.delete(server);
-      if (!this.#toApprove.delete(server)) return;
-      await this.#approveAs((this.#parts.catalog.server(server)?.tools ?? []).map(refOf), 'approve-all');
-    });
+    const done = accepted
+      .then(async () => {
+        if (!this.#toApprove.delete(server)) return;
+        await this.#approveAs((this.#parts.catalog.server(server)?.tools ?? []).map(refOf), 'approve-all');
+      })
+      .catch((error: unknown) => this.#options.log('error', `The tools of a server could not be approved: ${messageOf(error)}`, { server }))
+      .finally(() => {
+        if (this.#accepting.get(server) === done) this.#accepting.delete(server);
+      });
     this.#accepting.set(server, done);
   }
 

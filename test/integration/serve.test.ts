@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
-import { makePlace, serve, TestAgent, vestibule, type Place, type Serving } from '../fixtures/serve.ts';
+import { eventually, makePlace, serve, TestAgent, vestibule, type Place, type Serving } from '../fixtures/serve.ts';
 
 const require = createRequire(import.meta.url);
 const EVERYTHING = require.resolve('@modelcontextprotocol/server-everything/dist/index.js');
@@ -82,13 +82,3 @@ describe('serve, from a servers file to an answer', () => {
     assert.ok(calls.some(({ outcome }) => outcome === 'refused'));
   });
 });
-
-/** Repeats `probe` until it yields something; the program promises to notice file changes within a second. */
-async function eventually<T>(probe: () => Promise<T | undefined>): Promise<T> {
-  const deadline = Date.now() + 20_000;
-  for (;;) {
-    const found = await probe();
-    if (found !== undefined) return found;
-    if (Date.now() > deadline) throw new Error('it did not happen within 20 s');
-  }
-}
