@@ -31,7 +31,7 @@ describe('user interface', { timeout: 240_000 }, () => {
   step('leads from a waiting launch to its review, with the whole command line', async () => {
     await workbench.treeRow(/^Run .*server-everything/).click();
     await workbench.editorText().getByText('Review of everything').waitFor();
-    await workbench.editorText().getByText(/Launch — awaits approval/).waitFor();
+    await workbench.editorText().getByText('Launch — awaits approval').waitFor();
     await workbench.screenshot('review');
   });
 
