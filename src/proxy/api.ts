@@ -1,5 +1,5 @@
 import type { Event } from './events.ts';
-import type { ApprovalStatus, Digest, RawJson, ServerName, Tier, ToolId } from './model.ts';
+import type { ApprovalStatus, Digest, Principal, RawJson, ServerName, Tier, ToolId } from './model.ts';
 import type { ConfigProblem, MenuMode, UpstreamConfig } from './config/types.ts';
 import type { UpstreamLogLine, UpstreamState } from './upstream/types.ts';
 import type { HeldDefinition } from './catalog/types.ts';
@@ -49,6 +49,8 @@ export interface UpstreamSnapshot {
 
 export interface SessionSnapshot {
   readonly id: string;
+  /** Whose token it came with: the editor's own agents, or others. */
+  readonly kind: Principal['kind'];
   readonly agent: string;
   readonly client: string;
   readonly era: 'legacy' | 'modern';

@@ -171,6 +171,7 @@ export class Gateway implements GatewayApi {
       noPrefix: options.noPrefix ?? false,
       ready: () => this.#settled,
       instructions: (principal) => this.#instructions(principal),
+      sessionsChanged: () => this.#changed.fire(),
     });
     this.#listener = createListener({
       handler: this.#relay,
@@ -229,8 +230,10 @@ export class Gateway implements GatewayApi {
     });
   }
 
-  listen(): Promise<Endpoint> {
-    return this.#listener.listen();
+  async listen(): Promise<Endpoint> {
+    const endpoint = await this.#listener.listen();
+    this.#changed.fire();
+    return endpoint;
   }
 
   async approveLaunch(server: ServerName, fingerprint: Digest): Promise<void> {

@@ -139,7 +139,7 @@ describe('EditorEndpoint', () => {
 
 describe('VersionWatch', () => {
   const at = (version: string, more = {}): ReturnType<typeof snapshot> => snapshot([], { version, endpoint: { url: 'http://127.0.0.1:1/mcp', port: 1 }, ...more });
-  const editor = { sessions: [{ id: 's', agent: 'editor', client: 'Code', era: 'legacy' as const, since: 0 }] };
+  const editor = { sessions: [{ id: 's', kind: 'editor' as const, agent: 'Agent in the editor', client: 'Code', era: 'legacy' as const, since: 0 }] };
 
   it('says nothing before VS Code has asked', () => {
     assert.equal(new VersionWatch().isOutdated(at('1')), false);

@@ -136,7 +136,7 @@ describe('Quarantine view', () => {
 
 describe('Agents view', () => {
   it('always has the editor, and every open session', () => {
-    const sessions = [{ id: 's1', agent: 'editor', client: 'Visual Studio Code 1.139', era: 'legacy' as const, since: Date.UTC(2026, 0, 1) }];
+    const sessions = [{ id: 's1', kind: 'editor' as const, agent: 'Agent in the editor', client: 'Visual Studio Code 1.139', era: 'legacy' as const, since: Date.UTC(2026, 0, 1) }];
     assert.equal(only(agentRows({ snapshot: snapshot([]), trusted: true })).description, 'connects on first use');
     const rows = agentRows({ snapshot: snapshot([], { sessions }), trusted: true });
     assert.deepEqual(rows.map(({ label }) => label), ['Agents of this editor', 'Visual Studio Code 1.139']);
@@ -153,7 +153,7 @@ describe('every row', () => {
     held: [{ server: HOSTILE, name: HOSTILE, index: 0, problem: HOSTILE, fix: HOSTILE }],
   });
   const open = state({ name: HOSTILE, tools: [tool(HOSTILE, { description: HOSTILE })], held: [{ server: HOSTILE, name: HOSTILE, index: 0, problem: HOSTILE, fix: HOSTILE }] });
-  const sessions = [{ id: 's', agent: HOSTILE, client: HOSTILE, era: 'modern' as const, since: 0 }];
+  const sessions = [{ id: 's', kind: 'agent' as const, agent: HOSTILE, client: HOSTILE, era: 'modern' as const, since: 0 }];
   const rows = [...upstreamRows(hostile), ...quarantineRows(hostile), ...quarantineRows(open), ...agentRows({ snapshot: snapshot([], { sessions }), trusted: true })];
 
   it('shows nothing invisible, in labels, tooltips and what is spoken', () => {

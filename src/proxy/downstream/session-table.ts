@@ -69,6 +69,7 @@ export class SessionTable {
   snapshots(): SessionSnapshot[] {
     return [...this.#members.values()].map(({ id, principal, client, era, since }) => ({
       id,
+      kind: principal.kind,
       agent: principal.label,
       client: `${client.name} ${client.version}`,
       era,

@@ -25,6 +25,8 @@ export interface RelayDeps {
   /** Resolves when what is approved at start (`approveAll`) has been listed; at once otherwise. */
   ready(): Promise<void>;
   instructions(principal: Principal): string | undefined;
+  /** An agent's session began or ended. */
+  sessionsChanged(): void;
 }
 
 /** Answers agents: lists what they may see, and sends every call into the pipeline. */
@@ -57,10 +59,12 @@ export class Relay implements AgentHandler {
 
   opened(session: AgentSession): void {
     this.#sessions.add(session);
+    this.#deps.sessionsChanged();
   }
 
   closed(session: AgentSession): void {
     this.#sessions.delete(session);
+    this.#deps.sessionsChanged();
   }
 
   /** Tells every session that its tool list may have changed. */

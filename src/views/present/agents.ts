@@ -6,7 +6,7 @@ import type { ViewState } from './view-state.ts';
 /** Rows of the Agents view: this editor's own agents, always there, and the sessions that are open now. */
 export function agentRows({ snapshot }: ViewState): readonly TreeNode[] {
   const { sessions } = snapshot;
-  return [editorRow(sessions.length > 0, snapshot.endpoint !== undefined), ...bounded('agents', sessions.map(sessionRow), 'close some agents to see them')];
+  return [editorRow(sessions.some(({ kind }) => kind === 'editor'), snapshot.endpoint !== undefined), ...bounded('agents', sessions.map(sessionRow), 'close some agents to see them')];
 }
 
 function editorRow(active: boolean, listening: boolean): TreeNode {

@@ -1,8 +1,5 @@
 import type { GatewaySnapshot } from '../../proxy/api.ts';
 
-/** The principal whose sessions are VS Code's own agents. */
-const EDITOR_AGENT = 'editor';
-
 /**
  * Decides when VS Code has to be told of a new definition. While its agent is connected the answer is never: it
  * hears `list_changed`, and a new definition would make VS Code end the connection in the middle of a call.
@@ -23,7 +20,7 @@ export class VersionWatch {
   /** True once per new version that VS Code does not know and would not learn by itself. */
   isOutdated(snapshot: GatewaySnapshot): boolean {
     if (this.#told === undefined || snapshot.version === '' || key(snapshot) === this.#told) return false;
-    if (snapshot.sessions.some(({ agent }) => agent === EDITOR_AGENT)) return false;
+    if (snapshot.sessions.some(({ kind }) => kind === 'editor')) return false;
     this.#told = key(snapshot);
     return true;
   }
