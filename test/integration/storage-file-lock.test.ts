@@ -124,6 +124,17 @@ describe('long locks', () => {
     assert.ok(!existsSync(`${path}.lock`));
   });
 
+  it('fall to one of several that start at once over a dead owner, and the others name it', { timeout: 30_000 }, async () => {
+    const path = join(folder, 'contest');
+    forgeLock(path, { pid: await endedPid() });
+    const children = Array.from({ length: 4 }, () => new ScriptChild(processScript, ['hold', path]));
+    const answers = await Promise.all(children.map(async (child) => ({ child, answer: (await child.line()) ?? '' })));
+    const holders = answers.filter(({ answer }) => answer === 'held');
+    assert.equal(holders.length, 1);
+    for (const { answer } of answers) if (answer !== 'held') assert.ok(answer.includes(`pid ${holders[0]?.child.pid} `), answer);
+    await holders[0]?.child.kill();
+  });
+
   it('leave a lock alone that another took meanwhile', async () => {
     const path = join(folder, 'stolen');
     const lock = await holdLock(path);

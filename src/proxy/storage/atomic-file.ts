@@ -3,7 +3,7 @@ import { mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promis
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { VestibuleError } from '../errors.ts';
-import { folderError, hasCode } from './fs-error.ts';
+import { folderError, hasCode, isPassing } from './fs-error.ts';
 
 const TEMP_FILE = /^\..+\.[0-9a-f]{12}\.tmp$/;
 const TEMP_MAX_AGE_MS = 60 * 60_000;
@@ -103,15 +103,13 @@ async function writeDurably(path: string, text: string, mode: number): Promise<v
   }
 }
 
-/** On Windows a virus scanner or another reader can hold the target for a moment; renaming then fails. */
 async function renameOver(from: string, to: string): Promise<void> {
-  const passing = process.platform === 'win32' ? ['EPERM', 'EACCES', 'EBUSY'] : ['EBUSY'];
   const giveUpAt = performance.now() + RENAME_RETRY_MS;
   for (let wait = 10; ; wait = Math.min(wait * 2, 200)) {
     try {
       return await rename(from, to);
     } catch (error) {
-      if (!hasCode(error, ...passing) || performance.now() + wait > giveUpAt) throw error;
+      if (!isPassing(error) || performance.now() + wait > giveUpAt) throw error;
       await delay(wait);
     }
   }

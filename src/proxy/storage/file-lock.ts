@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, rmSync, utimes } from 'node:fs';
+import { readFileSync, unlinkSync, utimes } from 'node:fs';
 import { link, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { VestibuleError } from '../errors.ts';
 import { toDisposable, type Disposable } from '../events.ts';
 import { temporaryNameFor } from './atomic-file.ts';
-import { folderError, hasCode } from './fs-error.ts';
+import { folderError, hasCode, isPassing } from './fs-error.ts';
 import { livenessOf, ownIdentity, type ProcessIdentity } from './process-identity.ts';
 
 /*
@@ -22,6 +22,8 @@ interface LockOwner extends ProcessIdentity {
 }
 
 const WAIT_MS = 2_000;
+/** A long lock is not waited for, only long enough to see who won when several take it over at once. */
+const CONTEST_MS = 200;
 const HEARTBEAT_MS = 2_000;
 /** Where liveness cannot be told (another host or container, no start times), a lock counts until it is this old. */
 const SILENT_FOR_MS = 15_000;
@@ -61,7 +63,7 @@ export async function withFileLock<T>(path: string, fn: () => Promise<T>): Promi
  */
 export async function holdLock(path: string): Promise<Disposable> {
   const lock = `${path}.lock`;
-  const nonce = await acquire(lock, 0);
+  const nonce = await acquire(lock, CONTEST_MS);
   const heartbeat = setInterval(() => {
     const now = new Date();
     utimes(lock, now, now, ignore);
@@ -80,12 +82,10 @@ async function acquire(lock: string, waitMs: number): Promise<string> {
     await mkdir(dirname(lock), { recursive: true, mode: 0o700 });
     for (;;) {
       const found = await inspect(lock);
-      if (found.state === 'gone') {
-        if (await create(lock, owner)) return owner.nonce;
-      } else if (found.state === 'held' || !(await removeGeneration(lock, found.owner))) {
-        if (performance.now() >= giveUpAt) throw lockedError(lock, found.owner);
-        await delay(5 + Math.random() * 20);
-      }
+      if (found.state === 'gone' && (await create(lock, owner))) return owner.nonce;
+      if (found.state === 'stale' && (await removeGeneration(lock, found.owner))) continue;
+      if (performance.now() >= giveUpAt) throw lockedError(lock, found.owner);
+      await delay(5 + Math.random() * 20);
     }
   } catch (error) {
     throw VestibuleError.is(error) ? error : folderError(error, 'lock', lock);
@@ -120,7 +120,7 @@ async function createExclusive(lock: string, text: string): Promise<boolean> {
     }
     return true;
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) return false;
+    if (hasCode(error, 'EEXIST') || isPassing(error)) return false;
     throw error;
   }
 }
@@ -138,6 +138,7 @@ async function inspect(lock: string): Promise<Found> {
     ageMs = Date.now() - (await stat(lock)).mtimeMs;
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return { state: 'gone', owner: undefined };
+    if (isPassing(error)) return { state: 'held', owner: undefined };
     throw error;
   }
   return { state: isStale(owner, ageMs) ? 'stale' : 'held', owner };
@@ -170,7 +171,7 @@ async function removeGeneration(lock: string, owner: LockOwner | undefined): Pro
 function release(lock: string, nonce: string): void {
   try {
     // It is another's if we were silent for so long that we had to be taken for dead.
-    if (readOwner(readFileSync(lock, 'utf8'))?.nonce === nonce) rmSync(lock, { maxRetries: 3 });
+    if (readOwner(readFileSync(lock, 'utf8'))?.nonce === nonce) unlinkSync(lock);
   } catch {
     // Gone already, or it counts as stale as soon as this process ends.
   }

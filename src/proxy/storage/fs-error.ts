@@ -5,6 +5,11 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' && codes.includes(error.code);
 }
 
+/** True for an error that goes by itself: on Windows a scanner, or a reader of a file being deleted, is in the way. */
+export function isPassing(error: unknown): boolean {
+  return process.platform === 'win32' ? hasCode(error, 'EPERM', 'EACCES', 'EBUSY') : hasCode(error, 'EBUSY');
+}
+
 /**
  * The error a person sees when a state file cannot be read or written.
  * @param doing what was attempted, in the infinitive: `read`, `write`
