@@ -29,6 +29,8 @@ export interface CallEntry {
   readonly truncated: boolean;
   readonly findings: readonly string[];
   readonly traceparent: string | undefined;
+  /** What the agent got, raw; only measured, never kept. Without it `tokensOut` is judged by `bytesOut`. */
+  readonly answer?: RawJson;
 }
 
 /** One journal line as it is read back (contract §8). */
@@ -50,6 +52,7 @@ export interface CallRecord {
   readonly durationMs: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** An estimate (journal/tokens.ts says how). */
   readonly tokensOut: number;
   readonly truncated: boolean;
   readonly findings: readonly string[];
@@ -68,13 +71,16 @@ export interface DecisionEntry {
   readonly digest: Digest | undefined;
 }
 
+/** Which calls are wanted; all that is given must hold. */
 export interface CallFilter {
   readonly server?: string;
   readonly agent?: string;
   readonly outcome?: OutcomeKind;
-  /** Milliseconds since epoch. */
+  /** Milliseconds since epoch; calls that came in before are left out. */
   readonly since?: number;
+  /** Found anywhere in the record, upper and lower case alike. */
   readonly text?: string;
+  /** Default 100, at most 10,000. */
   readonly limit?: number;
 }
 

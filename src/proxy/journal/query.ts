@@ -1,0 +1,24 @@
+import { matches, readCall } from './line.ts';
+import { linesBackwards, listSegments } from './segments.ts';
+import type { CallFilter, CallRecord } from './types.ts';
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 10_000;
+/** Lines stand in the order calls ended; none ran longer than this, so that older lines need no look. */
+const LONGEST_CALL_MS = 24 * 60 * 60_000;
+
+/** Calls of a journal folder, newest first. Reads files only: good for any process, also while one writes. */
+export async function queryJournal(dir: string, filter: CallFilter): Promise<readonly CallRecord[]> {
+  const limit = Math.min(filter.limit ?? DEFAULT_LIMIT, MAX_LIMIT);
+  const found: CallRecord[] = [];
+  if (limit <= 0) return found;
+  for (const segment of (await listSegments(dir)).reverse()) {
+    for await (const line of linesBackwards(segment.path)) {
+      const record = readCall(line);
+      if (record === undefined) continue;
+      if (filter.since !== undefined && Date.parse(record.time) < filter.since - LONGEST_CALL_MS) return found;
+      if (matches(record, filter) && found.push(record) >= limit) return found;
+    }
+  }
+  return found;
+}

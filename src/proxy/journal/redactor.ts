@@ -1,0 +1,146 @@
+import { Buffer } from 'node:buffer';
+import { elements, members, objectOf, stringOf } from '../json/slice.ts';
+import type { RawJson } from '../model.ts';
+import { isSensitiveKey, MAY_BE_SECRET, MAY_NAME_SECRET, NAMED_SECRETS, SECRET_VALUES } from './secret-patterns.ts';
+
+export const REDACTED = '[redacted]';
+
+/** Shorter values are not searched for: they would blank out half of every line. */
+const MIN_KNOWN = 6;
+const MAX_KNOWN = 1_000;
+/** Longer strings are not looked into, hence not recorded either. */
+const MAX_TEXT = 64 * 1024;
+const MAX_DEPTH = 24;
+const MAX_VALUES = 20_000;
+const MAX_KEY = 200;
+const BASE64_RUN = /[A-Za-z0-9+/_-]{8,}={0,2}/g;
+
+/** How much of a value is kept beside redaction. */
+export interface JsonBounds {
+  /** Strings longer than this are cut to a fifth of it. */
+  readonly string: number;
+  /** Elements or members kept of each array or object. */
+  readonly items: number;
+}
+
+const WHOLE: JsonBounds = { string: Infinity, items: Infinity };
+
+interface KnownSecret {
+  readonly value: string;
+  /** As it stands inside a JSON string. */
+  readonly escaped: string;
+}
+
+/** Takes secrets out of what is about to be written down. */
+export class Redactor {
+  /** Longest first, so that a secret which contains another goes as a whole. */
+  #known: readonly KnownSecret[] = [];
+  /** Shortest text that base64 makes of any known value. */
+  #shortestBase64 = Infinity;
+
+  /**
+   * Makes every later text lose this value: as it is, as JSON escapes it, in base64 at any alignment, and
+   * percent-encoded in any spelling. Values under six characters are ignored.
+   */
+  addKnown(value: string): void {
+    if (value.length < MIN_KNOWN || this.#known.some((known) => known.value === value)) return;
+    const known = { value, escaped: JSON.stringify(value).slice(1, -1) };
+    this.#known = [...this.#known, known].sort((a, b) => b.value.length - a.value.length).slice(0, MAX_KNOWN);
+    this.#shortestBase64 = Math.min(this.#shortestBase64, Math.floor((Buffer.byteLength(value) * 8) / 6));
+  }
+
+  /** `text` without known secrets and without what looks like one. */
+  text(text: string): string {
+    if (text.length > MAX_TEXT) return `[${text.length} characters, not recorded]`;
+    let clean = this.#known.length === 0 ? text : this.#withoutKnown(text);
+    // Most texts hold nothing that could be a secret; one look spares them the long lists.
+    if (MAY_BE_SECRET.test(clean)) for (const pattern of SECRET_VALUES) clean = clean.replace(pattern, REDACTED);
+    if (MAY_NAME_SECRET.test(clean)) for (const pattern of NAMED_SECRETS) clean = clean.replace(pattern, `$1${REDACTED}`);
+    return clean;
+  }
+
+  /**
+   * A raw JSON value without secrets, as `JSON.stringify` would write it, except that integers beyond 2^53 keep
+   * their digits.
+   */
+  json(raw: RawJson, bounds: JsonBounds = WHOLE): RawJson {
+    return this.#value(raw, bounds, { left: MAX_VALUES }, 0);
+  }
+
+  #value(raw: RawJson, bounds: JsonBounds, values: { left: number }, depth: number): RawJson {
+    const string = stringOf(raw);
+    if (string !== undefined) return JSON.stringify(this.#bounded(string, bounds));
+    if (--values.left < 0 || depth > MAX_DEPTH) return '"[not recorded: too many values]"';
+    if (raw.startsWith('{')) return this.#object(members(raw) ?? new Map(), bounds, values, depth);
+    const items = elements(raw);
+    if (items === undefined) return scalar(raw);
+    const kept = items.slice(0, bounds.items).map((item) => this.#value(item, bounds, values, depth + 1));
+    if (kept.length < items.length) kept.push(JSON.stringify(`[${items.length - kept.length} more]`));
+    return `[${kept.join(',')}]`;
+  }
+
+  #object(all: ReadonlyMap<string, RawJson>, bounds: JsonBounds, values: { left: number }, depth: number): RawJson {
+    // {"name": "Authorization", "value": …} names its secret in a value.
+    const label = stringOf(all.get('name') ?? all.get('key'));
+    const labelled = label !== undefined && isSensitiveKey(label);
+    const kept: [string, RawJson][] = [];
+    for (const [key, raw] of all) {
+      if (kept.length >= bounds.items) {
+        kept.push([`[${all.size - kept.length} more]`, 'true']);
+        break;
+      }
+      const secret = isSensitiveKey(key) || (labelled && key === 'value');
+      const value = secret && raw !== 'null' && raw !== 'true' && raw !== 'false' ? JSON.stringify(REDACTED) : this.#value(raw, bounds, values, depth + 1);
+      kept.push([this.text(key.slice(0, MAX_KEY)), value]);
+    }
+    return objectOf(kept);
+  }
+
+  #bounded(string: string, bounds: JsonBounds): string {
+    const clean = this.text(string);
+    if (clean.length <= bounds.string) return clean;
+    return `${clean.slice(0, bounds.string / 5)}… [${string.length} characters]`;
+  }
+
+  #withoutKnown(text: string): string {
+    let clean = text;
+    for (const { value, escaped } of this.#known) {
+      clean = clean.replaceAll(value, REDACTED);
+      if (escaped !== value) clean = clean.replaceAll(escaped, REDACTED);
+    }
+    return clean
+      .replace(/[^\s"<>]+/g, (run) => (/[%+]/.test(run) && this.#holdsKnownEncoded(run) ? REDACTED : run))
+      .replace(BASE64_RUN, (run) => (this.#holdsKnownInBase64(run) ? REDACTED : run));
+  }
+
+  #holdsKnownEncoded(run: string): boolean {
+    // Forms write a blank as "+".
+    return this.#holdsKnown(percentDecoded(run)) || this.#holdsKnown(percentDecoded(run.replaceAll('+', ' ')));
+  }
+
+  #holdsKnown(text: string): boolean {
+    return this.#known.some(({ value }) => text.includes(value)) || (text.match(BASE64_RUN) ?? []).some((run) => this.#holdsKnownInBase64(run));
+  }
+
+  /** The run may begin at any character of the encoded text, so each of the four alignments is tried. */
+  #holdsKnownInBase64(run: string): boolean {
+    if (run.length < this.#shortestBase64) return false;
+    for (let skip = 0; skip < 4; skip++) {
+      const bytes = Buffer.from(run.slice(skip), 'base64');
+      if (this.#known.some(({ value }) => bytes.includes(value))) return true;
+    }
+    return false;
+  }
+}
+
+function scalar(raw: RawJson): RawJson {
+  const value: unknown = JSON.parse(raw);
+  return typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value) ? raw : JSON.stringify(value);
+}
+
+/** Decodes every %XX; other characters stay. */
+function percentDecoded(text: string): string {
+  const bytes = Buffer.from(text, 'utf8').toString('latin1');
+  const decoded = bytes.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(decoded, 'latin1').toString('utf8');
+}

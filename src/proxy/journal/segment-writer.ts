@@ -1,0 +1,226 @@
+import { Buffer } from 'node:buffer';
+import { constants } from 'node:fs';
+import { open, rm, type FileHandle } from 'node:fs/promises';
+import { readHead, writeHead } from './head.ts';
+import { CHAIN_START, readSeal, sealLine, type ChainEnd } from './line.ts';
+import { noteMembers } from './record-text.ts';
+import { headPath, linesBackwards, linesOf, listSegments, segmentPath, sizeOf, type Segment } from './segments.ts';
+
+const DAY_MS = 24 * 60 * 60_000;
+/** Where the end of a segment is looked for; longer than any line of ours. */
+const TAIL = 2 * 1024 * 1024;
+
+export interface SegmentLimits {
+  /** A segment is closed before it grows past this. */
+  readonly maxSegmentBytes: number;
+  /** All segments together; the oldest go first. */
+  readonly maxBytes: number;
+  readonly maxAgeMs: number;
+}
+
+/** What was found wrong at the end of a journal when it was opened; noted in the chain. */
+export interface Recovery {
+  /** Bytes of a last line that was never completed; dropped. */
+  readonly tornBytes: number;
+  /** Lines that had been written and are gone. */
+  readonly missingLines: number;
+}
+
+/** Appends to the newest segment, starts new ones and removes old ones. One writer per folder. */
+export class SegmentWriter {
+  readonly #dir: string;
+  readonly #limits: SegmentLimits;
+  readonly #now: () => number;
+  readonly #head: FileHandle;
+  #file: FileHandle;
+  #path: string;
+  #bytes: number;
+  #startedAt: number;
+  #end: ChainEnd;
+  /** True after a write that failed half-way: the segment must be cut back before the next one. */
+  #dirty = false;
+
+  private constructor(dir: string, limits: SegmentLimits, now: () => number, head: FileHandle, current: { file: FileHandle; path: string; bytes: number }, end: ChainEnd) {
+    this.#dir = dir;
+    this.#limits = limits;
+    this.#now = now;
+    this.#head = head;
+    this.#file = current.file;
+    this.#path = current.path;
+    this.#bytes = current.bytes;
+    this.#startedAt = now();
+    this.#end = end;
+  }
+
+  /** Opens a folder that exists and is locked by the caller. A torn last line is dropped and noted. */
+  static async open(dir: string, limits: SegmentLimits, now: () => number): Promise<{ readonly writer: SegmentWriter; readonly recovery: Recovery }> {
+    const segments = await listSegments(dir);
+    const path = segments.at(-1)?.path ?? segmentPath(dir, 1);
+    const file = await open(path, 'a+', 0o600);
+    const torn = await dropTornLine(file);
+    const end = await lastSeal(segments);
+    const noted = await readHead(dir);
+    const head = await open(headPath(dir), constants.O_RDWR | constants.O_CREAT, 0o600);
+    const writer = new SegmentWriter(dir, limits, now, head, { file, path, bytes: torn.keptBytes }, end);
+    await writer.#takeStartFromFile(segments.at(-1));
+
+    const missing = noted === undefined ? 0 : Math.max(0, noted.seq - end.seq);
+    const notes: string[] = [];
+    if (torn.tornBytes > 0) notes.push(noteMembers(now(), { kind: 'note', note: 'torn-line', bytes: torn.tornBytes }));
+    if (missing > 0) notes.push(noteMembers(now(), { kind: 'note', note: 'missing-lines', count: missing }));
+    if (notes.length > 0) await writer.write(notes);
+    if (writer.#isStale()) await writer.#rotate();
+    else await writer.#retain();
+    return { writer, recovery: { tornBytes: torn.tornBytes, missingLines: missing } };
+  }
+
+  /**
+   * Seals records into the chain and appends as many as fit the current segment, one at least.
+   * @param members the members of each record (line.ts)
+   * @returns the lines written, which stand for as many records from the start of `members`
+   * @throws whatever the file system says; no record then counts as written
+   */
+  async write(members: readonly string[]): Promise<readonly string[]> {
+    const [first] = members;
+    if (first === undefined) return [];
+    if (this.#dirty) await this.#cutBack();
+    const { maxSegmentBytes } = this.#limits;
+    const full = this.#bytes + sealedBytes(first) > maxSegmentBytes;
+    if (this.#isStale() || (full && this.#bytes > 0)) await this.#rotate();
+    let count = 1;
+    let bytes = this.#bytes + sealedBytes(first);
+    for (const text of members.slice(1)) {
+      bytes += sealedBytes(text);
+      if (bytes > maxSegmentBytes) break;
+      count++;
+    }
+    return this.#append(members.slice(0, count));
+  }
+
+  /** Asks the system to put everything on the disk itself. */
+  async sync(): Promise<void> {
+    await this.#file.datasync();
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+    await this.#head.close();
+  }
+
+  async #append(members: readonly string[]): Promise<readonly string[]> {
+    const lines: string[] = [];
+    let end = this.#end;
+    for (const text of members) {
+      const sealed = sealLine(text, end);
+      lines.push(sealed.line);
+      end = sealed.end;
+    }
+    const text = `${lines.join('\n')}\n`;
+    try {
+      await this.#file.appendFile(text);
+    } catch (error) {
+      this.#dirty = true;
+      throw error;
+    }
+    this.#bytes += Buffer.byteLength(text);
+    this.#end = end;
+    // A head that lags behind only weakens the proof of completeness until the next batch.
+    await writeHead(this.#head, end).catch(() => undefined);
+    return lines;
+  }
+
+  async #cutBack(): Promise<void> {
+    await this.#file.truncate(this.#bytes);
+    this.#dirty = false;
+  }
+
+  /** Segments hold a day at most, so that age takes them one by one. */
+  #isStale(): boolean {
+    return this.#bytes > 0 && this.#now() - this.#startedAt > DAY_MS;
+  }
+
+  async #rotate(): Promise<void> {
+    const path = segmentPath(this.#dir, this.#end.seq + 1);
+    const file = await open(path, 'a+', 0o600);
+    await this.#file.close();
+    this.#file = file;
+    this.#path = path;
+    this.#bytes = 0;
+    this.#startedAt = this.#now();
+    await this.#retain();
+  }
+
+  /**
+   * Removes segments over the limits. An anchor for each is written first, so that the chain itself says which
+   * lines were removed on purpose, whenever a crash may interrupt this.
+   */
+  async #retain(): Promise<void> {
+    const { maxBytes, maxAgeMs } = this.#limits;
+    const old: { segment: Segment; bytes: number; writtenAt: number }[] = [];
+    for (const segment of await listSegments(this.#dir)) {
+      const size = await sizeOf(segment.path);
+      if (segment.path !== this.#path && size !== undefined) old.push({ segment, ...size });
+    }
+    let total = this.#bytes + old.reduce((sum, { bytes }) => sum + bytes, 0);
+    const dropped: Segment[] = [];
+    for (const { segment, bytes, writtenAt } of old) {
+      if (total <= maxBytes && writtenAt + maxAgeMs > this.#now()) break;
+      dropped.push(segment);
+      total -= bytes;
+    }
+    if (dropped.length === 0) return;
+    const anchors: string[] = [];
+    for (const [i] of dropped.entries()) {
+      const anchor = await this.#beforeSegment(old[i + 1]?.segment);
+      if (anchor !== undefined) anchors.push(noteMembers(this.#now(), { kind: 'anchor', throughSeq: anchor.seq, lastHash: anchor.hash }));
+    }
+    await this.#append(anchors);
+    // One that cannot be removed now (somebody reads it, on Windows) goes with the next rotation.
+    for (const segment of dropped) await rm(segment.path, { force: true }).catch(() => undefined);
+  }
+
+  /** Where the chain stood before a segment's first line; before the current segment when undefined. */
+  async #beforeSegment(segment: Segment | undefined): Promise<ChainEnd | undefined> {
+    for await (const { text } of linesOf(segment?.path ?? this.#path)) {
+      const seal = readSeal(text);
+      return seal === undefined ? undefined : { seq: seal.seq - 1, hash: seal.prev };
+    }
+    return this.#end;
+  }
+
+  /** A segment opened again keeps its age, so that restarts do not put its end off. */
+  async #takeStartFromFile(segment: Segment | undefined): Promise<void> {
+    if (segment === undefined) return;
+    for await (const { text } of linesOf(segment.path)) {
+      const time = Date.parse(/"time":"([^"]{20,30})"/.exec(text)?.[1] ?? '');
+      if (!Number.isNaN(time)) this.#startedAt = time;
+      return;
+    }
+  }
+}
+
+/** Bytes of a record's line: its members, and at most this much for version, sequence, chain and line end. */
+function sealedBytes(members: string): number {
+  return Buffer.byteLength(members) + 200;
+}
+
+/** Cuts off what follows the last line end. */
+async function dropTornLine(file: FileHandle): Promise<{ readonly keptBytes: number; readonly tornBytes: number }> {
+  const { size } = await file.stat();
+  const start = Math.max(0, size - TAIL);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(size - start), 0, size - start, start);
+  const keptBytes = start + buffer.subarray(0, bytesRead).lastIndexOf(0x0a) + 1;
+  if (keptBytes < size) await file.truncate(keptBytes);
+  return { keptBytes, tornBytes: size - keptBytes };
+}
+
+/** The last line that can be read; damaged ones after it stay, for `verify` to name. */
+async function lastSeal(segments: readonly Segment[]): Promise<ChainEnd> {
+  for (const segment of [...segments].reverse()) {
+    for await (const line of linesBackwards(segment.path)) {
+      const seal = readSeal(line);
+      if (seal !== undefined) return { seq: seal.seq, hash: seal.hash };
+    }
+  }
+  return CHAIN_START;
+}
