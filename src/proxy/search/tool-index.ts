@@ -1,83 +1,130 @@
-import MiniSearch from 'minisearch';
+import { sequence } from './analyse.ts';
+import { explainHit } from './explain.ts';
+import { fieldTerms, weightedFrequencies } from './fields.ts';
+import { splitOutputFile } from './needs.ts';
+import { Postings, type SlotRange, type Term } from './postings.ts';
+import { firstVerb, planQuery, type QueryPlan } from './query.ts';
+import { byScore, Ranker, type IndexedTool, type RankedTool } from './rank.ts';
 import type { ServerName, ToolId } from '../model.ts';
 import type { SearchDocument, SearchHit, SearchOptions, SearchResult, ToolIndex } from './types.ts';
-import { analyse } from './analyse.ts';
+import { SATURATION } from './weights.ts';
 
-interface Entry {
-  readonly id: ToolId;
-  readonly name: string;
-  readonly server: string;
-  readonly description: string;
-  readonly parameters: string;
-}
+/** Most needs that one `searchAll` follows; the rest are not read. */
+const MAX_NEEDS = 32;
+/** Where the file tools of a task stand among its subject's tools: after the second, then after every second. */
+const SUBJECT_PER_FILE_TOOL = 2;
 
-/** Creates an empty index. Everything stays in memory; one server is replaced without touching the others. */
+/** Creates an empty index. All of it is in memory; a server is put or removed without touching the others' tools. */
 export function createToolIndex(): ToolIndex {
-  return new MiniSearchIndex();
+  return new LexicalIndex();
 }
 
-class MiniSearchIndex implements ToolIndex {
-  readonly #servers = new Map<ServerName, readonly Entry[]>();
-  readonly #engine = new MiniSearch<Entry>({
-    fields: ['name', 'server', 'description', 'parameters'],
-    tokenize: analyse,
-    processTerm: (term) => term,
-    searchOptions: { boost: { name: 2 } },
-  });
+interface Found {
+  readonly entry: RankedTool;
+  readonly plan: QueryPlan;
+  /** The entry's score as it ranks among the needs of one query. */
+  readonly score: number;
+  readonly tool: IndexedTool;
+}
+
+class LexicalIndex implements ToolIndex {
+  readonly #postings = new Postings();
+  /** By slot. */
+  readonly #tools: (IndexedTool | undefined)[] = [];
+  readonly #servers = new Map<ServerName, SlotRange>();
+  readonly #ranker = new Ranker(this.#postings, this.#tools);
 
   put(server: ServerName, documents: readonly SearchDocument[]): void {
     this.remove(server);
-    const entries = [...new Map(documents.map((document) => [document.id, entryOf(document)])).values()];
-    this.#servers.set(server, entries);
-    this.#engine.addAll(entries);
+    const unique = [...new Map(documents.map((document) => [document.id, document])).values()];
+    if (unique.length === 0) return;
+    const range = this.#postings.allocate(unique.length);
+    this.#servers.set(server, range);
+    unique.forEach((document, at) => {
+      this.#tools[range.start + at] = this.#add(range.start + at, document);
+    });
   }
 
   remove(server: ServerName): void {
-    const entries = this.#servers.get(server);
-    if (entries === undefined) return;
+    const range = this.#servers.get(server);
+    if (range === undefined) return;
     this.#servers.delete(server);
-    this.#engine.removeAll([...entries]);
+    const terms = new Set<Term>();
+    for (let slot = range.start; slot < range.start + range.length; slot++) {
+      for (const term of this.#tools[slot]?.terms ?? []) terms.add(term);
+      this.#tools[slot] = undefined;
+    }
+    this.#postings.release(range, terms);
   }
 
   search(query: string, options: SearchOptions): SearchResult {
-    const found = this.#engine
-      .search(query)
-      .filter((match) => options.visible(match.id as ToolId))
-      .sort((a, b) => b.score - a.score || compare(a.id as string, b.id as string));
-    const hits = found.slice(0, options.limit).map((match): SearchHit => ({
-      id: match.id as ToolId,
-      score: match.score,
-      explain: options.explain === true ? Object.keys(match.match).map((term) => ({ term, field: match.match[term]?.join(',') ?? '', score: 0 })) : undefined,
-    }));
-    return { hits, total: found.length };
+    const { found, matches } = this.#find(query, options);
+    return { hits: found.map((entry) => hitOf(entry, options)), total: matches.size };
   }
 
   searchAll(queries: readonly string[], options: SearchOptions): SearchResult {
-    const results = queries.map((query) => this.search(query, { ...options, limit: Number.POSITIVE_INFINITY }).hits);
-    const seen = new Map<ToolId, SearchHit>();
-    const depth = Math.max(0, ...results.map((hits) => hits.length));
-    for (let rank = 0; rank < depth; rank++) {
-      for (const hits of results) {
-        const hit = hits[rank];
-        if (hit !== undefined && !seen.has(hit.id)) seen.set(hit.id, hit);
+    const results = queries.slice(0, MAX_NEEDS).map((query) => this.#find(query, options));
+    const limit = limitOf(options);
+    const union = new Map<ToolId, Found>();
+    for (let rank = 0; rank < limit && union.size < limit; rank++) {
+      for (const { found } of results) {
+        const entry = found[rank];
+        if (entry !== undefined && union.size < limit && !union.has(entry.tool.id)) union.set(entry.tool.id, entry);
       }
     }
-    return { hits: [...seen.values()].slice(0, options.limit), total: seen.size };
+    const matches = new Set(results.flatMap((result) => [...result.matches]));
+    return { hits: [...union.values()].map((entry) => hitOf(entry, options)), total: matches.size };
+  }
+
+  #add(slot: number, document: SearchDocument): IndexedTool {
+    const fields = fieldTerms(document);
+    const impacts = new Map<string, number>();
+    for (const [term, frequency] of weightedFrequencies(fields)) impacts.set(term, (frequency * (SATURATION + 1)) / (frequency + SATURATION));
+    return {
+      id: document.id,
+      server: document.server,
+      document,
+      terms: this.#postings.add(slot, impacts),
+      impacts: [...impacts.values()],
+      name: [...new Set(fields.name)].flatMap((term) => this.#postings.term(term) ?? []),
+      verb: firstVerb(sequence(document.name, document.name.length)),
+    };
+  }
+
+  #find(query: string, options: SearchOptions): { readonly found: readonly Found[]; readonly matches: ReadonlySet<ToolId> } {
+    const limit = limitOf(options);
+    const needs = splitOutputFile(query);
+    const subject = this.#rank(needs?.main ?? query, limit, options);
+    if (needs === undefined) return subject;
+    const file = this.#rank(needs.file, limit, options);
+    return { found: beside(subject.found, file.found).slice(0, limit), matches: new Set([...subject.matches, ...file.matches]) };
+  }
+
+  #rank(query: string, limit: number, options: SearchOptions): { readonly found: readonly Found[]; readonly matches: ReadonlySet<ToolId> } {
+    const plan = planQuery(query, this.#postings);
+    const { tools, matches } = this.#ranker.rank(plan, limit, options.visible);
+    return { found: tools.map((entry) => ({ entry, plan, score: entry.score, tool: entry.tool })), matches: new Set(matches) };
   }
 }
 
-function entryOf(document: SearchDocument): Entry {
-  const properties = document.inputSchema['properties'];
-  return {
-    id: document.id,
-    name: `${document.name} ${document.title ?? ''}`,
-    server: `${document.server} ${document.serverTitle ?? ''}`,
-    description: document.description,
-    parameters: typeof properties === 'object' && properties !== null ? Object.keys(properties).join(' ') : '',
-  };
+/** Sets the file tools among the subject's, each scored just below the tool it follows, so that scores still fall. */
+function beside(subject: readonly Found[], files: readonly Found[]): Found[] {
+  const known = new Set(subject.map(({ tool }) => tool.id));
+  const extra = files
+    .filter(({ tool }) => !known.has(tool.id))
+    .map((found, at) => {
+      const ahead = subject[Math.min(subject.length, SUBJECT_PER_FILE_TOOL * (at + 1)) - 1];
+      return ahead === undefined ? found : { ...found, score: Math.min(found.score, ahead.score * JUST_BELOW ** (at + 1)) };
+    });
+  return [...subject, ...extra].sort(byScore);
 }
 
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+const JUST_BELOW = 1 - 1e-9;
+
+function limitOf({ limit }: SearchOptions): number {
+  return Number.isFinite(limit) ? Math.max(0, Math.floor(limit)) : Number.MAX_SAFE_INTEGER;
+}
+
+function hitOf({ entry, plan, score, tool }: Found, options: SearchOptions): SearchHit {
+  return { id: tool.id, score, explain: options.explain === true ? explainHit(plan, entry, score) : undefined };
 }

@@ -1,0 +1,74 @@
+import { terms } from './analyse.ts';
+import { GENERIC_SERVER_WORDS } from './lexicon/generic-words.ts';
+import { brandWords } from './lexicon/lexicon.ts';
+import type { SearchDocument } from './types.ts';
+import { FIELDS, type Field } from './weights.ts';
+
+/**
+ * How much of each text is read, in UTF-16 units. The limits also bound what stuffing a definition with keywords can
+ * gain: what comes after them does not count, and what comes before dilutes itself.
+ */
+const MAX_NAME = 128;
+const MAX_TITLE = 60;
+const MAX_DESCRIPTION = 300;
+const MAX_PARAMETERS = 600;
+const MAX_PARAMETER_COUNT = 64;
+const MAX_BRANDS = 3;
+
+/** The terms of each field of a tool's definition. */
+export type FieldTerms = Readonly<Record<Field, readonly string[]>>;
+
+/** A tool's definition as terms per field. Bounded by the limits above whatever the definition holds. */
+export function fieldTerms(document: SearchDocument): FieldTerms {
+  const server = serverTerms(document.server, document.serverTitle ?? '');
+  const parameters = parameterTexts(document.inputSchema);
+  return {
+    name: terms(document.name, MAX_NAME),
+    server,
+    description: terms(`${(document.title ?? '').slice(0, MAX_TITLE)}\n${document.description}`, MAX_DESCRIPTION),
+    parameters: terms(parameters.names, MAX_PARAMETERS),
+    'parameter text': terms(parameters.texts, MAX_PARAMETERS),
+    brand: brandWords(document.server, MAX_BRANDS).concat(brandWords((document.serverTitle ?? '').slice(0, MAX_TITLE), 1)).filter((word, at, all) => all.indexOf(word) === at && !server.includes(word)),
+  };
+}
+
+/** BM25F's weighted frequency of each term over all fields, before saturation. */
+export function weightedFrequencies(fields: FieldTerms): Map<string, number> {
+  const sum = new Map<string, number>();
+  for (const field of FIELD_NAMES) {
+    const share = occurrenceWeight(field, fields[field].length);
+    for (const term of fields[field]) sum.set(term, (sum.get(term) ?? 0) + share);
+  }
+  return sum;
+}
+
+/** What one occurrence of a term weighs in a field of `length` terms. */
+export function occurrenceWeight(field: Field, length: number): number {
+  const { weight, lengthNorm, usualLength } = FIELDS[field];
+  return weight / (1 - lengthNorm + (lengthNorm * length) / usualLength);
+}
+
+export const FIELD_NAMES = Object.keys(FIELDS) as readonly Field[];
+
+function serverTerms(server: string, title: string): string[] {
+  const all = [...terms(server, MAX_NAME), ...terms(title, MAX_TITLE)];
+  return [...new Set(all)].filter((term) => !GENERIC_SERVER_WORDS.has(term));
+}
+
+function parameterTexts(schema: Readonly<Record<string, unknown>>): { readonly names: string; readonly texts: string } {
+  const properties = schema['properties'];
+  if (!isRecord(properties)) return { names: '', texts: '' };
+  const names: string[] = [];
+  const texts: string[] = [];
+  for (const [name, property] of Object.entries(properties).slice(0, MAX_PARAMETER_COUNT)) {
+    names.push(name);
+    if (!isRecord(property)) continue;
+    if (typeof property['description'] === 'string') texts.push(property['description'].slice(0, MAX_PARAMETERS));
+    if (Array.isArray(property['enum'])) texts.push(...property['enum'].slice(0, MAX_PARAMETER_COUNT).filter((value) => typeof value === 'string'));
+  }
+  return { names: names.join(' '), texts: texts.join(' ') };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

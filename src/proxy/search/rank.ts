@@ -1,0 +1,242 @@
+import type { VerbClass } from './lexicon/verbs.ts';
+import type { ServerName, ToolId } from '../model.ts';
+import type { Postings, Term } from './postings.ts';
+import type { QueryPlan } from './query.ts';
+import type { SearchDocument } from './types.ts';
+import {
+  CANDIDATES,
+  MATCH_FLOOR,
+  NAME_COVERAGE,
+  SERVER_MIN_TERMS,
+  SERVER_SHARE,
+  STRETCH_SHARE,
+  STRETCH_TERMS,
+  VERB_AGREEMENT,
+} from './weights.ts';
+
+/** A tool as the index holds it. */
+export interface IndexedTool {
+  readonly id: ToolId;
+  readonly server: ServerName;
+  readonly document: SearchDocument;
+  /** Every term of the tool, with its impact in step. */
+  readonly terms: readonly Term[];
+  readonly impacts: readonly number[];
+  /** The different terms of its name. */
+  readonly name: readonly Term[];
+  readonly verb: VerbClass | undefined;
+}
+
+/** A ranked tool with what its score is made of: `(words + stretch) × (1 + coverage) × (1 + verb) + server`. */
+export interface RankedTool {
+  readonly tool: IndexedTool;
+  readonly score: number;
+  /** Share of each unit of the plan, in step with its units. Together they are the score before the factors. */
+  readonly shares: readonly number[];
+  readonly coverage: number;
+  readonly verb: number;
+  readonly server: number;
+}
+
+export interface Ranking {
+  /** Best first; at most as many as were asked for. */
+  readonly tools: readonly RankedTool[];
+  /** Visible tools that match, ranked or not. */
+  readonly matches: readonly ToolId[];
+}
+
+/** Scores tools against query plans. Keeps its scratch space between queries; not re-entrant. */
+export class Ranker {
+  readonly #postings: Postings;
+  readonly #tools: readonly (IndexedTool | undefined)[];
+  #sums = new Float64Array(0);
+  #best = new Float64Array(0);
+
+  /** `tools` is indexed by slot and may change between calls. */
+  constructor(postings: Postings, tools: readonly (IndexedTool | undefined)[]) {
+    this.#postings = postings;
+    this.#tools = tools;
+  }
+
+  /** The best `limit` visible tools for a plan. `visible` is asked before anything is cut. */
+  rank(plan: QueryPlan, limit: number, visible: (id: ToolId) => boolean): Ranking {
+    const matches = this.#matches(plan, visible);
+    const candidates = strongest(matches, Math.max(CANDIDATES, limit));
+    const scorer = new Scorer(plan, this.#postings);
+    const ranked = candidates.map(({ tool }) => scorer.score(tool));
+    const shared = plan.units.length >= SERVER_MIN_TERMS ? withServerShare(ranked) : ranked;
+    shared.sort(byScore);
+    return { tools: shared.slice(0, limit), matches: matches.map(({ tool }) => tool.id) };
+  }
+
+  /** Visible tools whose words answer the plan well enough, with their first score. */
+  #matches(plan: QueryPlan, visible: (id: ToolId) => boolean): Match[] {
+    const touched = this.#sumUp(plan);
+    const found: Match[] = [];
+    let top = 0;
+    for (const slot of touched) {
+      const tool = this.#tools[slot];
+      const score = this.#sums[slot] ?? 0;
+      this.#sums[slot] = 0;
+      if (tool === undefined || !visible(tool.id)) continue;
+      found.push({ tool, score });
+      if (score > top) top = score;
+    }
+    return found.filter(({ score }) => score >= top * MATCH_FLOOR);
+  }
+
+  /** Adds up, per tool, the best answer to each unit. Returns the slots that have a sum. */
+  #sumUp(plan: QueryPlan): number[] {
+    this.#makeRoom();
+    const sums = this.#sums;
+    const best = this.#best;
+    const touched: number[] = [];
+    for (const unit of plan.units) {
+      const answered: number[] = [];
+      for (const [{ slots, impacts }, { factor }] of unit.answers) {
+        for (let at = 0; at < slots.length; at++) {
+          const slot = slots[at] as number;
+          const value = factor * (impacts[at] as number);
+          const before = best[slot] as number;
+          if (value <= before) continue;
+          if (before === 0) answered.push(slot);
+          best[slot] = value;
+        }
+      }
+      for (const slot of answered) {
+        if (sums[slot] === 0) touched.push(slot);
+        sums[slot] = (sums[slot] as number) + (best[slot] as number);
+        best[slot] = 0;
+      }
+    }
+    return touched;
+  }
+
+  #makeRoom(): void {
+    const { capacity } = this.#postings;
+    if (this.#sums.length >= capacity) return;
+    this.#sums = new Float64Array(capacity * 2);
+    this.#best = new Float64Array(capacity * 2);
+  }
+}
+
+interface Match {
+  readonly tool: IndexedTool;
+  readonly score: number;
+}
+
+/** The matches with the `count` highest scores, and any that tie with the last of them. */
+function strongest(matches: readonly Match[], count: number): readonly Match[] {
+  if (matches.length <= count) return matches;
+  const scores = Float64Array.from(matches, ({ score }) => score).sort();
+  const least = scores[scores.length - count] ?? 0;
+  return matches.filter(({ score }) => score >= least);
+}
+
+/** Higher score first; equal scores by id, so that the order never depends on the order of indexing. */
+export function byScore(a: { readonly score: number; readonly tool: IndexedTool }, b: { readonly score: number; readonly tool: IndexedTool }): number {
+  if (a.score !== b.score) return b.score - a.score;
+  return a.tool.id < b.tool.id ? -1 : 1;
+}
+
+/** Scores single tools exactly: which stretch of the query they answer, how much of their name it says. */
+class Scorer {
+  readonly #plan: QueryPlan;
+  readonly #postings: Postings;
+  /** For each term of the index that answers something: the units it answers. */
+  readonly #answers = new Map<Term, { readonly unit: number; readonly factor: number }[]>();
+  /** For each such term: the most it stands for any unit. */
+  readonly #said = new Map<Term, number>();
+  readonly #isStory: boolean;
+
+  constructor(plan: QueryPlan, postings: Postings) {
+    this.#plan = plan;
+    this.#postings = postings;
+    this.#isStory = plan.order.length > STRETCH_TERMS;
+    plan.units.forEach((unit, at) => {
+      for (const [term, { weight, factor }] of unit.answers) {
+        const answer = { unit: at, factor };
+        const known = this.#answers.get(term);
+        if (known === undefined) this.#answers.set(term, [answer]);
+        else known.push(answer);
+        if ((this.#said.get(term) ?? 0) < weight) this.#said.set(term, weight);
+      }
+    });
+  }
+
+  score(tool: IndexedTool): RankedTool {
+    const shares = this.#shares(tool);
+    const words = shares.reduce((sum, share) => sum + share, 0);
+    const coverage = words * NAME_COVERAGE * this.#coverage(tool);
+    const verb = (words + coverage) * this.#verbAgreement(tool);
+    return { tool, score: words + coverage + verb, shares, coverage, verb, server: 0 };
+  }
+
+  #shares(tool: IndexedTool): number[] {
+    const shares = new Array<number>(this.#plan.units.length).fill(0);
+    tool.terms.forEach((term, at) => {
+      for (const { unit, factor } of this.#answers.get(term) ?? []) {
+        const value = factor * (tool.impacts[at] ?? 0);
+        if (value > (shares[unit] ?? 0)) shares[unit] = value;
+      }
+    });
+    if (!this.#isStory) return shares;
+    const stretch = bestStretch(this.#plan.order, shares);
+    return shares.map((share, unit) => share * (1 - STRETCH_SHARE + (stretch.has(unit) ? STRETCH_SHARE : 0)));
+  }
+
+  /** How much of the tool's name the query says, 0–1, telling words counting more. */
+  #coverage(tool: IndexedTool): number {
+    let said = 0;
+    let all = 0;
+    for (const term of tool.name) {
+      const idf = this.#postings.idf(term);
+      all += idf;
+      said += idf * (this.#said.get(term) ?? 0);
+    }
+    return all === 0 ? 0 : said / all;
+  }
+
+  #verbAgreement(tool: IndexedTool): number {
+    if (this.#plan.verb === undefined || tool.verb === undefined) return 0;
+    return this.#plan.verb === tool.verb ? VERB_AGREEMENT : -VERB_AGREEMENT;
+  }
+}
+
+/** The units of the `STRETCH_TERMS` neighbouring terms of the query that together score highest. */
+function bestStretch(order: readonly number[], shares: readonly number[]): ReadonlySet<number> {
+  const inside = new Map<number, number>();
+  let sum = 0;
+  let bestSum = -1;
+  let bestEnd = 0;
+  order.forEach((unit, at) => {
+    const count = inside.get(unit) ?? 0;
+    inside.set(unit, count + 1);
+    if (count === 0) sum += shares[unit] ?? 0;
+    const left = order[at - STRETCH_TERMS];
+    if (left !== undefined) {
+      const remaining = (inside.get(left) ?? 1) - 1;
+      inside.set(left, remaining);
+      if (remaining === 0) sum -= shares[left] ?? 0;
+    }
+    if (sum > bestSum) {
+      bestSum = sum;
+      bestEnd = at;
+    }
+  });
+  return new Set(order.slice(Math.max(0, bestEnd - STRETCH_TERMS + 1), bestEnd + 1));
+}
+
+/** Adds to each tool a share of what its server's best two score: a long task usually needs several of one server. */
+function withServerShare(ranked: readonly RankedTool[]): RankedTool[] {
+  const bestTwo = new Map<ServerName, [number, number]>();
+  for (const { tool, score } of ranked) {
+    const [first, second] = bestTwo.get(tool.server) ?? [0, 0];
+    bestTwo.set(tool.server, score > first ? [score, first] : [first, Math.max(second, score)]);
+  }
+  return ranked.map((entry) => {
+    const [first, second] = bestTwo.get(entry.tool.server) ?? [0, 0];
+    const server = (SERVER_SHARE * (first + second)) / 2;
+    return { ...entry, score: entry.score + server, server };
+  });
+}

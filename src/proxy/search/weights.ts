@@ -1,0 +1,58 @@
+/**
+ * Every number of the ranking in one place. They were set on one half of the public development queries and checked on
+ * the other (docs/search.md); all of them sit on flat ground, so that none needs more than one digit.
+ */
+
+/** Where a term stands. `brand` holds what the server's product is known for (`lexicon/brands.ts`). */
+export type Field = 'name' | 'server' | 'description' | 'parameters' | 'parameter text' | 'brand';
+
+interface FieldWeight {
+  readonly weight: number;
+  /** How much a long field is discounted, 0–1 (BM25's b). */
+  readonly lengthNorm: number;
+  /** Usual length in terms. Fixed, so that one server's texts never change the scores of another's tools. */
+  readonly usualLength: number;
+}
+
+/** BM25F: one saturation over the weighted frequencies of all fields. */
+export const FIELDS: Readonly<Record<Field, FieldWeight>> = {
+  name: { weight: 1, lengthNorm: 0.4, usualLength: 2.7 },
+  server: { weight: 3, lengthNorm: 0.3, usualLength: 2.4 },
+  description: { weight: 1, lengthNorm: 0.5, usualLength: 13 },
+  parameters: { weight: 0.25, lengthNorm: 0.6, usualLength: 4 },
+  'parameter text': { weight: 0.3, lengthNorm: 0.3, usualLength: 9.7 },
+  brand: { weight: 1.2, lengthNorm: 0.2, usualLength: 3 },
+};
+
+/** BM25's k1: how soon repeating a word stops helping. */
+export const SATURATION = 1.2;
+
+/** What stands for a word of the query, and how much of the word's weight it gets. The word itself has 1. */
+export const SAME_STEM = 0.6;
+export const SYNONYM = 0.55;
+export const SYNONYM_OF_STEM = 0.5;
+export const RELATED_WORD = 0.35;
+export const OTHER_LANGUAGE = 0.5;
+export const TYPING_ERROR = 0.6;
+export const COMPOUND_PART = 0.4;
+/** Words of a file path say less than words of the sentence around it. */
+export const PATH_WORD = 0.3;
+
+/** A tool whose whole name is said by the query scores this much more than one of whose name nothing is. */
+export const NAME_COVERAGE = 0.7;
+/** A tool that reads, writes, changes or deletes as the query asks gains this share; one that does another loses it. */
+export const VERB_AGREEMENT = 0.05;
+/** Longer queries name several verbs, so none of them is the one. */
+export const VERB_MAX_TERMS = 12;
+
+/** A query longer than this many terms is a story: the best stretch of it counts as much as all of it. */
+export const STRETCH_TERMS = 20;
+export const STRETCH_SHARE = 0.5;
+/** In a query of at least this many different terms, part of a server's best two tools' mean goes to each of its tools. */
+export const SERVER_SHARE = 0.4;
+export const SERVER_MIN_TERMS = 12;
+
+/** Candidates that are ranked exactly, by their first score. */
+export const CANDIDATES = 200;
+/** Below this share of the best first score a tool is not counted as a match. */
+export const MATCH_FLOOR = 0.2;
