@@ -104,6 +104,8 @@ export class Gateway implements GatewayApi {
   readonly #listener: Listener;
   /** Servers whose first listing in this process is approved as it comes (`approveAll`). */
   readonly #toApprove = new Set<ServerName>();
+  /** The launch each server was last configured with. */
+  readonly #fingerprints = new Map<ServerName, Digest>();
   /** Listings that are being read. */
   readonly #accepting = new Map<ServerName, Promise<void>>();
   #settled: Promise<void> = Promise.resolve();
@@ -346,6 +348,13 @@ export class Gateway implements GatewayApi {
   #applyConfig(): void {
     const { upstreams } = this.#parts.config.snapshot;
     const enabled = upstreams.filter((entry) => entry.enabled);
+    for (const entry of upstreams) {
+      const fingerprint = fingerprintOf(entry);
+      const before = this.#fingerprints.get(entry.name);
+      // What another launch listed says nothing of this one.
+      if (before !== undefined && before !== fingerprint) this.#parts.catalog.remove(entry.name);
+      this.#fingerprints.set(entry.name, fingerprint);
+    }
     this.#parts.catalog.setServers(upstreams.map((entry) => entry.name));
     this.#hub.apply(enabled);
     this.#served.recomputeAll();
@@ -407,9 +416,10 @@ export class Gateway implements GatewayApi {
   /** `--approve-all`: approves every launch, and each server's first listing of this process. */
   async #approveEverything(): Promise<void> {
     const { upstreams } = this.#parts.config.snapshot;
-    for (const entry of upstreams) await this.#parts.approvals.approveLaunch(entry.name, fingerprintOf(entry), 'approve-all');
     const enabled = upstreams.filter((entry) => entry.enabled).map((entry) => entry.name);
+    // First, for the approval of a launch already has it connected and listed.
     for (const server of enabled) this.#toApprove.add(server);
+    for (const entry of upstreams) await this.#parts.approvals.approveLaunch(entry.name, fingerprintOf(entry), 'approve-all');
     const listed = inBatches(enabled, FIRST_LISTINGS_AT_ONCE, async (server) => {
       await this.refresh(server).catch(() => undefined);
     });

@@ -7,7 +7,8 @@ const rewritten = new WeakMap<CatalogTool, RawJson>();
 
 /**
  * The definition agents get in direct mode: as received, but for the name (contract §4) and a title that says
- * which server it belongs to, since through a proxy every tool shows the proxy as its origin.
+ * which server it belongs to, since through a proxy every tool shows the proxy as its origin. What strict clients
+ * would reject the whole list for is mended: members that are null, and a schema that is missing or has no type.
  */
 export function exposedDefinition(tool: CatalogTool): RawJson {
   let raw = rewritten.get(tool);
@@ -19,10 +20,11 @@ export function exposedDefinition(tool: CatalogTool): RawJson {
 }
 
 function rewrite(tool: CatalogTool): RawJson {
-  if (tool.exposedName === tool.name) return tool.raw;
-  const annotations = members(tool.raw)?.get('annotations');
+  const raw = mend(tool.raw);
+  if (tool.exposedName === tool.name) return raw;
+  const annotations = members(raw)?.get('annotations');
   const named = (title: string): RawJson => JSON.stringify(`${tool.server}: ${title}`);
-  return withMembers(tool.raw, {
+  return withMembers(raw, {
     name: JSON.stringify(tool.exposedName),
     title: named(tool.title ?? tool.annotations.title ?? tool.name),
     // Some clients prefer this older place for the title.
@@ -30,4 +32,20 @@ function rewrite(tool: CatalogTool): RawJson {
       annotations: withMembers(annotations, { title: named(tool.annotations.title) }),
     }),
   });
+}
+
+/** The definition itself when nothing has to be mended. */
+function mend(raw: RawJson): RawJson {
+  const parts = members(raw) ?? new Map<string, RawJson>();
+  const changes: Record<string, RawJson | undefined> = {};
+  for (const [key, value] of parts) if (value === 'null') changes[key] = undefined;
+  const annotations = parts.get('annotations');
+  const nulls = [...(annotations === undefined ? [] : (members(annotations) ?? []))].filter(([, value]) => value === 'null');
+  if (annotations !== undefined && nulls.length > 0) {
+    changes['annotations'] = withMembers(annotations, Object.fromEntries(nulls.map(([key]) => [key, undefined])));
+  }
+  const schema = parts.get('inputSchema');
+  if (schema === undefined || schema === 'null') changes['inputSchema'] = '{"type":"object"}';
+  else if (members(schema)?.has('type') === false) changes['inputSchema'] = withMembers(schema, { type: '"object"' });
+  return Object.keys(changes).length === 0 ? raw : withMembers(raw, changes);
 }
