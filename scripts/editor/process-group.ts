@@ -18,6 +18,22 @@ export interface ProcessGroup {
   end(): Promise<void>;
 }
 
+const running = new Set<ChildProcess>();
+
+function killAll(): void {
+  for (const child of running) signal(child, 'SIGKILL');
+}
+
+/** A signal nobody else handles ends this process without any clean-up of its own: the groups must go first. */
+function killAllAndEnd(name: NodeJS.Signals): void {
+  if (process.listenerCount(name) > 1) return;
+  killAll();
+  process.exit(1);
+}
+
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, killAllAndEnd);
+process.on('exit', killAll);
+
 /**
  * Starts a program as the leader of its own process group; it is killed when this process exits.
  * @param options.env variables to add; undefined removes one
@@ -39,8 +55,8 @@ export function startGroup(
     child.once('close', () => resolve());
     child.once('error', () => resolve());
   });
-  const killOnExit = (): void => signal(child, 'SIGKILL');
-  process.once('exit', killOnExit);
+  running.add(child);
+  void ended.then(() => running.delete(child));
 
   return {
     child,
@@ -50,7 +66,6 @@ export function startGroup(
       signal(child, 'SIGTERM');
       await ended;
       clearTimeout(timer);
-      process.off('exit', killOnExit);
       await expectNoneLeft(marker);
     },
   };

@@ -186,9 +186,15 @@ export class Workbench {
     return this.page.locator('.interactive-response .rendered-markdown', { hasText: text }).first();
   }
 
-  /** Presses Allow in the confirmation the chat shows before a tool call, once it does. */
-  async allowToolCall(ms: number): Promise<void> {
-    const allow = this.page.locator('.interactive-session').getByRole('button', { name: /^Allow/ }).first();
-    await allow.click({ timeout: ms });
+  /** A question of the chat that contains this text: before a tool call, or before the model may see its result. */
+  chatQuestion(text: string | RegExp): Locator {
+    return this.page.locator('.chat-confirmation-widget-container', { hasText: text });
+  }
+
+  /** Answers a question of the chat with the first button that allows, once it is asked. */
+  async allowInChat(text: string | RegExp, ms: number): Promise<void> {
+    const question = this.chatQuestion(text);
+    await question.getByRole('button', { name: /^Allow/ }).first().click({ timeout: ms });
+    await question.waitFor({ state: 'hidden' });
   }
 }
