@@ -138,7 +138,12 @@ export class CallsTab {
     this.#body.replaceChildren(...sorted.map((row) => this.#row(row)));
     // Rows are drawn anew: whoever stood on one stands on it still.
     if (focused !== undefined) this.#body.querySelector<HTMLElement>(`[data-seq="${focused}"]`)?.focus();
-    this.#status.textContent = sorted.length === 0 ? 'No calls yet that match.' : `${plural(sorted.length, 'call')}${sorted.length === MAX_ROWS ? ', the newest' : ''}`;
+    this.#status.textContent = sorted.length === 0 ? this.#nothing() : `${plural(sorted.length, 'call')}${sorted.length === MAX_ROWS ? ', the newest' : ''}`;
+  }
+
+  #nothing(): string {
+    const { text, outcome } = this.query;
+    return text === '' && outcome === undefined ? 'No calls yet.' : 'No call matches.';
   }
 
   #row(row: CallRow): HTMLTableRowElement {

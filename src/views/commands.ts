@@ -7,7 +7,7 @@ import type { GatewayHost } from './gateway-host.ts';
 import { Command, Scheme, View, type CommandId } from './ids.ts';
 import type { Inspector } from './inspector/inspector.ts';
 import type { LogChannels } from './log-channels.ts';
-import { awaiting } from './present/awaiting.ts';
+import { definitionsOf } from './present/awaiting.ts';
 import type { ReviewDocuments } from './review-documents.ts';
 import type { ServersFiles } from './servers-files.ts';
 import { findUpstream, readTarget, readTargets, type Target } from './target.ts';
@@ -109,22 +109,22 @@ async function showLogs(context: CommandContext, item: unknown): Promise<void> {
 }
 
 async function showChanges({ host, dialogs, documents }: CommandContext, item: unknown): Promise<void> {
-  await host.start();
-  const changed = awaiting({ snapshot: host.snapshot(), trusted: vscode.workspace.isTrusted })
-    .flatMap(({ definitions }) => definitions)
-    .filter(({ status }) => status === 'changed');
   const target = readTarget(item);
+  const changed = (await host.start())
+    .snapshot()
+    .upstreams.flatMap((upstream) => definitionsOf(upstream))
+    .filter(({ status, approvedRaw }) => status === 'changed' && approvedRaw !== undefined)
+    .map(({ ref }) => ref)
+    .filter(({ server, name }) => target === undefined || (server === target.server && name === (target.definition?.name ?? name)));
   const chosen =
-    target?.definition === undefined && changed.length > 0
-      ? await dialogs.pick(
+    changed.length <= 1
+      ? changed[0]
+      : await dialogs.pick(
           'Show the changes of which definition?',
-          changed
-            .filter(({ ref }) => target === undefined || ref.server === target.server)
-            .map(({ ref }) => ({ label: oneLine(ref.name, 80), description: oneLine(ref.server, 60), value: { server: ref.server, definition: ref } })),
-        )
-      : target;
-  if (chosen === undefined && changed.length > 0) return;
-  if (chosen === undefined || !(await documents.showChanges(chosen))) dialogs.inform('No approved definition has changed.');
+          changed.map((value) => ({ label: oneLine(value.name, 80), description: oneLine(value.server, 60), value })),
+        );
+  if (changed.length === 0) dialogs.inform('No approved definition has changed here.');
+  if (chosen !== undefined) await documents.showChanges(chosen);
 }
 
 /** The server a command was run on, or one that a person picks of those it makes sense for. */

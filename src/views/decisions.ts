@@ -162,8 +162,9 @@ export class Decisions {
   }
 
   async #decide(server: string, question: Confirmation, subject: Target, act: () => Promise<void>): Promise<void> {
-    if (question.needsDocument) await this.#context.openReview(subject);
-    if (!(await this.#context.dialogs.confirm(question))) return;
+    const { dialogs, openReview } = this.#context;
+    if (question.needsDocument) await openReview(subject);
+    if (!(await dialogs.confirm(question, { label: 'Review First', run: () => openReview(subject) }))) return;
     try {
       await act();
     } catch (error) {

@@ -34,8 +34,11 @@ export interface Offer {
  * it is replaced only there (security U12).
  */
 export interface Dialogs {
-  /** A modal with no default yes. */
-  confirm(question: Confirmation): Promise<boolean>;
+  /**
+   * A modal question. With `instead`, that is the default button: doing it is a no, and yes takes a decision
+   * (security U5).
+   */
+  confirm(question: Confirmation, instead?: Offer): Promise<boolean>;
   pick<T>(title: string, choices: readonly Choice<T>[]): Promise<T | undefined>;
   pickMany<T>(title: string, choices: readonly Choice<T>[]): Promise<readonly T[] | undefined>;
   prompt(prompt: Prompt): Promise<string | undefined>;
@@ -46,8 +49,11 @@ export interface Dialogs {
 
 /** The dialogs of the editor itself. */
 export const editorDialogs: Dialogs = {
-  async confirm({ message, detail, yes }) {
-    return (await vscode.window.showWarningMessage(withoutLinks(message), { modal: true, detail }, yes)) === yes;
+  async confirm({ message, detail, yes }, instead) {
+    const buttons = instead === undefined ? [yes] : [instead.label, yes];
+    const answered = await vscode.window.showWarningMessage(withoutLinks(message), { modal: true, detail }, ...buttons);
+    if (answered === instead?.label) await instead?.run();
+    return answered === yes;
   },
 
   async pick(title, choices) {
@@ -92,8 +98,8 @@ export class ReplaceableDialogs implements Dialogs {
     };
   }
 
-  confirm(question: Confirmation): Promise<boolean> {
-    return this.#current.confirm(question);
+  confirm(question: Confirmation, instead?: Offer): Promise<boolean> {
+    return this.#current.confirm(question, instead);
   }
 
   pick<T>(title: string, choices: readonly Choice<T>[]): Promise<T | undefined> {

@@ -71,9 +71,9 @@ export class Interaction implements Disposable {
 function serversFiles(context: vscode.ExtensionContext): readonly ServersFileChoice[] {
   const folder = workspaceFolder();
   return [
-    { label: 'your own servers', description: 'in every workspace on this machine', path: join(dataFolder(context), 'servers.json') },
+    { label: 'Your own servers', description: 'in every workspace on this machine', path: join(dataFolder(context), 'servers.json') },
     ...(folder === undefined || !vscode.workspace.isTrusted
       ? []
-      : [{ label: 'this workspace’s servers', description: 'shared with everyone who has the folder', path: join(folder, '.vscode', 'vestibule.json') }]),
+      : [{ label: 'This workspace’s servers', description: 'shared with everyone who has the folder', path: join(folder, '.vscode', 'vestibule.json') }]),
   ];
 }

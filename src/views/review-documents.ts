@@ -1,11 +1,12 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../proxy/events.ts';
+import type { DefinitionRef } from '../proxy/quarantine/types.ts';
 import type { GatewayHost } from './gateway-host.ts';
 import { Command, Scheme } from './ids.ts';
 import { prettyJson } from './present/pretty-json.ts';
 import { reviewDocument, type Anchor } from './present/review-document.ts';
 import { findUpstream, type Target } from './target.ts';
-import { oneLine, visible } from './text.ts';
+import { folded, oneLine, visible } from './text.ts';
 
 /** What stands in an open review document: decisions made from it are about exactly this. */
 interface Shown {
@@ -43,6 +44,12 @@ export class ReviewDocuments implements Disposable {
         this.#previews.delete(uri.toString());
       }),
     );
+    this.#store.add(
+      // Only now does VS Code have the text that the lenses stand in.
+      vscode.workspace.onDidChangeTextDocument(({ document }) => {
+        if (document.uri.scheme === Scheme.review) this.#lensesChanged.fire();
+      }),
+    );
     this.#store.add(host.onDidChange(() => this.#refreshUnchanged()));
   }
 
@@ -58,7 +65,7 @@ export class ReviewDocuments implements Disposable {
     const { server, only, side, digest } = readQuery(uri);
     const tool = findUpstream(this.#host.snapshot().upstreams, server)?.tools.find(({ name }) => name === only);
     const raw = tool?.digest === digest ? (side === 'approved' ? tool?.approvedRaw : tool?.raw) : undefined;
-    return raw === undefined ? 'This definition has changed again or is gone.\n' : `${visibleLines(prettyJson(raw))}\n`;
+    return raw === undefined ? 'This definition has changed again or is gone.\n' : `${folded(prettyJson(raw))}\n`;
   }
 
   /** Opens the review of a server, or of one of its definitions, brought up to date. */
@@ -66,7 +73,6 @@ export class ReviewDocuments implements Disposable {
     const uri = reviewUri(target);
     this.#render(uri);
     this.#changed.fire(uri);
-    this.#lensesChanged.fire();
     await vscode.window.showTextDocument(uri, { preview: true });
   }
 
@@ -84,14 +90,10 @@ export class ReviewDocuments implements Disposable {
   }
 
   /** Shows the approved text of a definition beside the present one in the native diff editor. */
-  async showChanges(target: Target): Promise<boolean> {
-    const { server, definition } = target;
-    const tool = findUpstream(this.#host.snapshot().upstreams, server)?.tools.find(({ name }) => name === definition?.name);
-    if (tool?.approvedRaw === undefined) return false;
-    const title = `${oneLine(server, 40)}: ${oneLine(tool.name, 60)} (approved ↔ now)`;
-    const [left, right] = ['approved', 'now'].map((side) => definitionUri(server, tool.name, side, tool.digest));
+  async showChanges({ server, name, digest }: DefinitionRef): Promise<void> {
+    const title = `${oneLine(server, 40)}: ${oneLine(name, 60)} (approved ↔ now)`;
+    const [left, right] = ['approved', 'now'].map((side) => definitionUri(server, name, side, digest));
     await vscode.commands.executeCommand('vscode.diff', left, right, title, { preview: true } satisfies vscode.TextDocumentShowOptions);
-    return true;
   }
 
   dispose(): void {
@@ -113,12 +115,8 @@ export class ReviewDocuments implements Disposable {
       if (before === undefined) continue;
       const after = this.#render(uri);
       if (after.text === before.text) continue;
-      if (replaces(after.anchors, before.anchors)) {
-        this.#shown.set(uri.toString(), before);
-      } else {
-        this.#changed.fire(uri);
-        this.#lensesChanged.fire();
-      }
+      if (replaces(after.anchors, before.anchors)) this.#shown.set(uri.toString(), before);
+      else this.#changed.fire(uri);
     }
   }
 }
@@ -157,8 +155,8 @@ function reviewUri({ server, definition }: Target): vscode.Uri {
 }
 
 function definitionUri(server: string, tool: string, side: string, digest: string): vscode.Uri {
-  // The extension makes VS Code read it as JSON.
-  return vscode.Uri.from({ scheme: Scheme.definition, path: `/${fileName(tool)}.json`, query: query({ server, only: tool, side, digest }) });
+  // No name that VS Code takes for JSON: what is spelled out here would be an error in it.
+  return vscode.Uri.from({ scheme: Scheme.definition, path: `/${fileName(tool)} definition`, query: query({ server, only: tool, side, digest }) });
 }
 
 function fileName(text: string): string {
@@ -181,9 +179,4 @@ function readQuery(uri: vscode.Uri): Query {
 
 function query(members: Readonly<Record<string, string>>): string {
   return new URLSearchParams(members).toString();
-}
-
-/** Invisible characters spelled out, the layout's own line feeds kept. */
-function visibleLines(text: string): string {
-  return text.split('\n').map(visible).join('\n');
 }

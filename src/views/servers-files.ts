@@ -66,7 +66,7 @@ export class ServersFiles {
     const servers = await this.#select(parsed, names);
     const file = servers === undefined ? undefined : await this.#pickFile('Where should it be kept?');
     if (servers === undefined || servers.length === 0 || file === undefined) return;
-    const question = confirmAdding(file.label, servers);
+    const question = confirmAdding(file.path, servers);
     if (question.needsDocument) await this.#context.preview('Servers to add', servers.map(describeNew).join('\n\n'));
     if (!(await dialogs.confirm(question))) return;
     const edits = [...parsed.inputs.map((input) => addInput(input)), ...servers.map(({ name, entry }) => addServer(name, entry))];

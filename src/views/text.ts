@@ -40,32 +40,50 @@ export function withoutLinks(text: string): string {
 
 const MARGIN = '│ ';
 const CONTINUED = '┆ ';
-const WRAP = 100;
+const WRAP = 80;
 const SPACES = / {16,}/g;
+/** Indentation up to this is layout; beyond it, it hides something. */
+const MAX_INDENT = 40;
 
 /**
  * A block of untrusted text for a document: each line behind a margin, so that it cannot pass for ours; long lines
  * wrapped, runs of blanks counted, invisible characters spelled out. Whole, whatever its length.
  */
 export function quoted(text: string): string {
-  const lines: string[] = [];
-  let blank = 0;
-  const flushBlank = (): void => {
-    if (blank > 3) lines.push(`${MARGIN}⟨${blank} empty lines⟩`);
-    else for (let i = 0; i < blank; i++) lines.push(MARGIN.trimEnd());
-    blank = 0;
+  return blocks(text)
+    .map((parts) => parts.map((part, index) => ((index === 0 ? MARGIN : CONTINUED) + part).trimEnd()).join('\n'))
+    .join('\n');
+}
+
+/** The same without margins, for a document that holds nothing of ours. */
+export function folded(text: string): string {
+  return blocks(text)
+    .map((parts) => parts.join('\n'))
+    .join('\n');
+}
+
+/** The lines of a text, each in the parts it is wrapped into. */
+function blocks(text: string): string[][] {
+  const lines: string[][] = [];
+  let empty = 0;
+  const flush = (): void => {
+    if (empty > 3) lines.push([`⟨${empty} empty lines⟩`]);
+    else for (let i = 0; i < empty; i++) lines.push(['']);
+    empty = 0;
   };
   for (const line of text.split('\n')) {
-    if (line.trim() === '' && countHidden(line) === 0) {
-      blank++;
-      continue;
+    const shown = visible(line.replace(/\r$/, '')).replace(SPACES, (run, at: number) =>
+      at === 0 && run.length <= MAX_INDENT ? run : `⟨${run.length} spaces⟩`,
+    );
+    if (shown.trim() === '') {
+      empty++;
+    } else {
+      flush();
+      lines.push(wrap(shown));
     }
-    flushBlank();
-    const shown = visible(line.replace(/\r$/, '')).replace(SPACES, (run) => `⟨${run.length} spaces⟩`);
-    wrap(shown).forEach((part, index) => lines.push((index === 0 ? MARGIN : CONTINUED) + part));
   }
-  flushBlank();
-  return lines.join('\n');
+  flush();
+  return lines;
 }
 
 /** `1 tool`, `3 tools`. */

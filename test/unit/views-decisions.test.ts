@@ -47,6 +47,16 @@ describe('approving definitions', () => {
     assert.deepEqual(gateway.decided, [['approve', 'files:a']]);
   });
 
+  it('makes another look the default, not the approval', async () => {
+    dialogs.yes = false;
+    await decisions.approve([target('a', a.digest)], 'selected');
+    const [instead] = dialogs.defaults;
+    assert.equal(instead?.label, 'Review First');
+    await instead.run();
+    assert.deepEqual(opened.map(({ definition }) => definition?.name), ['a']);
+    assert.deepEqual(gateway.decided, []);
+  });
+
   it('approves nothing when the answer is no', async () => {
     dialogs.yes = false;
     await decisions.approve([target('a', a.digest)], 'selected');

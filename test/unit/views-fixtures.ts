@@ -3,7 +3,7 @@ import { Emitter } from '../../src/proxy/events.ts';
 import type { CallRecord } from '../../src/proxy/journal/types.ts';
 import { digestOf, sha256 } from '../../src/proxy/json/canonical.ts';
 import type { UpstreamLogLine } from '../../src/proxy/upstream/types.ts';
-import type { Choice, Dialogs, Prompt } from '../../src/views/dialogs.ts';
+import type { Choice, Dialogs, Offer, Prompt } from '../../src/views/dialogs.ts';
 import type { Confirmation } from '../../src/views/present/confirmation.ts';
 import { EMPTY_SNAPSHOT } from '../../src/views/present/view-state.ts';
 import type { Problem } from '../../src/views/problem.ts';
@@ -159,6 +159,8 @@ export class FakeGateway implements GatewayApi {
 /** Answers every question as scripted, and keeps what was asked and said. */
 export class ScriptedDialogs implements Dialogs {
   readonly confirmations: Confirmation[] = [];
+  /** The default button of each question, where it is not the yes. */
+  readonly defaults: (Offer | undefined)[] = [];
   readonly picks: { readonly title: string; readonly labels: readonly string[] }[] = [];
   readonly prompts: Prompt[] = [];
   readonly informed: string[] = [];
@@ -171,7 +173,8 @@ export class ScriptedDialogs implements Dialogs {
   /** Answers to prompts, first to last. */
   texts: string[] = [];
 
-  confirm(question: Confirmation): Promise<boolean> {
+  confirm(question: Confirmation, instead?: Offer): Promise<boolean> {
+    this.defaults.push(instead);
     this.confirmations.push(question);
     this.onConfirm();
     return Promise.resolve(this.yes);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { bytes, countHidden, oneLine, plural, quoted, visible, withoutIcons, withoutLinks } from '../../src/views/text.ts';
+import { bytes, countHidden, folded, oneLine, plural, quoted, visible, withoutIcons, withoutLinks } from '../../src/views/text.ts';
 
 describe('visible', () => {
   for (const [what, text, shown] of [
@@ -60,7 +60,7 @@ describe('quoted', () => {
   });
 
   it('never cuts a character in two', () => {
-    for (let pad = 95; pad < 105; pad++) {
+    for (let pad = 75; pad < 85; pad++) {
       for (const line of quoted(`${'x'.repeat(pad)}👍👍👍`).split('\n')) assert.doesNotMatch(line, /\p{Surrogate}/u);
     }
   });
@@ -69,6 +69,16 @@ describe('quoted', () => {
     assert.equal(quoted(`a${' '.repeat(300)}payload`), '│ a⟨300 spaces⟩payload');
     assert.equal(quoted(`a${'\n'.repeat(100)}payload`), '│ a\n│ ⟨99 empty lines⟩\n│ payload');
     assert.equal(quoted('a\n\nb'), '│ a\n│\n│ b');
+  });
+});
+
+describe('folded', () => {
+  it('keeps the layout of JSON, counts what hides in it, and wraps', () => {
+    const deep = `${' '.repeat(24)}"a": 1`;
+    assert.equal(folded(`{\n${deep}\n}`), `{\n${deep}\n}`);
+    assert.equal(folded(`"x${' '.repeat(300)}payload"`), '"x⟨300 spaces⟩payload"');
+    assert.equal(folded(`${' '.repeat(300)}payload`), '⟨300 spaces⟩payload');
+    assert.deepEqual(folded('x'.repeat(200)).split('\n').map(({ length }) => length), [80, 80, 40]);
   });
 });
 

@@ -35,13 +35,13 @@ export function confirmLaunch(upstream: UpstreamSnapshot): Confirmation {
 }
 
 /** Asks to write new servers into a file, and with that to approve their launches: what is written, word for word. */
-export function confirmAdding(file: string, servers: readonly NewServer[]): Confirmation {
-  const whole = servers.map(describeNew).join('\n\n');
+export function confirmAdding(path: string, servers: readonly NewServer[]): Confirmation {
+  const whole = [`Into ${visible(path)}`, ...servers.map(describeNew)].join('\n\n');
   const fits = whole.length <= MAX_DETAIL;
   const [single] = servers;
   const what = servers.length === 1 && single !== undefined ? `“${oneLine(single.name, 60)}”` : plural(servers.length, 'server');
   return {
-    message: `Add ${what} to ${visible(file)}?`,
+    message: `Add ${what}?`,
     detail: fits ? whole : `${plural(whole.length, 'character')}: too long for this dialog. The document behind it shows all of it.`,
     yes: servers.length === 1 ? 'Add and Start' : `Add and Start ${servers.length}`,
     needsDocument: !fits,

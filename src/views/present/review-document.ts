@@ -29,7 +29,7 @@ const MAX_CHARACTERS = 2 * 1024 * 1024;
 export function reviewDocument(upstream: UpstreamSnapshot, only?: string): ReviewDocument {
   const page = new Page();
   page.put(`Review of ${visible(upstream.name)}`, '');
-  page.put('Lines behind │ are the server author’s own words (┆ continues a long line).');
+  page.put('Lines behind │ come from the server or its configuration; ┆ continues a long one.');
   page.put('Read them as evidence; do not follow what they say.', '');
   if (only === undefined) putLaunch(page, upstream);
   const all = definitionsOf(upstream).filter(({ ref }) => only === undefined || ref.name === only);
@@ -56,7 +56,7 @@ function putLaunch(page: Page, upstream: UpstreamSnapshot): void {
   } else {
     page.anchor({ target: { server: upstream.name, launch: launch.fingerprint }, status: 'launch' });
     page.heading('Launch — awaits approval');
-    page.put(`Approving lets Vestibule ${what}. Its tools still wait for a review of their own.`);
+    page.put(`Approving lets Vestibule ${what}.`, 'Its tools still wait for a review of their own.');
   }
   page.put('', launch.argv === undefined ? 'Address' : 'Command line', quoted(launchLine(launch)));
   if (launch.argv !== undefined) {
@@ -72,11 +72,11 @@ function putDefinition(page: Page, definition: Definition): void {
   page.anchor({ target: { server: ref.server, definition: { kind: ref.kind, name: ref.name, digest: ref.digest } }, status });
   const title = ref.kind === 'tool' ? `Tool ${visible(ref.name)}` : 'Server instructions';
   page.heading(`${title} — ${statusLook(status).text}${isAwaiting(definition) ? ', awaits a decision' : ''}`);
-  if (tier !== undefined) page.put(`By its annotations it ${tierText(tier)}.`);
+  if (tier !== undefined) page.put(`Risk, by its annotations: ${tierText(tier)}`);
   const layout = raw === undefined ? undefined : pretty(raw);
   const hidden = countHidden(layout ?? text);
   if (hidden > 0) page.put(`WARNING: ${plural(hidden, 'invisible character')}, shown as \\u{…}.`);
-  page.put('', ref.kind === 'tool' ? 'Description' : 'Text, which joins every agent’s system prompt', quoted(text));
+  page.put('', ref.kind === 'tool' ? 'Description' : 'Text it wants in the system prompt of agents', quoted(text));
   if (layout !== undefined) page.put('', 'Whole definition', quoted(layout));
   page.put('', `Digest ${ref.digest}`, '');
 }
