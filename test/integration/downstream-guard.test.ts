@@ -338,7 +338,8 @@ describe('bodies beyond the limit', () => {
     socket.on('drain', flood);
     flood();
     assert.match(await received, /^HTTP\/1\.1 413 /);
-    assert.ok(written >= 64 * 1024);
+    // Twice the limit is read to no purpose; the rest of this is what the kernel holds on both ends.
+    assert.ok(written >= 64 * 1024 && written < 32 * 1024 * 1024, String(written));
     assert.equal((await post(rig, initializeMessage())).status, 200);
   });
 

@@ -2,12 +2,20 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { AgentRequestError } from '../../src/proxy/downstream/types.ts';
+import { AgentRequestError, type AgentSession } from '../../src/proxy/downstream/types.ts';
 import type { RawReply } from '../../src/proxy/model.ts';
 import { deferred, EventReader, initialize, initializeMessage, listen, next, open, post, send, startRig } from './downstream-kit.ts';
 
 const call = (id: unknown, name = 'slow'): unknown => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name } });
 const textOf = async (res: IncomingMessage): Promise<string> => Buffer.concat((await res.toArray()) as Buffer[]).toString('utf8');
+/** Resolves when the endpoint knows that this agent has no GET stream open. */
+async function gone(agent: AgentSession): Promise<void> {
+  for (;;) {
+    const kind = await agent.request('ping', undefined, { timeoutMs: 1 }).catch((error: unknown) => error instanceof AgentRequestError && error.kind);
+    if (kind === 'no-stream') return;
+  }
+}
+
 const DONE: RawReply = { result: '{"content":[]}' };
 
 describe('legacy sessions', () => {
@@ -264,18 +272,49 @@ describe('streams of a legacy session', () => {
     await using rig = await startRig({ limits: { replayEvents: 3 } });
     const session = await initialize(rig);
     const [agent] = [...rig.handler.sessions];
+    assert.ok(agent !== undefined);
     const events = await listen(rig, session);
     await events.next();
-    agent?.notify('notifications/message', '{"n":1}');
+    agent.notify('notifications/message', '{"n":1}');
     const seen = await events.next();
     events.close();
-    for (let n = 2; n <= 6; n++) agent?.notify('notifications/message', `{"n":${n}}`);
+    await gone(agent);
+    for (let n = 2; n <= 6; n++) agent.notify('notifications/message', `{"n":${n}}`);
     const back = await listen(rig, session, seen?.id);
     const numbers = [await back.next(), await back.next(), await back.next()].map((event) => event?.message?.params?.['n']);
     assert.deepEqual(numbers, [4, 5, 6]);
-    agent?.notify('notifications/message', '{"n":7}');
+    agent.notify('notifications/message', '{"n":7}');
     assert.equal((await back.next())?.message?.params?.['n'], 7);
     back.close();
+  });
+
+  it('forgets a stream that was delivered, and lost ones beyond the newest few', async () => {
+    await using rig = await startRig({ limits: { lostStreams: 1 } });
+    rig.handler.answers.set('tools/call', (request) => {
+      request.notify('notifications/progress', '{"progressToken":0,"progress":1}');
+      return DONE;
+    });
+    const session = await initialize(rig);
+    const [agent] = [...rig.handler.sessions];
+    assert.ok(agent !== undefined);
+    const { text } = await post(rig, call(1), session);
+    assert.match(text, /^id: p1-2$/m);
+    const afterDelivered = await listen(rig, session, 'p1-1');
+    assert.equal((await afterDelivered.next())?.id, 'g2-0', 'another stream');
+    afterDelivered.close();
+    await gone(agent);
+    const newer = await listen(rig, session);
+    assert.equal((await newer.next())?.id, 'g3-0');
+    newer.close();
+    await gone(agent);
+    agent.notify('notifications/tools/list_changed');
+    const forgotten = await listen(rig, session, 'g2-0');
+    assert.equal((await forgotten.next())?.id, 'g4-0', 'another stream');
+    const remembered = await listen(rig, session, 'g3-0');
+    let method: string | undefined;
+    while (method !== 'notifications/tools/list_changed') method = (await remembered.next())?.message?.method;
+    forgotten.close();
+    remembered.close();
   });
 
   it('starts another GET stream for an event id it does not know', async () => {
@@ -314,12 +353,15 @@ describe('streams of a legacy session', () => {
       open(rig.port, { headers: { ...rig.headers, ...session }, body: JSON.stringify(call(id)) });
     const streams = await Promise.all([1, 2, 3, 4, 5, 6, 7].map(start));
     assert.ok(streams.every((res) => res.headers['content-type'] === 'text/event-stream'));
+    const eighth = post(rig, call(8), session);
+    while (rig.handler.requests.length < 8) await turn();
     const standalone = await listen(rig, session);
     await standalone.next();
-    const eighth = post(rig, call(8), session);
+    const ninth = post(rig, call(9), session);
     assert.equal((await standalone.next())?.message?.method, 'notifications/progress');
     release.resolve(DONE);
     assert.equal((await eighth).headers['content-type'], 'application/json');
+    assert.equal((await ninth).headers['content-type'], 'application/json');
     for (const res of streams) assert.match(await textOf(res), /"result":/);
     standalone.close();
   });

@@ -142,6 +142,8 @@ describe('modern requests', () => {
 
   it('says unknown and removed methods with 404, a missing capability with 400, other errors with 200', async () => {
     await using rig = await startRig();
+    // The handler has these for the legacy era.
+    for (const method of ['ping', 'logging/setLevel', 'resources/subscribe']) rig.handler.answers.set(method, () => ({ result: '{}' }));
     for (const method of ['unknown/method', 'ping', 'logging/setLevel', 'resources/subscribe', 'resources/unsubscribe', '__proto__', 'constructor']) {
       const { status, json } = await ask(rig, method);
       assert.deepEqual([status, json?.error?.code, json?.id], [404, -32601, 1], method);
@@ -308,6 +310,14 @@ describe('deciding the era', () => {
     const bare = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
     assert.equal((await tell(rig, bare, { 'mcp-session-id': 'x', 'mcp-protocol-version': MODERN })).json?.error?.code, -32602);
     assert.equal((await tell(rig, bare, { 'mcp-session-id': 'x', 'mcp-protocol-version': '2025-06-18' })).json?.error?.code, -32001);
+  });
+
+  it('reads an envelope whose slashes are escaped', async () => {
+    await using rig = await startRig();
+    const { headers, message } = modernMessage('server/discover');
+    const body = JSON.stringify(message).replaceAll('/', '\\/');
+    const answer = await send(rig.port, { headers: { ...rig.headers, ...headers }, body });
+    assert.deepEqual([answer.status, answer.json?.result?.['supportedVersions']], [200, [MODERN]]);
   });
 
   it('is not misled by envelope keys outside of _meta', async () => {

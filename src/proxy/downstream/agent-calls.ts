@@ -47,11 +47,9 @@ export class AgentCalls {
     }
   }
 
-  /** Takes an answer the agent POSTed; false when nothing waits for this id. */
-  settle(id: RawJson, reply: RawReply): boolean {
-    const waiting = this.#pending.get(id);
-    waiting?.answer(reply);
-    return waiting !== undefined;
+  /** Takes an answer the agent POSTed; without effect when nothing waits for this id. */
+  settle(id: RawJson, reply: RawReply): void {
+    this.#pending.get(id)?.answer(reply);
   }
 
   /** Rejects everything unanswered with `closed`. */

@@ -25,10 +25,10 @@ export interface Envelope {
   readonly logs: boolean;
 }
 
-/** The version a message claims in its `_meta`, undecoded, so that any claim counts; undefined without one. */
-export function claimedVersion(params: RawJson | undefined): RawJson | undefined {
-  // Searching is much cheaper than cutting, and only modern requests hold the key at all.
-  return params?.includes(VERSION_KEY) === true ? metaOf(params)?.get(VERSION_KEY) : undefined;
+/** True when raw `params` name a protocol version in their `_meta`, whatever its value: so do modern messages only. */
+export function claimsVersion(params: RawJson | undefined): boolean {
+  // Searching is much cheaper than cutting. The slash of the whole key may come escaped, this part does not.
+  return params?.includes('protocolVersion') === true && metaOf(params)?.has(VERSION_KEY) === true;
 }
 
 /** Reads the envelope of a request; a refusal (400, -32602) names what is missing or wrong in it. */

@@ -1,9 +1,11 @@
-import { rpcError } from '../json/frame.ts';
+import { type Frame, rpcError } from '../json/frame.ts';
 import { members, stringOf } from '../json/slice.ts';
 import type { RawJson, RawReply } from '../model.ts';
 import type { ListenerLimits } from './limits.ts';
 import type { SessionTable } from './session-table.ts';
 import type { AgentHandler, AgentRequest } from './types.ts';
+
+export type RequestFrame = Extract<Frame, { kind: 'request' }>;
 
 /** What both eras are made from. */
 export interface EraDeps {

@@ -2,6 +2,7 @@ import { rpcError, writeNotification, writeReply } from '../json/frame.ts';
 import type { RawJson, RawReply } from '../model.ts';
 import type { LegacySession } from './legacy-session.ts';
 import type { PostAnswer } from './post-answer.ts';
+import type { RequestFrame } from './era.ts';
 import type { AgentRequest, AgentRequestOptions } from './types.ts';
 
 /** A request of a legacy session. Losing its connection does not cancel it: only the agent's word does. */
@@ -16,7 +17,7 @@ export class LegacyRequest implements AgentRequest {
   #over: AbortController | undefined;
   #finished = false;
 
-  constructor(session: LegacySession, frame: { readonly id: RawJson; readonly method: string; readonly params: RawJson | undefined }, answer: PostAnswer) {
+  constructor(session: LegacySession, frame: RequestFrame, answer: PostAnswer) {
     this.session = session;
     this.id = frame.id;
     this.method = frame.method;

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Frame, writeReply } from '../json/frame.ts';
 import { members, objectOf, stringOf } from '../json/slice.ts';
 import type { Principal, RawJson } from '../model.ts';
-import { answerRequest, BUSY, clientOf, type EraDeps } from './era.ts';
+import { answerRequest, BUSY, clientOf, type EraDeps, type RequestFrame } from './era.ts';
 import { type Accepts, accepts, headerOf, type Refusal, refusal, refuse, sendAnswer, sendEmpty } from './http.ts';
 import { LegacyRequest } from './legacy-request.ts';
 import { LegacySession } from './legacy-session.ts';
@@ -81,7 +81,7 @@ export class LegacyEra {
     sendEmpty(res, 200);
   }
 
-  #initialize(res: ServerResponse, frame: Extract<Frame, { kind: 'request' }>, principal: Principal, accepted: Accepts): void {
+  #initialize(res: ServerResponse, frame: RequestFrame, principal: Principal, accepted: Accepts): void {
     const params = frame.params === undefined ? undefined : members(frame.params);
     const wanted = stringOf(params?.get('protocolVersion'));
     if (params === undefined || wanted === undefined) {
@@ -107,7 +107,7 @@ export class LegacyEra {
     sendAnswer(res, accepted, writeReply(frame.id, { result: objectOf(result) }));
   }
 
-  #request(req: IncomingMessage, res: ServerResponse, frame: Extract<Frame, { kind: 'request' }>, session: LegacySession, accepted: Accepts): void {
+  #request(req: IncomingMessage, res: ServerResponse, frame: RequestFrame, session: LegacySession, accepted: Accepts): void {
     if (frame.method === 'ping') {
       sendAnswer(res, accepted, writeReply(frame.id, { result: '{}' }));
       return;
@@ -136,6 +136,7 @@ export class LegacyEra {
     const id = params === undefined ? undefined : members(params)?.get('requestId');
     if (id !== undefined) session.cancel(id);
   }
+
   /** The session a request names, if it is one of this principal: an id alone opens nothing (security N7). */
   #session(req: IncomingMessage, principal: Principal): LegacySession | undefined {
     const id = headerOf(req, SESSION_HEADER);

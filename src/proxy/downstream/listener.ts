@@ -87,7 +87,11 @@ class HttpListener implements Listener {
   }
 
   listen(): Promise<Endpoint> {
-    this.#listening ??= this.#bind();
+    this.#listening ??= this.#bind().catch((error: unknown) => {
+      // The next attempt may find the port free.
+      this.#listening = undefined;
+      throw error;
+    });
     return this.#listening;
   }
 

@@ -5,6 +5,7 @@ import type { RawJson, RawReply } from '../model.ts';
 import type { ModernCaller } from './modern-caller.ts';
 import { modernResult } from './modern-result.ts';
 import type { PostAnswer } from './post-answer.ts';
+import type { RequestFrame } from './era.ts';
 import type { AgentRequest } from './types.ts';
 
 /** Error codes that this era also says as HTTP status: unknown method, missing client capability. */
@@ -28,7 +29,7 @@ export class ModernRequest implements AgentRequest {
   /** `logs` when the client asked for log messages; `serverInfo` is raw. */
   constructor(
     session: ModernCaller,
-    frame: { readonly id: RawJson; readonly method: string; readonly params: RawJson | undefined },
+    frame: RequestFrame,
     channel: { readonly res: ServerResponse; readonly answer: PostAnswer },
     options: { readonly logs: boolean; readonly serverInfo: RawJson },
   ) {

@@ -3,7 +3,7 @@ import { type Frame, rpcError, writeReply } from '../json/frame.ts';
 import { objectOf } from '../json/slice.ts';
 import type { Principal, RawJson } from '../model.ts';
 import { checkEnvelope, type Envelope, MODERN_VERSIONS, readEnvelope } from './envelope.ts';
-import { answerRequest, BUSY, clientOf, type EraDeps } from './era.ts';
+import { answerRequest, BUSY, clientOf, type EraDeps, type RequestFrame } from './era.ts';
 import { type Accepts, accepts, refusal, refuse, sendAnswer, sendEmpty } from './http.ts';
 import { honoured, ListenStream, readFilter } from './listen-stream.ts';
 import { callerId, ModernCaller } from './modern-caller.ts';
@@ -11,8 +11,6 @@ import { ModernRequest } from './modern-request.ts';
 import { modernResult } from './modern-result.ts';
 import { type AnswerStream, PostAnswer } from './post-answer.ts';
 import { SseStream } from './sse-stream.ts';
-
-type RequestFrame = Extract<Frame, { kind: 'request' }>;
 
 /** Methods of the legacy era that this one took out; the handler knows them, so they end here. */
 const REMOVED: ReadonlySet<string> = new Set([

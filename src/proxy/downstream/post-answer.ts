@@ -41,9 +41,8 @@ export class PostAnswer {
     return stream !== undefined;
   }
 
-  /** Sends the answer; `status` counts only while the response has not started. Later calls do nothing. */
+  /** Sends the answer, once; `status` counts only while the response has not started. */
   finish(message: RawJson, status = 200): void {
-    if (this.#finished) return;
     this.#finished = true;
     clearTimeout(this.#timer);
     if (this.#stream !== undefined) this.#stream.finish(message);

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Frame, type FrameProblem, readFrame } from '../json/frame.ts';
-import type { Principal, RawJson } from '../model.ts';
+import type { Principal } from '../model.ts';
 import { readBody } from './body.ts';
-import { claimedVersion } from './envelope.ts';
+import { claimsVersion } from './envelope.ts';
 import { guardContent, type GuardPolicy, guardRequest, tooLarge } from './guard.ts';
 import { headerOf, type Refusal, refusal, refuse, refuseUnread, sendJson } from './http.ts';
 import { isLegacyVersion, type LegacyEra } from './legacy.ts';
@@ -92,6 +92,7 @@ export class Router {
   #message(req: IncomingMessage, res: ServerResponse, text: string, principal: Principal): void {
     const frame = readFrame(text, this.#deps.limits.jsonDepth);
     if (frame.kind === 'invalid') {
+      this.#deps.refused(PROBLEMS[frame.problem]);
       refuse(res, PROBLEMS[frame.problem]);
       return;
     }
@@ -123,13 +124,9 @@ export class Router {
  * legacy client sends; and what is left is legacy only with a session, or to open one.
  */
 function eraOf(req: IncomingMessage, frame: Frame): 'legacy' | 'modern' {
-  if ('params' in frame && claimsModern(frame.params)) return 'modern';
+  if ('params' in frame && claimsVersion(frame.params)) return 'modern';
   if (frame.kind === 'request' && frame.method === 'initialize') return 'legacy';
   const version = headerOf(req, 'mcp-protocol-version');
   if (version !== undefined && !isLegacyVersion(version)) return 'modern';
   return headerOf(req, 'mcp-session-id') === undefined ? 'modern' : 'legacy';
-}
-
-function claimsModern(params: RawJson | undefined): boolean {
-  return claimedVersion(params) !== undefined;
 }

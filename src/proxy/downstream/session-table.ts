@@ -24,6 +24,7 @@ export class SessionTable {
   readonly #limits: ListenerLimits;
   readonly #onError: (error: unknown) => void;
   readonly #sweeper: NodeJS.Timeout;
+  #closed = false;
 
   /** `onError` hears what the handler throws. */
   constructor(handler: AgentHandler, limits: ListenerLimits, onError: (error: unknown) => void) {
@@ -37,8 +38,9 @@ export class SessionTable {
     return this.#members.get(id);
   }
 
-  /** Adds a session, ending an idle one if the table is full. Returns false when every session is at work. */
+  /** Adds a session, ending an idle one if the table is full. Returns false when all are at work, or after `close`. */
   add(member: Member): boolean {
+    if (this.#closed) return false;
     if (this.#members.size >= this.#limits.sessions) {
       const victim = this.#victim(member.principal.id);
       if (victim === undefined) return false;
@@ -79,6 +81,7 @@ export class SessionTable {
 
   /** Ends every session, for good. */
   close(): void {
+    this.#closed = true;
     clearInterval(this.#sweeper);
     for (const member of [...this.#members.values()]) this.end(member);
   }
