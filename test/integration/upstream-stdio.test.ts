@@ -64,7 +64,7 @@ describe('a stdio upstream', () => {
     const { upstream, listings, log } = supervise(rawServer({ tools: ['{"name":"a"}'], cursorLoop: true }));
     await upstream.connect();
     assert.deepEqual(listings[0]?.tools, ['{"name":"a"}', '{"name":"a"}']);
-    assert.ok(log.some(({ source, text }) => source === 'protocol' && text.includes('a cursor that was given before')));
+    assert.ok(log.some(({ source, text }) => source === 'protocol' && text.includes('a cursor for the second time')));
   });
 
   it('answers with the right result when two calls are answered in reverse order', async () => {

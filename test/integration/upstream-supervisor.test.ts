@@ -145,10 +145,25 @@ describe('starting and ending', () => {
     assert.equal(exists(grandchild), false);
   });
 
-  it('can be stopped while it starts, and leaves no process', async () => {
-    const { upstream, logged } = supervise(rawServer({ silent: true, noise: ['up'] }));
+  for (const [when, manners, sign] of [
+    ['shakes hands', { silent: true, noise: ['up'] }, /^up$/],
+    ['lists', { hangsOnList: true }, /^listing$/],
+  ] as const) {
+    it(`can be stopped while it ${when}, and leaves no process`, async () => {
+      const { upstream, logged, stateDir } = supervise(rawServer(manners));
+      const connecting = assert.rejects(upstream.connect(), /stopped while it was starting/);
+      await logged(sign);
+      await upstream.stop();
+      await connecting;
+      assert.equal(upstream.state.kind, 'idle');
+      assert.deepEqual(readdirSync(join(stateDir, 'launched')), []);
+    });
+  }
+
+  it('can be stopped while it waits for a person', async () => {
+    const { upstream, until } = supervise(rawServer(), { deps: { resolve: () => new Promise(() => undefined) } });
     const connecting = assert.rejects(upstream.connect(), /stopped while it was starting/);
-    await logged(/^up$/);
+    await until('starting');
     await upstream.stop();
     await connecting;
     assert.equal(upstream.state.kind, 'idle');

@@ -45,7 +45,7 @@ export function connectUpstream(transport: ResolvedTransport, options: ConnectOp
 }
 
 async function connectStdio(transport: Stdio, options: ConnectOptions): Promise<RpcConnection> {
-  const child = await launch(transport, options.gate, options.stateDir);
+  const child = await launch(transport, options.signal, options.gate, options.stateDir);
   const connection = new RpcConnection((sink) => new StdioLeg(child, sink, options.log), options.log);
   try {
     await handshake(connection, options);

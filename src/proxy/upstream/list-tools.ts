@@ -8,10 +8,11 @@ import type { CallOptions, UpstreamConnection } from './types.ts';
 const MAX_PAGES = 64;
 const MAX_TOOLS = 10_000;
 const MAX_BYTES = 64 * 1024 * 1024;
+const MAX_MS = 120_000;
 
 /**
  * Every page of `tools/list`, each definition as the text that was received. What is over the bounds (64 pages,
- * 10,000 tools, 64 MiB, a cursor that comes twice) is left out and logged: the rest of the server still works.
+ * 10,000 tools, 64 MiB, two minutes, a cursor that comes twice) is left out and logged: the rest of the server still works.
  * @throws UpstreamError `handshake-failed` for an answer that is no list, UpstreamCallError for none
  */
 export async function listTools(connection: UpstreamConnection, options: CallOptions, log: WriteLog): Promise<readonly RawJson[]> {
@@ -20,6 +21,7 @@ export async function listTools(connection: UpstreamConnection, options: CallOpt
   const cursors = new Set<RawJson>();
   let bytes = 0;
   let cursor: RawJson | undefined;
+  const until = performance.now() + MAX_MS;
   for (let page = 1; ; page++) {
     const reply = await connection.call('tools/list', cursor === undefined ? undefined : `{"cursor":${cursor}}`, options);
     if ('error' in reply) throw unlistable(`The server answered tools/list with an error: ${excerpt(stringOf(members(reply.error)?.get('message')) ?? '', 300)}`, reply.error);
@@ -33,14 +35,15 @@ export async function listTools(connection: UpstreamConnection, options: CallOpt
     }
     cursor = all?.get('nextCursor');
     if (cursor?.startsWith('"') !== true) return tools;
-    if (cursors.has(cursor)) return incomplete(tools, 'a cursor that was given before', log);
+    if (cursors.has(cursor)) return incomplete(tools, 'given a cursor for the second time', log);
+    if (performance.now() > until) return incomplete(tools, `taken more than ${MAX_MS / 1000} s`, log);
     if (page === MAX_PAGES) return incomplete(tools, `more than ${MAX_PAGES} pages`, log);
     cursors.add(cursor);
   }
 }
 
 function incomplete(tools: readonly RawJson[], why: string, log: WriteLog): readonly RawJson[] {
-  log('protocol', `tools/list was read only in part (${tools.length} tools): the server has ${why}.`);
+  log('protocol', `tools/list was read only in part (${tools.length} tools): it has ${why}.`);
   return tools;
 }
 

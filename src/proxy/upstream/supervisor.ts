@@ -7,6 +7,7 @@ import { failureOf, stoppedWhileStarting, UpstreamError } from './failure.ts';
 import type { LegEnd } from './leg.ts';
 import { listTools } from './list-tools.ts';
 import { watchModernLists } from './modern-lists.ts';
+import { orAborted } from './or-aborted.ts';
 import { Relister } from './relist.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import type { RpcConnection } from './rpc-connection.ts';
@@ -171,7 +172,7 @@ class Supervisor implements Upstream {
     this.#setState({ kind: 'starting' });
     let connection: RpcConnection | undefined;
     try {
-      const transport = await this.#deps.resolve(this.config);
+      const transport = await orAborted(this.#deps.resolve(this.config), signal);
       connection = await connectUpstream(transport, {
         prefer: 'legacy',
         client: { name: CLIENT_NAME, version: this.#deps.clientVersion },
@@ -205,6 +206,7 @@ class Supervisor implements Upstream {
     connection.onNotification(({ method }) => {
       if (method === 'notifications/tools/list_changed') live.relister.announce();
     });
+    signal.addEventListener('abort', () => void connection.close(), { once: true });
     try {
       await live.relister.now();
       if (signal.aborted) throw stoppedWhileStarting();
@@ -252,8 +254,17 @@ class Supervisor implements Upstream {
         return this.#setState({ kind: 'needs-input', input: inputNamedIn(error.message) });
     }
     const retry = this.#isWanted && !NEEDS_PERSON.has(error.reason) && !this.#disposed;
-    if (retry) this.#retryTimer = setTimeout(() => void this.#connected().catch(() => undefined), retryMs).unref();
+    if (retry) this.#retryIn(retryMs);
     this.#setState({ kind: 'failed', error: failureOf(error), retryAt: retry ? Date.now() + retryMs : undefined });
+  }
+
+  #retryIn(milliseconds: number): void {
+    this.#retryTimer = setTimeout(() => {
+      // A use may have started it meanwhile and failed; then this attempt comes after the next allowed moment.
+      const wait = this.#policy.waitForUse;
+      if (wait > 0) this.#retryIn(wait);
+      else this.#connected().catch(() => undefined);
+    }, Math.ceil(milliseconds)).unref();
   }
 
   /** Whether the background should keep trying: what nobody has used for a while waits for its next use. */

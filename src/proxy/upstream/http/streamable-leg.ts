@@ -22,6 +22,7 @@ import {
 } from './response.ts';
 
 const SESSION_HEADER = 'mcp-session-id';
+const VERSION_HEADER = 'mcp-protocol-version';
 const POST_ACCEPT = 'application/json, text/event-stream';
 const STREAM_ACCEPT = 'text/event-stream';
 /** After its answer a stream has this long to end, so that its connection can be used again. */
@@ -42,6 +43,8 @@ interface PostStream {
   retryMs: number;
   /** Answered or given up. */
   released: boolean;
+  /** True while its answer is read from an event stream. */
+  streaming: boolean;
   endTimer: NodeJS.Timeout | undefined;
 }
 
@@ -76,6 +79,7 @@ export class StreamableHttpLeg implements Leg {
       lastEventId: undefined,
       retryMs: DEFAULT_RETRY_MS,
       released: false,
+      streaming: false,
       endTimer: undefined,
     };
     this.#streams.set(id, stream);
@@ -84,8 +88,14 @@ export class StreamableHttpLeg implements Leg {
 
   async send(text: string, headers: MessageHeaders): Promise<void> {
     try {
-      const response = await this.#post(text, headers).response;
-      if ((response.statusCode ?? 0) < 400) return void response.resume();
+      const exchange = this.#post(text, headers);
+      const response = await exchange.response;
+      if ((response.statusCode ?? 0) < 400) {
+        // Nothing is expected; a stream would stay open for ever.
+        if (isStream(response)) exchange.cancel();
+        else response.resume();
+        return;
+      }
       const error = await statusError(response);
       if (this.#endsSession(error)) this.#sessionLost();
       else this.#log('protocol', `A notification or reply was not taken: ${error.message}`);
@@ -100,6 +110,7 @@ export class StreamableHttpLeg implements Leg {
     this.#streams.delete(id);
     stream.released = true;
     if (!answered) stream.exchange?.cancel();
+    else if (stream.streaming) stream.endTimer = setTimeout(() => stream.exchange?.cancel(), END_GRACE_MS).unref();
   }
 
   listen(headers: MessageHeaders): void {
@@ -129,7 +140,8 @@ export class StreamableHttpLeg implements Leg {
     const response = await exchange.response;
     // Redirects stay within the origin; asking the old place again would cost every call a round trip.
     this.#url = exchange.url;
-    this.#session ??= sessionOf(response);
+    // Only the answer to `initialize`, the one request that names no revision, opens a session.
+    if (stream.headers[VERSION_HEADER] === undefined) this.#session ??= sessionOf(response);
     await this.#answer(stream, response);
   }
 
@@ -170,6 +182,7 @@ export class StreamableHttpLeg implements Leg {
   /** Reads the request's stream, and resumes it when the server lets go of it before the answer (2025-11-25, polling). */
   async #events(stream: PostStream, first: IncomingMessage): Promise<void> {
     const handler = this.#handlerOf(stream);
+    stream.streaming = true;
     let response: IncomingMessage | undefined = first;
     for (let failures = 0; ; ) {
       if (response !== undefined) {
@@ -208,9 +221,7 @@ export class StreamableHttpLeg implements Leg {
       onRetry: (milliseconds) => (stream.retryMs = boundedRetry(milliseconds)),
       onEvent: (event) => {
         if (event.id !== undefined) stream.lastEventId = event.id;
-        if (stream.released) return;
-        this.#deliver(event, stream.id);
-        if (isReleased(stream)) stream.endTimer = setTimeout(() => stream.exchange?.cancel(), END_GRACE_MS).unref();
+        if (!stream.released) this.#deliver(event, stream.id);
       },
     };
   }

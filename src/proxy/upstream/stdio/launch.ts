@@ -1,12 +1,14 @@
 import type { ChildProcessByStdio } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { isAbsolute } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import spawn from 'cross-spawn';
 import { messageOf } from '../../errors.ts';
 import type { ResolvedTransport } from '../../config/types.ts';
 import { UpstreamError } from '../failure.ts';
+import { orAborted } from '../or-aborted.ts';
 import { recordLaunch } from '../orphans.ts';
 import { childEnvironment } from './environment.ts';
 import { findCommand } from './find-command.ts';
@@ -42,12 +44,14 @@ const DRAIN_MS = 200;
 /**
  * Starts a stdio server: by argument vector, never a shell, in its own process group (POSIX), with an allow-listed
  * environment, in the user's home unless the entry says otherwise.
+ * @param signal aborted when the start is no longer wanted
  * @param gate throws when the launch is not approved; called right before the spawn
  * @param stateDir where the launch is recorded for `sweepOrphans`
  * @throws UpstreamError `command-not-found`, `launch-failed`, and whatever `gate` throws
  */
 export async function launch(
   transport: Extract<ResolvedTransport, { readonly type: 'stdio' }>,
+  signal: AbortSignal,
   gate: () => void,
   stateDir: string,
 ): Promise<LaunchedProcess> {
@@ -55,7 +59,8 @@ export async function launch(
   const cwd = transport.cwd ?? homedir();
   requireFolder(cwd);
   const env = childEnvironment(process.env, transport.env, platform);
-  const file = await findCommand(transport.command, env, { platform, home: homedir(), inherited: process.env, userPath: () => userPath(platform) });
+  const search = { platform, home: homedir(), inherited: process.env, userPath: () => userPath(platform) };
+  const file = await orAborted(findCommand(transport.command, env, search), signal);
 
   gate();
   const child = start(file, transport.args, { cwd, env: Object.fromEntries(env) });
@@ -137,7 +142,8 @@ async function within(promise: Promise<unknown>, timeoutMs: number): Promise<voi
 function requireFolder(cwd: string): void {
   let problem: string | undefined;
   try {
-    if (!statSync(cwd).isDirectory()) problem = 'is not a folder';
+    if (!isAbsolute(cwd)) problem = 'is not an absolute path';
+    else if (!statSync(cwd).isDirectory()) problem = 'is not a folder';
   } catch (error) {
     problem = `cannot be used: ${messageOf(error)}`;
   }
