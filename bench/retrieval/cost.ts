@@ -1,0 +1,67 @@
+import { performance } from 'node:perf_hooks';
+import { quantile } from '../lib/statistics.ts';
+import { createToolIndex } from '../../src/proxy/search/tool-index.ts';
+import type { SearchDocument } from '../../src/proxy/search/types.ts';
+import { byServer, variedCatalog, type JudgedQuery } from './corpus.ts';
+
+/** What one size of catalog costs. Times in milliseconds, memory in KB. */
+export interface Cost {
+  readonly tools: number;
+  readonly build: number;
+  readonly firstAnswer: number;
+  readonly searchMedian: number;
+  readonly searchP95: number;
+  readonly taskMedian: number;
+  /** Median and worst over every server, to put it anew and to remove it. */
+  readonly putMedian: number;
+  readonly putWorst: number;
+  readonly removeWorst: number;
+  /** Heap per tool beyond the definitions themselves; undefined without --expose-gc. */
+  readonly heapPerTool: number | undefined;
+}
+
+/** Measures a catalog of `size` tools made from real ones. */
+export function measureCost(tools: readonly SearchDocument[], queries: readonly JudgedQuery[], size: number): Cost {
+  const servers = byServer(variedCatalog(tools, size));
+  const before = heapUsed();
+  const index = createToolIndex();
+  const build = timed(() => {
+    for (const [server, documents] of servers) index.put(server, documents);
+  });
+  const search = (query: string): number => timed(() => index.search(query, { limit: 10, visible: () => true }));
+  const firstAnswer = search(queries[0]?.query ?? 'read a file');
+  const after = heapUsed();
+  for (const { query } of queries) search(query);
+  const short = queries.filter(({ style }) => style !== 'task').map(({ query }) => search(query));
+  const long = queries.filter(({ style }) => style === 'task').map(({ query }) => search(query));
+  const changed = [...servers].slice(0, 200);
+  const removals: number[] = [];
+  const puts = changed.map(([server, documents]) => {
+    removals.push(timed(() => index.remove(server)));
+    return timed(() => index.put(server, documents));
+  });
+  return {
+    tools: size,
+    build,
+    firstAnswer,
+    searchMedian: quantile(short, 0.5),
+    searchP95: quantile(short, 0.95),
+    taskMedian: quantile(long, 0.5),
+    putMedian: quantile(puts, 0.5),
+    putWorst: Math.max(...puts),
+    removeWorst: Math.max(...removals),
+    heapPerTool: before === undefined || after === undefined ? undefined : (after - before) / size / 1024,
+  };
+}
+
+function timed(run: () => unknown): number {
+  const start = performance.now();
+  run();
+  return performance.now() - start;
+}
+
+function heapUsed(): number | undefined {
+  if (globalThis.gc === undefined) return undefined;
+  globalThis.gc();
+  return process.memoryUsage().heapUsed;
+}
