@@ -75,8 +75,8 @@ function failMissing(name: string): never {
   throw new Error(`no menu tool ${name}`);
 }
 
-async function textOf(tool: MenuTool, args: unknown): Promise<{ text: string; isError: boolean }> {
-  const reply = await tool.run(JSON.stringify(args), CALLER);
+async function textOf(tool: MenuTool, args: unknown, caller: MenuCaller = CALLER): Promise<{ text: string; isError: boolean }> {
+  const reply = await tool.run(JSON.stringify(args), caller);
   assert.ok('result' in reply);
   const result = JSON.parse(reply.result) as { content: { text: string }[]; isError?: boolean; structuredContent?: unknown };
   assert.equal(result.structuredContent, undefined);
@@ -101,7 +101,7 @@ describe('menu', () => {
 describe('signatures', () => {
   it('have the form of the contract', () => {
     assert.equal(signatureLine(ISSUE), 'github:create_issue(owner*: string, labels: string[], state: open|closed = open) — Create an issue');
-    assert.equal(signatureLine(LIST), 'github:list_issues() — List issues of a repository [read, open-world]');
+    assert.equal(signatureLine(LIST), 'github:list_issues() — List issues of a repository [call_tool_read, open-world]');
     assert.equal(signatureLine(ERASE), 'github:delete_issue() — Delete an issue for good [destructive]');
   });
 
@@ -116,9 +116,35 @@ describe('signatures', () => {
     assert.doesNotMatch(line, /[\p{Cc}\p{Cf}]/u);
   });
 
+  it('put required parameters first, resolve local references and cap the rest', () => {
+    const inputSchema = {
+      type: 'object',
+      properties: {
+        ...Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`o${i}`, { type: 'string' }])),
+        mode: { $ref: '#/$defs/Mode' },
+        many: { type: 'array', items: { anyOf: [{ type: 'string' }, { type: 'integer' }, { type: 'null' }] } },
+        loop: { $ref: '#/$defs/Loop' },
+        outside: { $ref: 'https://example.com/schema.json' },
+      },
+      required: ['mode', 'many', 'loop', 'outside', 'ghost'],
+      $defs: { Mode: { enum: ['fast', 'slow'] }, Loop: { $ref: '#/$defs/Loop' } },
+    };
+    assert.equal(
+      signatureLine(toolFixture('s', 't', { inputSchema })),
+      's:t(mode*: fast|slow, many*: (string|integer)[], loop*: any, outside*: any, o0: string, o1: string, o2: string, o3: string, o4: string, o5: string, …)',
+    );
+  });
+
+  it('survive schemas that are nonsense', () => {
+    for (const inputSchema of [{ properties: [] }, { properties: { a: null } }, { properties: { a: { enum: [null, {}, [1]] } } }, { properties: { a: { type: ['null'] } } }, { required: {}, properties: { a: true } }, { properties: { a: { $ref: '#/properties/__proto__/x' } } }]) {
+      assert.match(signatureLine(toolFixture('s', 't', { inputSchema: inputSchema as unknown as Record<string, unknown> })), /^s:t\(/);
+    }
+  });
+
   it('cut descriptions at the first sentence or 200 characters', () => {
     assert.equal(firstSentence('One. Two.'), 'One');
     assert.equal(firstSentence('Uses v1.2 of it. Then more'), 'Uses v1.2 of it');
+    assert.equal(firstSentence('Finds files, e.g. sources (i.e. code) etc. and more. Rest'), 'Finds files, e.g. sources (i.e. code) etc. and more');
     assert.equal(firstSentence('查询天气。更多内容'), '查询天气。');
     assert.equal(firstSentence('y'.repeat(300)).length, 200);
     assert.equal(firstSentence(''), '');
@@ -129,7 +155,43 @@ describe('retrieve_tools', () => {
   it('answers with signatures, best first, and says how to call them', async () => {
     const { text } = await textOf(menuOver([ISSUE, LIST, ERASE]).tool('retrieve_tools'), { query: 'create issue' });
     assert.match(text.split('\n')[0] ?? '', /^github:create_issue\(/);
-    assert.match(text, /call_tool/);
+    assert.match(text, /Call with call_tool, except where marked\./);
+    const read = await textOf(menuOver([LIST]).tool('retrieve_tools'), { query: 'list issues' });
+    assert.match(read.text, /\[call_tool_read, open-world\]/);
+    assert.doesNotMatch(read.text, /except where marked/);
+  });
+
+  it('counts only what this caller could use once approved, within its filters', async () => {
+    const menu = menuOver([ISSUE], [SECRET, toolFixture('github', 'move_issue', { description: 'Move an issue', annotations: { readOnlyHint: true } })]);
+    const hidden = async (args: object, caller: MenuCaller = CALLER): Promise<string | undefined> => /hidden: (\d+)/.exec((await textOf(menu.tool('retrieve_tools'), { query: 'issue', ...args }, caller)).text)?.[1];
+    assert.equal(await hidden({}), '2');
+    assert.equal(await hidden({ server: 'github' }), '1');
+    assert.equal(await hidden({ read_only: true }), '1');
+    const github: MenuCaller = { ...CALLER, principal: { ...PRINCIPAL_FIXTURE, grant: { servers: ['github'], tools: 'all', tier: 'destructive' } } };
+    assert.equal(await hidden({}, github), '1');
+    assert.equal(await hidden({ server: 'shady' }, github), undefined);
+  });
+
+  it('names the other tools of the two best servers, in at most 80 tokens, nothing invisible among them', async () => {
+    const many = (server: string): CatalogTool[] => Array.from({ length: 200 }, (_, i) => toolFixture(server, `${server}_operation_number_${i}`, { description: i < 3 ? `Deploy the ${server} service` : 'Something else' }));
+    const hiddenOne = toolFixture('alpha', 'alpha_hidden', { description: 'Deploy secretly' });
+    const { text } = await textOf(menuOver([...many('alpha'), ...many('beta'), ...many('gamma')], [hiddenOne]).tool('retrieve_tools'), { query: 'deploy service', limit: 6 });
+    const also = text.split('\n').filter((line) => line.startsWith('also on'));
+    assert.equal(also.length, 2);
+    assert.ok(countTokens(also.join('\n')) <= 80, also.join('\n'));
+    assert.doesNotMatch(text, /alpha_hidden/);
+    const shown = new Set([...text.matchAll(/^(\w+):(\w+)\(/gm)].map(([, server, name]) => `${server ?? ''}:${name ?? ''}`));
+    assert.equal(shown.size, 6);
+    for (const line of also) {
+      const [, server = '', names = ''] = /^also on (\w+): (.*), …$/.exec(line) ?? [];
+      for (const name of names.split(', ')) assert.ok(!shown.has(`${server}:${name}`), name);
+    }
+  });
+
+  it('puts names that match the search first', async () => {
+    const tools = Array.from({ length: 60 }, (_, i) => toolFixture('alpha', `do_something_${i}`, { description: i >= 57 ? 'Deploy a service' : 'Else' }));
+    const { text } = await textOf(menuOver(tools).tool('retrieve_tools'), { query: 'deploy service', limit: 1 });
+    assert.match(text, /also on alpha: do_something_5[789], do_something_5[789], do_something_0,/);
   });
 
   it('counts what awaits approval and shows nothing of it', async () => {
@@ -157,7 +219,11 @@ describe('retrieve_tools', () => {
   it('tells an agent what to try when nothing matches', async () => {
     const { text, isError } = await textOf(menuOver([ISSUE]).tool('retrieve_tools'), { query: 'zzzz' });
     assert.equal(isError, false);
-    assert.match(text, /No tool matches/);
+    assert.match(text, /No tool matches.*"queries"/);
+    assert.match(text, /Servers: github/);
+    const elsewhere = await textOf(menuOver([ISSUE], [SECRET]).tool('retrieve_tools'), { query: 'issue', server: 'shady' });
+    assert.match(elsewhere.text, /no server of this name/);
+    assert.doesNotMatch(elsewhere.text, /Servers:.*shady/);
   });
 
   it('refuses misspelt and mistyped arguments with the way out', async () => {
@@ -165,7 +231,8 @@ describe('retrieve_tools', () => {
     for (const args of [{}, { query: '' }, { query: 1 }, { query: 'x', readonly: true }, { query: 'x', limit: 0 }, { query: 'x', limit: '5' }, { queries: [] }, { query: 'x', detail: 'full' }]) {
       const { isError, text } = await textOf(menu.tool('retrieve_tools'), args);
       assert.equal(isError, true, JSON.stringify(args));
-      assert.match(text, /Correct the arguments of retrieve_tools/);
+      assert.match(text.split('\n')[0] ?? '', /Correct the arguments of retrieve_tools and call again\.$/);
+      assert.match(text, /"properties":\{"query"/);
     }
   });
 });
@@ -185,6 +252,27 @@ describe('describe_tool', () => {
   });
 });
 
+describe('describe_tool and untrusted text', () => {
+  const ODD = toolFixture('odd', 'tool', {
+    description: 'First\r\nsecond\u202e line\u{e0041}\x1b[31m\n\tthird',
+    inputSchema: { type: 'object', properties: { ['a\u202e\u{e0041}']: { type: 'string' } } },
+  });
+
+  it('keeps lines and drops what a reader cannot see; in schemas it stands escaped', async () => {
+    const { text } = await textOf(menuOver([ODD]).tool('describe_tool'), { tools: ['odd_tool'] });
+    assert.match(text, /^First\nsecond line\[31m\n\tthird$/m);
+    assert.match(text, /"a\\u202e\\udb40\\udc41"/);
+    assert.doesNotMatch(text, /(?![\n\t])[\p{Cc}\p{Cf}]/u);
+    const schema = /^arguments: (.*)$/m.exec(text)?.[1] ?? '';
+    assert.deepEqual(JSON.parse(schema), ODD.inputSchema, 'the same schema still');
+  });
+
+  it('takes up to ten ids', async () => {
+    const { isError } = await textOf(menuOver([ISSUE]).tool('describe_tool'), { tools: Array.from({ length: 11 }, () => 'github:create_issue') });
+    assert.equal(isError, true);
+  });
+});
+
 describe('call_tool', () => {
   it('hands arguments on as written, big integers and order included', async () => {
     const menu = menuOver([ISSUE]);
@@ -201,8 +289,19 @@ describe('call_tool', () => {
 
   it('refuses arguments that are not JSON without calling anything', async () => {
     const menu = menuOver([ISSUE]);
-    const { isError } = await textOf(menu.tool('call_tool'), { tool: 'github:create_issue', arguments: 'not json' });
-    assert.equal(isError, true);
+    for (const inner of ['not json', `${'['.repeat(65)}${']'.repeat(65)}`]) {
+      const { isError } = await textOf(menu.tool('call_tool'), { tool: 'github:create_issue', arguments: inner });
+      assert.equal(isError, true);
+    }
     assert.equal(menu.calls.length, 0);
+  });
+
+  it('tells an agent that forgot the inner object where its arguments go', async () => {
+    const reply = await menuOver([ISSUE]).tool('call_tool').run('{"tool":"github:create_issue","owner":"o"}', CALLER);
+    assert.ok('result' in reply);
+    const result = JSON.parse(reply.result) as { content: { text: string }[]; _meta: Record<string, Record<string, unknown>> };
+    assert.match(result.content[0]?.text ?? '', /no argument "owner".*inside "arguments"/);
+    assert.deepEqual(Object.keys(result._meta['vestibule/error'] ?? {}), ['code', 'retryable', 'action']);
+    assert.equal(result._meta['vestibule/error']?.['code'], 'invalid_arguments');
   });
 });

@@ -108,9 +108,8 @@ export class Redactor {
       clean = clean.replaceAll(value, REDACTED);
       if (escaped !== value) clean = clean.replaceAll(escaped, REDACTED);
     }
-    return clean
-      .replace(/[^\s"<>]+/g, (run) => (/[%+]/.test(run) && this.#holdsKnownEncoded(run) ? REDACTED : run))
-      .replace(BASE64_RUN, (run) => (this.#holdsKnownInBase64(run) ? REDACTED : run));
+    if (/[%+]/.test(clean)) clean = clean.replace(/[^\s"<>]+/g, (run) => (/[%+]/.test(run) && this.#holdsKnownEncoded(run) ? REDACTED : run));
+    return clean.length < this.#shortestBase64 ? clean : clean.replace(BASE64_RUN, (run) => (this.#holdsKnownInBase64(run) ? REDACTED : run));
   }
 
   #holdsKnownEncoded(run: string): boolean {

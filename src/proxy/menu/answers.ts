@@ -1,10 +1,17 @@
 import type { AgentErrorCode } from '../errors.ts';
-import type { RawReply } from '../model.ts';
+import type { RawJson, RawReply } from '../model.ts';
+import type { MenuCaller, MenuDeps } from './types.ts';
 import { refusal, type RefusalOptions } from '../pipeline/refusal.ts';
 
 /** A text result, without structuredContent: VS Code would show the model both, or only that. */
-export function textReply(text: string): RawReply {
-  return { result: JSON.stringify({ content: [{ type: 'text', text }] }) };
+export function textReply(...texts: readonly string[]): { readonly result: RawJson } {
+  return { result: JSON.stringify({ content: texts.map((text) => ({ type: 'text', text })) }) };
+}
+
+/** A text result within the response budget; what does not fit can be read on with `read_cache`. */
+export async function boundedReply(text: string, caller: MenuCaller, deps: MenuDeps): Promise<RawReply> {
+  const { result } = await deps.results.shape(textReply(text).result, { principal: caller.principal.id, limit: deps.responseLimit() });
+  return { result };
 }
 
 /** A result with `isError` (contract §6). */

@@ -22,7 +22,9 @@ export class MenuArguments {
     const found = text === undefined ? new Map<string, RawJson>() : members(text);
     if (found === undefined) throw new BadArgumentsError('The arguments must be a JSON object.');
     for (const name of found.keys()) {
-      if (!known.includes(name)) throw new BadArgumentsError(`There is no argument ${JSON.stringify(name.slice(0, 60))}; this tool takes ${known.join(', ')}.`);
+      if (known.includes(name)) continue;
+      const inside = known.includes('arguments') ? ' The arguments of the tool itself go inside "arguments".' : '';
+      throw new BadArgumentsError(`There is no argument ${JSON.stringify(name.slice(0, 60))}; this tool takes ${known.join(', ')}.${inside}`);
     }
     // null means "not given" in many agents.
     this.#members = new Map([...found].filter(([, value]) => value !== 'null'));

@@ -16,11 +16,15 @@ interface MenuDefinition {
 }
 
 const READ_ONLY = { readOnlyHint: true, openWorldHint: false };
-/** These run other people's tools: clients must ask before them (house rule 5). */
-const ANYTHING = { readOnlyHint: false, destructiveHint: true, openWorldHint: true };
+/**
+ * These run other people's tools, so nothing is promised about the world they reach: VS Code would otherwise ask
+ * a second time, about each result. `call_tool` may do anything, so clients must ask before it (house rule 5).
+ */
+const READS = { readOnlyHint: true };
+const ANYTHING = { readOnlyHint: false, destructiveHint: true };
 
 const toolId = { type: 'string', description: 'Id from retrieve_tools, e.g. "github:create_issue"' };
-const toolArguments = { type: 'object', description: "The tool's own arguments", additionalProperties: true };
+const toolArguments = { type: 'object', description: "The tool's own arguments, by name", additionalProperties: true };
 
 /** The definitions of the proxy's own tools; together at most 1,500 tokens (contract §4). */
 export const MENU_DEFINITIONS = {
@@ -31,7 +35,8 @@ export const MENU_DEFINITIONS = {
       'Find tools for what you need among all connected servers. Call this first whenever no listed tool fits. ' +
       'Use short capability phrases of verb and object, not the user\'s sentence; for a task of several steps pass one phrase per step in "queries", ' +
       'e.g. ["list open pull requests", "post slack message"]. ' +
-      'Answers one tool per line, best first: server:tool(arguments, * = required) — what it does.',
+      'Answers one tool per line, best first: server:tool(arguments, * = required) — what it does. ' +
+      'Then call it with call_tool, or with call_tool_read where the line says so.',
     inputSchema: {
       type: 'object',
       properties: {
@@ -60,14 +65,14 @@ export const MENU_DEFINITIONS = {
   call_tool_read: {
     name: 'call_tool_read',
     title: 'Call a read-only tool',
-    description: 'Call a tool marked [read] by retrieve_tools. Refuses every other tool.',
+    description: 'Call a tool that retrieve_tools marked [call_tool_read]. Refuses every other tool.',
     inputSchema: { type: 'object', properties: { tool: toolId, arguments: toolArguments }, required: ['tool'] },
-    annotations: { ...READ_ONLY, openWorldHint: true },
+    annotations: READS,
   },
   call_tool: {
     name: 'call_tool',
     title: 'Call a tool',
-    description: 'Call any tool that retrieve_tools found. Prefer call_tool_read for tools marked [read].',
+    description: 'Call any tool that retrieve_tools found, e.g. {"tool": "github:create_issue", "arguments": {"owner": "o"}}. Prefer call_tool_read where it is marked.',
     inputSchema: { type: 'object', properties: { tool: toolId, arguments: toolArguments }, required: ['tool'] },
     annotations: ANYTHING,
   },
@@ -83,7 +88,7 @@ export const MENU_DEFINITIONS = {
         limit: { type: 'integer', minimum: 1 },
         lines: { type: 'string', description: 'e.g. "120-180"' },
         path: { type: 'string', description: 'JSON Pointer, e.g. "/items/3" or "/items/10-20"' },
-        grep: { type: 'string', description: 'Text, or /regex/' },
+        grep: { type: 'string', description: 'Text, or /regex/i' },
       },
       required: ['key'],
     },
@@ -101,4 +106,9 @@ export function menuDefinition(name: MenuToolName): RawJson {
 /** The names of the arguments a menu tool takes. */
 export function argumentNames(name: MenuToolName): readonly string[] {
   return Object.keys(MENU_DEFINITIONS[name].inputSchema.properties);
+}
+
+/** The schema of a menu tool's arguments, raw. */
+export function argumentSchema(name: MenuToolName): RawJson {
+  return JSON.stringify(MENU_DEFINITIONS[name].inputSchema);
 }

@@ -1,10 +1,10 @@
 import type { CatalogTool } from '../catalog/types.ts';
 import type { RawReply } from '../model.ts';
 import { nearNames } from '../pipeline/near.ts';
-import { errorReply } from './answers.ts';
+import { boundedReply, errorReply } from './answers.ts';
 import { BadArgumentsError, type MenuArguments } from './arguments.ts';
 import { MAX_DESCRIBED } from './definitions.ts';
-import { plainLine } from './plain-line.ts';
+import { plainJson, plainLine, plainText } from './plain-line.ts';
 import type { MenuCaller, MenuDeps } from './types.ts';
 
 /** `describe_tool`: everything a call needs to know of up to ten tools, as approved; cut to the response budget. */
@@ -22,26 +22,24 @@ export async function describeTools(args: MenuArguments, caller: MenuCaller, dep
     } else {
       // The same words for a tool that does not exist and one this caller may not see.
       const near = nearNames(requested, visibleTools(deps, visible));
-      blocks.push(`${plainLine(requested.slice(0, 200))}: no such tool.${near.length === 0 ? '' : ` Did you mean ${near.join(', ')}?`}`);
+      blocks.push(`${plainLine(requested.slice(0, 200))}: no such tool.${near.length === 0 ? '' : ` Did you mean ${near.map(plainLine).join(', ')}?`}`);
     }
   }
   const text = blocks.join('\n\n');
   if (known === 0) {
     return errorReply('unknown_tool', text, { retryable: false, action: 'Use ids that retrieve_tools returns.' });
   }
-  const shaped = await deps.results.shape(JSON.stringify({ content: [{ type: 'text', text }] }), {
-    principal: caller.principal.id,
-    limit: deps.responseLimit(),
-  });
-  return { result: shaped.result };
+  return boundedReply(text, caller, deps);
 }
 
 function blockOf(tool: CatalogTool): string {
-  const lines = [tool.title === undefined ? tool.id : `${tool.id} — ${plainLine(tool.title)}`];
-  if (tool.description.trim() !== '') lines.push(tool.description.trim());
-  lines.push(`arguments: ${JSON.stringify(tool.inputSchema)}`);
+  const id = plainLine(tool.id);
+  const lines = [tool.title === undefined ? id : `${id} — ${plainLine(tool.title)}`];
+  const description = plainText(tool.description);
+  if (description !== '') lines.push(description);
+  lines.push(`arguments: ${plainJson(tool.inputSchema)}`);
   const hints = Object.entries(tool.annotations).filter(([name]) => name !== 'title');
-  if (hints.length > 0) lines.push(`annotations: ${JSON.stringify(Object.fromEntries(hints))}`);
+  if (hints.length > 0) lines.push(`annotations: ${plainJson(Object.fromEntries(hints))}`);
   lines.push(`call with: ${tool.tier === 'read' ? 'call_tool_read' : 'call_tool'}`);
   return lines.join('\n');
 }

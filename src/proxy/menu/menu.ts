@@ -2,7 +2,7 @@ import type { RawReply } from '../model.ts';
 import { errorReply } from './answers.ts';
 import { BadArgumentsError, MenuArguments } from './arguments.ts';
 import { callTool } from './call.ts';
-import { argumentNames, menuDefinition, type MenuToolName } from './definitions.ts';
+import { argumentNames, argumentSchema, menuDefinition, type MenuToolName } from './definitions.ts';
 import { describeTools } from './describe.ts';
 import { readCache } from './read-cache.ts';
 import { retrieveTools } from './retrieve.ts';
@@ -32,7 +32,10 @@ export function createMenu(deps: MenuDeps): readonly MenuTool[] {
         return await run(new MenuArguments(argumentsText, argumentNames(name)), caller, deps);
       } catch (error) {
         if (!(error instanceof BadArgumentsError)) throw error;
-        return errorReply('invalid_arguments', error.message, { retryable: true, action: `Correct the arguments of ${name} and call again.` });
+        return errorReply('invalid_arguments', `${error.message}\nThe schema is:\n${argumentSchema(name)}`, {
+          retryable: true,
+          action: `Correct the arguments of ${name} and call again.`,
+        });
       }
     },
   }));

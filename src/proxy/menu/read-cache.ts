@@ -4,10 +4,15 @@ import { errorReply, textReply } from './answers.ts';
 import { BadArgumentsError, type MenuArguments } from './arguments.ts';
 import type { MenuCaller, MenuDeps } from './types.ts';
 
+/** Kept free for the line that says how to go on. */
+const NEXT_ROOM = 200;
+/** A page is at least this long, however small the budget is set: agents must get on. */
+const MIN_PAGE = 500;
+
 /** `read_cache`: one page of a stored result that belongs to this caller (contract §7). */
 export async function readCache(args: MenuArguments, caller: MenuCaller, deps: MenuDeps): Promise<RawReply> {
   const key = args.requiredString('key');
-  const limit = deps.responseLimit();
+  const limit = Math.max(MIN_PAGE, deps.responseLimit() - NEXT_ROOM);
   const page = await deps.results.read(key, caller.principal.id, readSelector(args, limit), limit);
   if (!page.ok) {
     return errorReply('invalid_arguments', page.problem, {
@@ -17,8 +22,7 @@ export async function readCache(args: MenuArguments, caller: MenuCaller, deps: M
   }
   // The page itself stays alone in its block, so that pages put together are the original to the byte.
   const rest = page.next === undefined ? undefined : `[${page.total} bytes in all; go on with read_cache ${withKey(key, page.next)}]`;
-  if (rest === undefined) return textReply(page.text);
-  return { result: JSON.stringify({ content: [{ type: 'text', text: page.text }, { type: 'text', text: rest }] }) };
+  return rest === undefined ? textReply(page.text) : textReply(page.text, rest);
 }
 
 function withKey(key: string, next: string): string {
@@ -34,7 +38,9 @@ function readSelector(args: MenuArguments, budget: number): CacheSelector {
     const match = /^(\d{1,9})(?:-(\d{1,9}))?$/.exec(lines.trim());
     if (match === null) throw new BadArgumentsError('"lines" must look like "120-180".');
     const from = Number(match[1]);
-    return { kind: 'lines', from, to: match[2] === undefined ? from : Number(match[2]) };
+    const to = match[2] === undefined ? from : Number(match[2]);
+    if (from < 1 || to < from) throw new BadArgumentsError('"lines" counts from 1, the smaller number first, as in "120-180".');
+    return { kind: 'lines', from, to };
   }
   const pointer = args.string('path');
   if (pointer !== undefined) return { kind: 'path', pointer };

@@ -1,48 +1,55 @@
-import type { Catalog, CatalogTool } from '../catalog/types.ts';
-import type { RawJson, RawReply, ServerName, ToolId } from '../model.ts';
+import type { CatalogTool } from '../catalog/types.ts';
+import type { RawReply, ToolId } from '../model.ts';
+import { mayUse } from '../policy/grants.ts';
 import type { SearchHit, SearchOptions, SearchResult } from '../search/types.ts';
-import { textReply } from './answers.ts';
+import { alsoOn } from './also-on.ts';
+import { boundedReply } from './answers.ts';
 import { BadArgumentsError, type MenuArguments } from './arguments.ts';
 import { MAX_QUERIES, MAX_RESULTS } from './definitions.ts';
-import { plainLine } from './plain-line.ts';
+import { plainJson, plainLine } from './plain-line.ts';
 import { signatureLine } from './signature.ts';
 import type { MenuCaller, MenuDeps } from './types.ts';
 
-const ALSO_SERVERS = 2;
-/** About 80 tokens of names in all. */
-const ALSO_CHARACTERS = 280;
 const MAX_SCHEMA = 4_000;
+const MAX_NAMED_SERVERS = 20;
 
 /** `retrieve_tools`: searches what this caller may use, and answers in lines (contract §4). */
-export function retrieveTools(args: MenuArguments, caller: MenuCaller, deps: MenuDeps): RawReply {
+export function retrieveTools(args: MenuArguments, caller: MenuCaller, deps: MenuDeps): Promise<RawReply> {
   const queries = readQueries(args);
   const limit = args.integer('limit', 1, MAX_RESULTS) ?? deps.topK();
-  const server = args.string('server');
-  const readOnly = args.boolean('read_only') === true;
+  const filter: Filter = { server: args.string('server'), readOnly: args.boolean('read_only') === true };
   const detail = args.choice('detail', ['signature', 'schema']) ?? 'signature';
   const explain = args.boolean('explain') === true;
 
-  const mayUse = deps.visible(caller.principal);
-  const fits = (id: ToolId): boolean => {
-    if (!mayUse(id)) return false;
-    if (server === undefined && !readOnly) return true;
-    const tool = deps.catalog.find(id);
-    return tool !== undefined && (server === undefined || tool.server === server) && (!readOnly || tool.tier === 'read');
-  };
-  const found = search(deps, queries, { limit, visible: fits, explain });
-  const tools = found.hits.map((hit) => ({ hit, tool: deps.catalog.find(hit.id) })).filter((entry) => entry.tool !== undefined) as {
-    hit: SearchHit;
-    tool: CatalogTool;
-  }[];
-  const hidden = countHidden(deps, queries, server);
+  const visible = deps.visible(caller.principal);
+  const found = search(deps, queries, { limit, explain, visible: (id) => visible(id) && passes(deps.catalog.find(id), filter) });
+  const tools = found.hits.flatMap((hit) => {
+    const tool = deps.catalog.find(hit.id);
+    return tool === undefined ? [] : [{ hit, tool }];
+  });
 
-  const lines = tools.map(({ hit, tool }) => (explain ? `${hit.score.toFixed(2)} ` : '') + signatureLine(tool) + (detail === 'schema' ? `\n  ${schemaOf(tool)}` : ''));
-  if (tools.length === 0) lines.push(nothingFound(server, readOnly));
-  lines.push(...alsoOn(deps.catalog, tools.map(({ tool }) => tool), mayUse));
+  const lines = tools.map(({ hit, tool }) => lineOf(hit, tool, { explain, schema: detail === 'schema' }));
+  if (tools.length === 0) lines.push(nothingFound(filter, visible, deps));
+  lines.push(...alsoOn(queries, tools.map(({ tool }) => tool), visible, deps));
   if (found.total > tools.length) lines.push(`more: ${found.total - tools.length}`);
+  const hidden = countHidden(queries, filter, caller, deps);
   if (hidden > 0) lines.push(`hidden: ${hidden} awaiting approval`);
-  if (tools.length > 0) lines.push('Call with call_tool {"tool": id, "arguments": {…}}; tools marked [read] with call_tool_read.');
-  return textReply(lines.join('\n'));
+  if (tools.some(({ tool }) => tool.tier !== 'read')) lines.push('Call with call_tool, except where marked.');
+  return boundedReply(lines.join('\n'), caller, deps);
+}
+
+interface Filter {
+  readonly server: string | undefined;
+  readonly readOnly: boolean;
+}
+
+function passes(tool: CatalogTool | undefined, { server, readOnly }: Filter): boolean {
+  return tool !== undefined && (server === undefined || tool.server === server) && (!readOnly || tool.tier === 'read');
+}
+
+function lineOf(hit: SearchHit, tool: CatalogTool, parts: { readonly explain: boolean; readonly schema: boolean }): string {
+  const line = parts.explain ? `${hit.score.toFixed(2)} ${signatureLine(tool)}` : signatureLine(tool);
+  return parts.schema ? `${line}\n  ${schemaOf(tool)}` : line;
 }
 
 function readQueries(args: MenuArguments): readonly string[] {
@@ -58,37 +65,28 @@ function search(deps: MenuDeps, queries: readonly string[], options: SearchOptio
   return only !== undefined && rest.length === 0 ? deps.index.search(only, options) : deps.index.searchAll(queries, options);
 }
 
-/** How many matches wait for a person's decision; a number only, nothing of their text. */
-function countHidden(deps: MenuDeps, queries: readonly string[], server: ServerName | undefined): number {
-  const visible = (id: ToolId): boolean => server === undefined || deps.catalog.find(id)?.server === server;
+/**
+ * How many matches wait for a person's decision: a number only, nothing of their text, and only of tools that
+ * this caller could use once they are approved.
+ */
+function countHidden(queries: readonly string[], filter: Filter, caller: MenuCaller, deps: MenuDeps): number {
+  const visible = (id: ToolId): boolean => {
+    const tool = deps.catalog.find(id);
+    return tool !== undefined && passes(tool, filter) && mayUse(caller.principal, tool);
+  };
   return deps.pendingIndex.searchAll(queries, { limit: 1, visible }).total;
 }
 
-function nothingFound(server: string | undefined, readOnly: boolean): string {
-  const narrowed = server !== undefined || readOnly;
-  return `No tool matches. Try other words for the same capability${narrowed ? ', or drop the filters' : ''}; one short phrase per step works best.`;
+function nothingFound(filter: Filter, visible: (id: ToolId) => boolean, deps: MenuDeps): string {
+  const lines = ['No tool matches. Try other words for the same capability, verb and object, e.g. "create issue"; for several steps one phrase each in "queries".'];
+  const servers = [...deps.catalog.servers()].filter(({ tools }) => tools.some(({ id }) => visible(id))).map(({ server }) => plainLine(server));
+  if (filter.server !== undefined && !servers.includes(filter.server)) lines.push('There is no server of this name with tools you may use.');
+  else if (filter.server !== undefined || filter.readOnly) lines.push('Or drop the filters.');
+  if (servers.length > 0) lines.push(`Servers: ${servers.slice(0, MAX_NAMED_SERVERS).join(', ')}${servers.length > MAX_NAMED_SERVERS ? ', …' : ''}`);
+  return lines.join('\n');
 }
 
-/** The other tools of the best two servers: what the words of a search miss is often right beside what they hit. */
-function alsoOn(catalog: Catalog, tools: readonly CatalogTool[], visible: (id: ToolId) => boolean): string[] {
-  const shown = new Set<ToolId>(tools.map((tool) => tool.id));
-  const servers = [...new Set(tools.map((tool) => tool.server))].slice(0, ALSO_SERVERS);
-  const lines: string[] = [];
-  let room = ALSO_CHARACTERS;
-  for (const server of servers) {
-    const names: string[] = [];
-    for (const tool of catalog.server(server)?.tools ?? []) {
-      const name = plainLine(tool.name);
-      if (shown.has(tool.id) || !visible(tool.id) || name.length + 2 > room) continue;
-      names.push(name);
-      room -= name.length + 2;
-    }
-    if (names.length > 0) lines.push(`also on ${plainLine(server)}: ${names.join(', ')}`);
-  }
-  return lines;
-}
-
-function schemaOf(tool: CatalogTool): RawJson {
-  const schema = JSON.stringify(tool.inputSchema);
+function schemaOf(tool: CatalogTool): string {
+  const schema = plainJson(tool.inputSchema);
   return schema.length <= MAX_SCHEMA ? schema : `(the schema has ${schema.length} characters: call describe_tool)`;
 }

@@ -1,15 +1,23 @@
 import type { CatalogTool } from '../catalog/types.ts';
+import { resolveReference } from './local-reference.ts';
 import { plainLine } from './plain-line.ts';
 
 const MAX_SENTENCE = 200;
-const MAX_PARAMETERS = 16;
+/** Optional parameters are named while there are fewer than this in all. */
+const MAX_PARAMETERS = 10;
+const MAX_REQUIRED = 20;
 const MAX_CHOICES = 8;
 const MAX_VALUE = 40;
+const MAX_DEPTH = 2;
+/** A full stop after one of these ends no sentence. */
+const ABBREVIATION = /(?:^|[\s(])(?:e\.g|i\.e|etc|vs|cf|approx|incl|no|st|dr|mr|ms)\.$/i;
+
+type Schema = Readonly<Record<string, unknown>>;
 
 /**
  * One line an agent can call from (contract §4): `server:tool(owner*: string, state: open|closed = open) — first
- * sentence`, then only what sets the tool apart: `[read]` for call_tool_read, and risks its definition admits.
- * What does not fit is marked by `…`; describe_tool has the rest.
+ * sentence`, then in brackets only what differs from a plain tool: `call_tool_read` where that may call it, and
+ * the risks its definition admits. What does not fit is marked by `…`; describe_tool has the rest.
  */
 export function signatureLine(tool: CatalogTool): string {
   const sentence = firstSentence(tool.description);
@@ -19,7 +27,7 @@ export function signatureLine(tool: CatalogTool): string {
 
 function marksOf(tool: CatalogTool): string {
   const marks: string[] = [];
-  if (tool.tier === 'read') marks.push('read');
+  if (tool.tier === 'read') marks.push('call_tool_read');
   // Unannotated tools count as destructive but say nothing of it: the word is kept for those that do.
   if (tool.annotations.destructiveHint === true && tool.tier === 'destructive') marks.push('destructive');
   if (tool.annotations.openWorldHint === true) marks.push('open-world');
@@ -30,28 +38,35 @@ function marksOf(tool: CatalogTool): string {
 export function firstSentence(description: string): string {
   // Bounded before anything reads it: descriptions are an upstream's to choose.
   const line = plainLine(description.slice(0, 2_000).trimStart().split('\n', 1)[0] ?? '');
-  const end = /[.!?](?=\s)|[。！？]/u.exec(line);
-  const sentence = end === null ? line : line.slice(0, end.index + 1);
+  const sentence = line.slice(0, sentenceEnd(line));
   return sentence.length <= MAX_SENTENCE ? sentence.replace(/\.$/, '') : `${sentence.slice(0, MAX_SENTENCE - 1).trimEnd()}…`;
 }
 
-function parametersOf(schema: Readonly<Record<string, unknown>>): string {
+function sentenceEnd(line: string): number {
+  for (const match of line.matchAll(/[.!?](?=\s)|[。！？]/gu)) {
+    const end = match.index + match[0].length;
+    if (!ABBREVIATION.test(line.slice(Math.max(0, end - 10), end))) return end;
+  }
+  return line.length;
+}
+
+function parametersOf(schema: Schema): string {
   const properties = recordOf(schema['properties']);
-  const required = new Set(Array.isArray(schema['required']) ? schema['required'] : []);
-  const names = [...properties.keys()];
+  const listed = Array.isArray(schema['required']) ? schema['required'].filter((name): name is string => typeof name === 'string') : [];
+  const isRequired = new Set(listed.filter((name) => properties.has(name)));
   // Required ones first: they are what a call cannot do without.
-  names.sort((a, b) => Number(required.has(b)) - Number(required.has(a)));
-  const shown = names.slice(0, MAX_PARAMETERS).map((name) => {
-    const property = recordOf(properties.get(name));
-    const star = required.has(name) ? '*' : '';
-    const fallback = defaultOf(property.get('default'));
-    return `${plainLine(name)}${star}: ${typeOf(property, 0)}${fallback}`;
+  const required = [...properties.keys()].filter((name) => isRequired.has(name)).slice(0, MAX_REQUIRED);
+  const optional = [...properties.keys()].filter((name) => !isRequired.has(name)).slice(0, Math.max(0, MAX_PARAMETERS - required.length));
+  const shown = [...required, ...optional].map((name) => {
+    const property = recordOf(resolveReference(schema, properties.get(name)));
+    return `${plainLine(name.slice(0, MAX_VALUE))}${isRequired.has(name) ? '*' : ''}: ${typeOf(property, schema, 0)}${defaultOf(property.get('default'))}`;
   });
-  if (names.length > MAX_PARAMETERS) shown.push('…');
+  if (shown.length < properties.size) shown.push('…');
   return shown.join(', ');
 }
 
-function typeOf(property: ReadonlyMap<string, unknown>, depth: number): string {
+function typeOf(property: ReadonlyMap<string, unknown>, schema: Schema, depth: number): string {
+  const inner = (node: unknown): string => typeOf(recordOf(resolveReference(schema, node)), schema, depth + 1);
   const choices = property.get('enum');
   if (Array.isArray(choices) && choices.length > 0) {
     const shown = choices.slice(0, MAX_CHOICES).map((choice) => valueOf(choice));
@@ -60,17 +75,18 @@ function typeOf(property: ReadonlyMap<string, unknown>, depth: number): string {
   if (property.has('const')) return valueOf(property.get('const'));
   const type = property.get('type');
   if (type === 'array') {
-    const items = recordOf(property.get('items'));
-    return depth < 2 && items.size > 0 ? `${typeOf(items, depth + 1)}[]` : 'array';
+    if (depth >= MAX_DEPTH || recordOf(property.get('items')).size === 0) return 'array';
+    const items = inner(property.get('items'));
+    return items.includes('|') ? `(${items})[]` : `${items}[]`;
   }
   if (typeof type === 'string') return plainLine(type.slice(0, MAX_VALUE));
   if (Array.isArray(type)) {
-    const shown = type.filter((name): name is string => typeof name === 'string' && name !== 'null');
+    const shown = type.slice(0, MAX_CHOICES).filter((name): name is string => typeof name === 'string' && name !== 'null');
     return shown.map((name) => plainLine(name.slice(0, MAX_VALUE))).join('|') || 'any';
   }
   const alternatives = property.get('anyOf') ?? property.get('oneOf');
-  if (Array.isArray(alternatives) && depth < 2) {
-    const shown = new Set(alternatives.slice(0, MAX_CHOICES).map((option) => typeOf(recordOf(option), depth + 1)));
+  if (Array.isArray(alternatives) && depth < MAX_DEPTH) {
+    const shown = new Set(alternatives.slice(0, MAX_CHOICES).map(inner));
     shown.delete('null');
     return [...shown].join('|') || 'any';
   }
