@@ -26,6 +26,22 @@ export async function run(command, args, options = {}) {
 }
 
 /**
+ * Calls back once when the process that started us is gone: an npm that was ended leaves what it started behind.
+ * Windows does not tell.
+ * @param {() => void} act
+ * @returns {() => void} stops watching
+ */
+export function onOrphaned(act) {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    act();
+  }, 500).unref();
+  return () => clearInterval(timer);
+}
+
+/**
  * Like {@link run}, but resolves with the exit code; a child ended by a signal counts as 1. Meanwhile Ctrl-C, which the
  * terminal sends to the child too, and a polite end are the child's to act on: we end when it has.
  */
@@ -34,6 +50,7 @@ export function runForCode(command, args, options = {}) {
     const interrupted = () => {};
     const terminated = () => child.kill('SIGTERM');
     process.on('SIGINT', interrupted).on('SIGTERM', terminated);
+    const stopWatching = onOrphaned(terminated);
     const child = spawn(command, [...args], {
       cwd: options.cwd ?? root,
       env: { ...process.env, ...options.env },
@@ -42,6 +59,7 @@ export function runForCode(command, args, options = {}) {
     child.once('error', (cause) => reject(new StepError(`cannot start ${command}: ${cause.message}`)));
     child.once('close', (code) => {
       process.off('SIGINT', interrupted).off('SIGTERM', terminated);
+      stopWatching();
       resolve(code ?? 1);
     });
   });
