@@ -59,6 +59,15 @@ describe('grep', () => {
     assert.ok(!empty.ok);
   });
 
+  it('lets others run while it reads many lines', async () => {
+    let turns = 0;
+    const turn = setInterval(() => turns++, 1);
+    const read = await found('short\n'.repeat(400_000), 'absent');
+    clearInterval(turn);
+    assert.match(read.text, /None of the 400000 lines/);
+    assert.ok(turns >= 5, `${turns} turns`);
+  });
+
   it('gives up on a pattern that costs too much, letting others run meanwhile', async () => {
     const states = '(a|b|c|d|e|f|g|h|.)'.repeat(20);
     let turns = 0;

@@ -13,8 +13,9 @@ const LONG_LINE = 300;
 const AROUND = 120;
 const PLACES_A_LINE = 20;
 /** Matching steps of one call in all, and between two turns of the event loop (some 10 ms). */
-const MAX_STEPS = 60_000_000;
+const MAX_STEPS = 30_000_000;
 const STEPS_PER_TURN = 1_000_000;
+const LINES_PER_TURN = 20_000;
 /** Kept free for the closing line. */
 const CLOSING_ROOM = 100;
 
@@ -33,6 +34,7 @@ export async function grep(text: string, pattern: string, limit: number): Promis
   let last: Line | undefined;
   try {
     for (const line of linesOf(text)) {
+      if (line.number % LINES_PER_TURN === 0) await nextTurn();
       const known = matcher.find(line.text, 0);
       const end = known ?? (await matcher.finish());
       if (end >= 0) {
