@@ -8,7 +8,7 @@ import { usage, type Arguments } from './args.ts';
 import { COMMON_OPTIONS, JSON_OPTION, type Command } from './command.ts';
 import { EXIT } from './exit-code.ts';
 import { placesOf } from './places.ts';
-import { printJson, printLine, printTable } from './print.ts';
+import { printJson, printJsonLine, printLine, printTable } from './print.ts';
 
 const OUTCOMES: readonly OutcomeKind[] = ['ok', 'tool_error', 'protocol_error', 'ambiguous', 'refused'];
 const MAX_CALLS = 10_000;
@@ -81,7 +81,8 @@ async function follow(dir: string, filter: CallFilter, json: boolean): Promise<n
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   for await (const record of followJournal(dir, { signal: stop.signal })) {
     if (!matches(record, filter)) continue;
-    printLine(json ? JSON.stringify(record) : rowOf(record).map(visible).join('  '));
+    if (json) printJsonLine(record);
+    else printLine(rowOf(record).map(visible).join('  '));
   }
   return EXIT.ok;
 }

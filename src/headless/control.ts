@@ -59,23 +59,48 @@ export async function leaveDecisions(dataDir: string, decisions: readonly Decisi
   }
 }
 
+/** Takes the decisions that wait, for a process that can write the call journal. */
+export async function takeDecisions(dataDir: string, report: Report): Promise<readonly DecisionEntry[]> {
+  const file = await open(dataDir, report);
+  try {
+    let taken = NONE;
+    await file.update((now) => {
+      taken = now;
+      return now.decisions.length === 0 ? now : { ...now, decisions: [] };
+    });
+    return taken.decisions;
+  } finally {
+    file.dispose();
+  }
+}
+
+/** A `serve` that follows requests. */
+export interface ControlFollower extends Disposable {
+  /** Takes what waits now, restarts aside: for the last moment before the journal is closed. */
+  takeLast(): Promise<void>;
+}
+
 /** Takes what waits at once, and what comes from now on. Restarts that were asked of an earlier `serve` are dropped. */
-export async function followControl(dataDir: string, handler: ControlHandler, report: Report): Promise<Disposable> {
+export async function followControl(dataDir: string, handler: ControlHandler, report: Report): Promise<ControlFollower> {
   const file = await open(dataDir, report);
   const take = async (restarts: boolean): Promise<void> => {
     let asked = NONE;
     await file.update((now) => {
       asked = now;
-      return now.restarts.length + now.decisions.length === 0 ? now : NONE;
+      return isEmpty(now) ? now : NONE;
     });
     asked.decisions.forEach((decision) => handler.decided(decision));
     if (restarts) asked.restarts.forEach((server) => handler.restart(server));
   };
   await take(false);
   file.onDidChange((now) => {
-    if (now.restarts.length + now.decisions.length > 0) take(true).catch((problem: unknown) => report(problem as VestibuleError));
+    if (!isEmpty(now)) take(true).catch((problem: unknown) => report(problem as VestibuleError));
   });
-  return file;
+  return { takeLast: () => take(false), dispose: () => file.dispose() };
+}
+
+function isEmpty({ restarts, decisions }: Requests): boolean {
+  return restarts.length + decisions.length === 0;
 }
 
 function without(servers: readonly ServerName[], server: ServerName): readonly ServerName[] {

@@ -1,9 +1,9 @@
 import { VestibuleError } from '../proxy/errors.ts';
 import { visible } from '../proxy/json/visible.ts';
 import { openJournal } from '../proxy/journal/journal.ts';
-import type { DecisionEntry } from '../proxy/journal/types.ts';
+import type { DecisionEntry, Journal } from '../proxy/journal/types.ts';
 import { journalFolder } from './calls.ts';
-import { leaveDecisions } from './control.ts';
+import { leaveDecisions, takeDecisions } from './control.ts';
 import { describeError } from './exit-code.ts';
 import { printNote } from './print.ts';
 
@@ -19,12 +19,23 @@ export async function recordDecisions(dataDir: string, decisions: readonly Decis
   if (decisions.length === 0) return;
   const time = Date.now();
   const entries = decisions.map((decision) => ({ ...decision, time, by: 'cli' }));
+  const report = (problem: VestibuleError): void => printNote(describeError(problem));
+  const journal = await openUnlessWritten(dataDir);
+  if (journal === undefined) return leaveDecisions(dataDir, entries, report);
   try {
-    const journal = await openJournal({ dir: journalFolder(dataDir), log: (_level, message) => printNote(visible(message)) });
-    for (const entry of entries) journal.decide(entry);
+    // A `serve` that ended meanwhile may have left some.
+    for (const entry of [...(await takeDecisions(dataDir, report)), ...entries]) journal.decide(entry);
+  } finally {
     await journal.close();
+  }
+}
+
+/** The journal, or undefined while another process writes it. */
+async function openUnlessWritten(dataDir: string): Promise<Journal | undefined> {
+  try {
+    return await openJournal({ dir: journalFolder(dataDir), log: (_level, message) => printNote(visible(message)) });
   } catch (error) {
-    if (!VestibuleError.is(error, 'data-folder-locked')) throw error;
-    await leaveDecisions(dataDir, entries, (problem) => printNote(describeError(problem)));
+    if (VestibuleError.is(error, 'data-folder-locked')) return undefined;
+    throw error;
   }
 }

@@ -1,8 +1,13 @@
-import { visible } from '../proxy/json/visible.ts';
+import { visible, visibleJson } from '../proxy/json/visible.ts';
 
 /** Prints one JSON document. */
 export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+  process.stdout.write(`${visibleJson(JSON.stringify(value, undefined, 2))}\n`);
+}
+
+/** Prints one JSON document on one line, for output that goes on. */
+export function printJsonLine(value: unknown): void {
+  process.stdout.write(`${visibleJson(JSON.stringify(value))}\n`);
 }
 
 /** Prints a line of our own words; names and texts from outside go through `visible` first. */

@@ -1,19 +1,18 @@
 import type { ConfigProblem } from '../proxy/config/types.ts';
-import { VestibuleError } from '../proxy/errors.ts';
-import { messageOf } from '../proxy/errors.ts';
-import { visible } from '../proxy/json/visible.ts';
+import { messageOf, VestibuleError } from '../proxy/errors.ts';
+import { visibleJson } from '../proxy/json/visible.ts';
 import type { GatewayOptions } from '../proxy/options.ts';
 
 /** Writes one JSON object a line to stderr: time, level, message, then what belongs to it. */
 export const logLine: GatewayOptions['log'] = (level, message, data) => {
   if (level === 'debug') return;
-  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, message: visible(message), ...data })}\n`);
+  process.stderr.write(`${visibleJson(JSON.stringify({ time: new Date().toISOString(), level, message, ...data }))}\n`);
 };
 
 /** Logs something thrown, with what to do about it. */
 export function logError(error: unknown): void {
   if (!VestibuleError.is(error)) return logLine('error', messageOf(error));
-  logLine('error', located(error.message, error.at), { code: error.reason, fix: visible(error.action) });
+  logLine('error', located(error.message, error.at), { code: error.reason, fix: error.action });
 }
 
 /** Logs each problem of the servers files once, until it is gone and comes back. */
@@ -26,7 +25,7 @@ export class ProblemLog {
       const message = located(problem.message, problem.at);
       now.add(message);
       if (this.#known.has(message)) continue;
-      logLine(problem.severity === 'error' ? 'error' : 'warn', message, { code: 'bad-config', fix: visible(problem.fix), server: problem.server });
+      logLine(problem.severity === 'error' ? 'error' : 'warn', message, { code: 'bad-config', fix: problem.fix, server: problem.server });
     }
     this.#known = now;
   }

@@ -8,7 +8,7 @@ import type { GatewayOptions } from '../proxy/options.ts';
 import { holdLock } from '../proxy/storage/file-lock.ts';
 import { usage, type Arguments } from './args.ts';
 import { COMMON_OPTIONS, CONFIG_OPTION, type Command } from './command.ts';
-import { followControl } from './control.ts';
+import { followControl, type ControlFollower } from './control.ts';
 import { EXIT } from './exit-code.ts';
 import { placesOf, type Places } from './places.ts';
 import { EnvironmentSecrets } from './secrets.ts';
@@ -36,6 +36,10 @@ export const serve: Command = {
   },
   async run(args) {
     const stop = new StopSignal();
+    process.on('uncaughtException', (error) => {
+      logError(error);
+      stop.fail();
+    });
     const places = placesOf(args);
     const options = gatewayOptions(args, places);
     await refuseUnusable(places);
@@ -45,16 +49,13 @@ export const serve: Command = {
     try {
       const { createGateway } = await import('../proxy/gateway.ts');
       const gateway = await createGateway(options);
-      process.on('uncaughtException', (error) => {
-        logError(error);
-        stop.fail();
-      });
+      let control: ControlFollower | undefined;
       try {
-        await start(gateway, places, owned, stop);
+        control = await start(gateway, places, owned, stop);
         await stop.requested;
         logLine('info', 'ending');
       } finally {
-        await end(gateway);
+        await end(gateway, control);
       }
       return stop.failed ? EXIT.refused : EXIT.ok;
     } finally {
@@ -100,10 +101,9 @@ function onlyBuilt(args: Arguments, option: string, choices: readonly string[], 
  */
 async function refuseUnusable({ configFiles, workspaceFile }: Places): Promise<void> {
   const files = await Promise.all([...configFiles.map((path) => readServersFile(path, 'user', true)), readServersFile(workspaceFile, 'workspace')]);
-  for (const { sound, declared, servers, problems } of files) {
-    if (sound && (declared.length === 0 || servers.length > 0)) continue;
+  for (const { sound, servers, problems } of files) {
     const [first, ...others] = problems.filter((problem) => problem.severity === 'error');
-    if (first === undefined) continue;
+    if (first === undefined || (sound && servers.length > 0)) continue;
     new ProblemLog().report(others);
     throw new VestibuleError('bad-config', first.message, { action: first.fix, at: first.at });
   }
@@ -115,12 +115,12 @@ function warnOf(args: Arguments): void {
   if (args.has('approve-all')) logLine('warn', '--approve-all: every launch and every tool there is now counts as approved without anybody having looked at it.');
 }
 
-async function start(gateway: Gateway, places: Places, owned: DisposableStore, stop: StopSignal): Promise<void> {
+async function start(gateway: Gateway, places: Places, owned: DisposableStore, stop: StopSignal): Promise<ControlFollower> {
   const problems = new ProblemLog();
   problems.report(gateway.snapshot().problems);
   owned.add(gateway.onDidChange(() => problems.report(gateway.snapshot().problems)));
   owned.add(gateway.onLog(({ server, source, text }) => source === 'lifecycle' && logLine('info', text, { server })));
-  owned.add(
+  const control = owned.add(
     await followControl(
       places.data,
       {
@@ -131,15 +131,16 @@ async function start(gateway: Gateway, places: Places, owned: DisposableStore, s
     ),
   );
   const { url, port } = await gateway.listen();
-  if (stop.stopped) return;
-  process.stdout.write(`${JSON.stringify({ event: 'ready', url, port, token: gateway.token, version: VERSION, pid: process.pid })}\n`);
+  if (!stop.stopped) process.stdout.write(`${JSON.stringify({ event: 'ready', url, port, token: gateway.token, version: VERSION, pid: process.pid })}\n`);
+  return control;
 }
 
-async function end(gateway: Gateway): Promise<void> {
+async function end(gateway: Gateway, control: ControlFollower | undefined): Promise<void> {
   const late = setTimeout(() => {
     logLine('warn', 'Some calls or servers did not end in time.');
     process.exit(EXIT.ok);
   }, END_WITHIN_MS);
+  await control?.takeLast().catch(logError);
   await gateway.dispose();
   clearTimeout(late);
 }

@@ -51,6 +51,13 @@ describe('Upstreams view', () => {
     assert.deepEqual(failure.click, { command: Command.showLogs, title: 'Show Log' });
   });
 
+  it('says how to give credentials, where they go', () => {
+    const row = only(upstreamRows(state({ state: { kind: 'sign-in-needed' } })));
+    const hint = only(row.children());
+    assert.match(hint.tooltip(), /Authorization/);
+    assert.deepEqual(hint.click, { open: upstream().config.at, title: 'Open the Servers File' });
+  });
+
   it('shows problems of the files where they belong, and leads to them', () => {
     const at = { file: '/home/me/servers.json', line: 7, column: 3 };
     const problems = [

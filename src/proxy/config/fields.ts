@@ -9,6 +9,8 @@ import type { FileReport } from './report.ts';
  * whether that costs the whole entry is for the caller (`FileReport.forServer`).
  */
 
+const MAX_QUOTED = 120;
+
 /** A key with its value, both with their place in the file. */
 export interface Field {
   readonly key: string;
@@ -168,8 +170,9 @@ export function kindOf(node: Node): string {
   }
 }
 
+/** A key or value for a message: in quotes, and cut when it is longer than anybody would read. */
 export function quote(text: string): string {
-  return JSON.stringify(text);
+  return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
 }
 
 function sample(report: FileReport, node: Node): string {

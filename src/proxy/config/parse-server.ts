@@ -75,7 +75,7 @@ function checkName(report: FileReport, { key, keyNode }: Field): boolean {
     : /[\p{Cc}\p{Surrogate}]/u.test(key) ? 'holds a control character or half a character'
     : undefined;
   if (problem === undefined) return true;
-  report.error(keyNode, `The server name ${quote(key.slice(0, 120))} ${problem}.`, 'Choose another name of 1 to 100 characters without a colon.');
+  report.error(keyNode, `The server name ${quote(key)} ${problem}.`, 'Choose another name of 1 to 100 characters without a colon.');
   return false;
 }
 
@@ -125,7 +125,7 @@ function parseStdio(report: FileReport, entry: Field, fields: Fields): StdioTran
   const args = textsField(report, fields, 'args') ?? [];
   const value = fields.get('command')?.value;
   if (command !== undefined && value !== undefined && args.length === 0 && /^[\w@.-]+\s+\S/.test(command)) {
-    report.warn(value, `${quote(command.slice(0, 80))} looks like a whole command line, but "command" is the program alone.`, 'Put the words after the program into "args".');
+    report.warn(value, `${quote(command)} looks like a whole command line, but "command" is the program alone.`, 'Put the words after the program into "args".');
   }
   const env = recordField(report, fields, 'env', (member) => envValue(report, member)) ?? dictionary();
   const envFile = textField(report, fields, 'envFile', 4_096);
@@ -160,7 +160,7 @@ function checkUrl(report: FileReport, node: Node, url: string): void {
   if (url.startsWith('${')) return;
   const plain = url.replace(/\$\{[^{}]*\}/g, '1');
   if (!/^https?:\/\//i.test(url) || !URL.canParse(plain)) {
-    report.error(node, `${quote(url.slice(0, 120))} is not an http or https address.`, 'Write the whole address: https://host/path.');
+    report.error(node, `${quote(url)} is not an http or https address.`, 'Write the whole address: https://host/path.');
     return;
   }
   const { username, password } = new URL(plain);

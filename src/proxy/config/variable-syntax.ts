@@ -25,7 +25,8 @@ export interface VariableProblem {
   readonly fix: string;
 }
 
-const VARIABLE = /\$\{([^{}]*)\}/g;
+/** Nothing longer is meant as a variable, and messages quote what is found. */
+const VARIABLE = /\$\{([^{}]{0,200})\}/g;
 
 /** All `${…}` of a text, in order. */
 export function variablesIn(text: string): VariableUse[] {

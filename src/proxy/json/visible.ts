@@ -13,6 +13,15 @@ export function visible(text: string): string {
   return text.replace(INVISIBLE, (character) => NAMED.get(character) ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}}`);
 }
 
+/**
+ * The same JSON with every invisible or reordering character in its strings written as a JSON escape: exact for a
+ * program, safe for a terminal.
+ * @param json a JSON text; line feeds between its tokens are kept
+ */
+export function visibleJson(json: string): string {
+  return json.replace(INVISIBLE, (character) => (character === '\n' ? character : Array.from({ length: character.length }, (_, i) => escapeUnit(character.charCodeAt(i))).join('')));
+}
+
 /** How many invisible characters `text` holds; ordinary line feeds and tabs do not count. */
 export function countHidden(text: string): number {
   let count = 0;
@@ -25,3 +34,7 @@ const NAMED: ReadonlyMap<string, string> = new Map([
   ['\t', '\\t'],
   ['\r', '\\r'],
 ]);
+
+function escapeUnit(unit: number): string {
+  return `\\u${unit.toString(16).padStart(4, '0')}`;
+}
