@@ -1,8 +1,8 @@
 import { rpcError, writeNotification, writeReply } from '../json/frame.ts';
 import type { RawJson, RawReply } from '../model.ts';
+import type { RequestFrame } from './era.ts';
 import type { LegacySession } from './legacy-session.ts';
 import type { PostAnswer } from './post-answer.ts';
-import type { RequestFrame } from './era.ts';
 import type { AgentRequest, AgentRequestOptions } from './types.ts';
 
 /** A request of a legacy session. Losing its connection does not cancel it: only the agent's word does. */

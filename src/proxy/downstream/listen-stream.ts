@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { writeNotification, writeReply } from '../json/frame.ts';
 import { elements, members, objectOf, stringOf, withMembers } from '../json/slice.ts';
 import type { RawJson } from '../model.ts';
-import { SUBSCRIPTION_KEY } from './envelope.ts';
+import { SERVER_INFO_KEY, SUBSCRIPTION_KEY } from './envelope.ts';
 import type { ListenerLimits } from './limits.ts';
 import { SseStream } from './sse-stream.ts';
 
@@ -72,7 +72,10 @@ export class ListenStream {
 
   /** Ends the subscription from our side: its result says that nothing was lost. */
   end(): void {
-    const meta = `{"${SUBSCRIPTION_KEY}":${this.#id},"io.modelcontextprotocol/serverInfo":${this.#serverInfo}}`;
+    const meta = objectOf([
+      [SUBSCRIPTION_KEY, this.#id],
+      [SERVER_INFO_KEY, this.#serverInfo],
+    ]);
     this.#stream.send(writeReply(this.#id, { result: `{"resultType":"complete","_meta":${meta}}` }));
     this.#stream.end();
   }
