@@ -250,6 +250,24 @@ describe('the call journal', () => {
       assert.equal((await verifyJournal(dir)).ok, false, 'one more removed by hand is noticed');
     });
 
+    it('does not disturb a verification that runs meanwhile', async () => {
+      const journal = await open({ maxSegmentBytes: 3_000, maxBytes: 9_000 });
+      const writing = new AbortController();
+      const verdicts = (async () => {
+        const all = [];
+        while (!writing.signal.aborted) all.push(await verifyJournal(dir));
+        return all;
+      })();
+      for (let i = 0; i < 100; i++) {
+        for (let j = 0; j < 10; j++) journal.append(call());
+        await journal.query({ limit: 0 });
+      }
+      writing.abort();
+      const all = await verdicts;
+      assert.ok(all.length > 5);
+      for (const verdict of all) assert.ok(verdict.ok, JSON.stringify(verdict));
+    });
+
     it('removes segments by age', async () => {
       await written(30, { maxSegmentBytes: 2_000 });
       const old = await segments();

@@ -174,9 +174,8 @@ export class SegmentWriter {
       const anchor = await this.#beforeSegment(old[i + 1]?.segment);
       if (anchor !== undefined) anchors.push(noteMembers(this.#now(), { kind: 'anchor', throughSeq: anchor.seq, lastHash: anchor.hash }));
     }
-    await this.#append(anchors);
-    // One that cannot be removed now (somebody reads it, on Windows) goes with the next rotation.
-    for (const segment of dropped) await rm(segment.path, { force: true }).catch(() => undefined);
+    if (anchors.length > 0) await this.#append(anchors);
+    await removeInOrder(dropped);
   }
 
   /** Where the chain stood before a segment's first line; before the current segment when undefined. */
@@ -196,6 +195,15 @@ export class SegmentWriter {
       if (!Number.isNaN(time)) this.#startedAt = time;
       return;
     }
+  }
+}
+
+/** Oldest first, so that what is left never has a gap. What cannot be removed now goes with the next rotation. */
+async function removeInOrder(segments: readonly Segment[]): Promise<void> {
+  try {
+    for (const segment of segments) await rm(segment.path, { force: true });
+  } catch {
+    // Somebody holds it open, on Windows.
   }
 }
 

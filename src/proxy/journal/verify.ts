@@ -1,6 +1,8 @@
 import { readHead } from './head.ts';
 import { GENESIS, missingLinesNoted, readAnchor, readSeal, type Anchor, type ChainEnd } from './line.ts';
-import { linesOf, listSegments } from './segments.ts';
+import { linesOf, listSegments, type Segment } from './segments.ts';
+
+const ATTEMPTS = 5;
 
 /** The first line that breaks the chain. */
 export interface BrokenLine {
@@ -28,15 +30,26 @@ export type Verification =
  * there against anyone who changes a part; not against one who can write the whole folder anew.
  */
 export async function verifyJournal(dir: string): Promise<Verification> {
-  // First, since the writer may append meanwhile: lines beyond the head are no break, missing ones are.
-  const head = await readHead(dir);
+  for (let attempt = 1; ; attempt++) {
+    // The head comes first, since the writer may append meanwhile: lines beyond it are no break, missing ones are.
+    const head = await readHead(dir);
+    const segments = await listSegments(dir);
+    const result = await verifyChain(segments, head);
+    if (result.ok || attempt === ATTEMPTS) return result;
+    // Retention may have removed segments under our eyes; then what we saw proves nothing.
+    const oldest = (await listSegments(dir))[0];
+    if (oldest?.name === segments[0]?.name) return result;
+  }
+}
+
+async function verifyChain(segments: readonly Segment[], head: ChainEnd | undefined): Promise<Verification> {
   const anchors = new Map<number, Anchor>();
   let lines = 0;
   let first: { readonly seq: number; readonly prev: string; readonly file: string } | undefined;
   let last: (ChainEnd & { readonly file: string; readonly line: number }) | undefined;
   let headSeen = head === undefined;
 
-  for (const { path, name } of await listSegments(dir)) {
+  for (const { path, name } of segments) {
     let number = 0;
     for await (const { text, complete } of linesOf(path)) {
       // Being written right now, or torn by a crash; the next open drops and notes it.
