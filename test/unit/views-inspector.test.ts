@@ -61,14 +61,14 @@ describe('messages of the page', () => {
 });
 
 describe('the page', () => {
-  const html = inspectorPage({ cspSource: 'https://*.vscode-cdn.net', nonce: 'abc123', script: 'https://x/main.js', style: 'https://x/inspector.css' });
+  const html = inspectorPage({ cspSource: 'https://*.vscode-cdn.net', nonce: 'abc123', styleNonce: 'def456', script: 'https://x/main.js', style: 'https://x/inspector.css' });
   const csp = /Content-Security-Policy" content="([^"]+)"/.exec(html)?.[1] ?? '';
 
   it('has a strict policy: our script by nonce, our style, and nothing else', () => {
     assert.deepEqual(csp.split('; '), [
       "default-src 'none'",
       "script-src 'nonce-abc123'",
-      'style-src https://*.vscode-cdn.net',
+      "style-src https://*.vscode-cdn.net 'nonce-def456'",
       "base-uri 'none'",
       "form-action 'none'",
     ]);

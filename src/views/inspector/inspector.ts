@@ -56,6 +56,7 @@ export class Inspector implements Disposable {
     return inspectorPage({
       cspSource: webview.cspSource,
       nonce: randomBytes(16).toString('hex'),
+      styleNonce: randomBytes(16).toString('hex'),
       script: uri('dist', 'webview', 'main.js'),
       style: uri('media', 'inspector.css'),
     });

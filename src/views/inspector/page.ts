@@ -2,8 +2,10 @@
 export interface PageSources {
   /** `webview.cspSource`. */
   readonly cspSource: string;
-  /** Fresh for each page, base64 or hex. */
+  /** Fresh for each page, hexadecimal. */
   readonly nonce: string;
+  /** Likewise. The component library tries out one rule in a style element of its own and looks here for its nonce. */
+  readonly styleNonce: string;
   readonly script: string;
   readonly style: string;
 }
@@ -12,11 +14,11 @@ export interface PageSources {
  * The inspector's page. Nothing is inline, nothing is fetched but our own script and style, and no text that came
  * from outside is part of it: the script fills it through `textContent` alone (security U3).
  */
-export function inspectorPage({ cspSource, nonce, script, style }: PageSources): string {
+export function inspectorPage({ cspSource, nonce, styleNonce, script, style }: PageSources): string {
   const csp = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
-    `style-src ${cspSource}`,
+    `style-src ${cspSource} 'nonce-${styleNonce}'`,
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
@@ -25,6 +27,7 @@ export function inspectorPage({ cspSource, nonce, script, style }: PageSources):
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${csp}">
+<meta property="csp-nonce" content="${styleNonce}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Vestibule inspector</title>
 <link rel="stylesheet" href="${style}">

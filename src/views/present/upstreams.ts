@@ -30,7 +30,7 @@ function serverRow(upstream: UpstreamSnapshot, problems: readonly ConfigProblem[
   const id = `upstream/${name}`;
   const label = oneLine(name, 60);
   const look = upstreamLook(upstream, trusted);
-  const parts = problems.length + tools.length + held.length + (state.kind === 'failed' ? 1 : 0);
+  const parts = problems.length + tools.length + held.length + (state.kind === 'failed' || state.kind === 'sign-in-needed' ? 1 : 0);
   const reviewable = awaitingOf(upstream, trusted) !== undefined;
   return {
     id,
@@ -65,6 +65,7 @@ function serverChildren(id: string, upstream: UpstreamSnapshot, problems: readon
   const tools = [...upstream.tools].sort((a, b) => compare(a.name, b.name));
   return [
     ...(state.kind === 'failed' ? [failureRow(id, name, state.error)] : []),
+    ...(state.kind === 'sign-in-needed' ? [credentialsRow(id, upstream)] : []),
     ...problems.map((problem, index) => problemRow(id, problem, index)),
     ...bounded(id, tools.map((tool) => toolRow(id, name, tool)), 'search tools to find them'),
     ...bounded(`${id}/held`, upstream.held.map((held) => heldRow(id, held)), 'see the log'),
@@ -83,6 +84,20 @@ function failureRow(id: string, server: string, error: { message: string; action
     tooltip: () => [visible(error.message), visible(error.action), ...error.evidence.slice(-10).map(visible)].join('\n'),
     target: { server },
     click: { command: Command.showLogs, title: 'Show Log' },
+  };
+}
+
+function credentialsRow(id: string, { config }: UpstreamSnapshot): TreeNode {
+  const label = 'Give it an Authorization header';
+  return {
+    ...LEAF,
+    id: `${id}/credentials`,
+    label,
+    icon: { id: 'lightbulb' },
+    words: [],
+    spoken: `What to do: ${label}`,
+    tooltip: () => 'The server refused to answer without credentials. Add "headers": { "Authorization": "Bearer ${input:token}" } to its entry.',
+    click: { open: config.at, title: 'Open the Servers File' },
   };
 }
 
