@@ -3,6 +3,7 @@ import { usage } from './args.ts';
 import { calls } from './calls.ts';
 import { callsVerify } from './calls-verify.ts';
 import { runCommand, type Command } from './command.ts';
+import { doctor } from './doctor.ts';
 import { describeError, EXIT, exitCodeFor } from './exit-code.ts';
 import { quarantineApprove, quarantineBlock } from './quarantine/decide.ts';
 import { quarantineList } from './quarantine/list.ts';
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   upstreamList, upstreamAdd, upstreamRemove, upstreamApprove, upstreamEnable, upstreamDisable, upstreamRestart, upstreamLogs,
   quarantineList, quarantineShow, quarantineApprove, quarantineBlock,
   calls, callsVerify,
+  doctor,
 ];
 
 /**

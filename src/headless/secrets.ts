@@ -30,6 +30,6 @@ export class EnvironmentSecrets implements SecretStore {
 }
 
 /** The variable that holds the secret of a key such as `input/github-token`: `VESTIBULE_INPUT_GITHUB_TOKEN`. */
-function variableFor(key: string): string {
+export function variableFor(key: string): string {
   return `VESTIBULE_${key.toUpperCase().replace(/[^A-Z0-9]+/g, '_')}`;
 }

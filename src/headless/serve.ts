@@ -10,8 +10,8 @@ import { usage, type Arguments } from './args.ts';
 import { COMMON_OPTIONS, CONFIG_OPTION, type Command } from './command.ts';
 import { followControl, type ControlFollower } from './control.ts';
 import { EXIT } from './exit-code.ts';
+import { commonOptions } from './gateway-options.ts';
 import { placesOf, type Places } from './places.ts';
-import { EnvironmentSecrets } from './secrets.ts';
 import { logError, logLine, ProblemLog } from './serve-log.ts';
 import { StopSignal } from './stop-signal.ts';
 import { VERSION } from './version.ts';
@@ -71,18 +71,13 @@ function gatewayOptions(args: Arguments, places: Places): GatewayOptions {
   onlyBuilt(args, 'lockfile', ['ask', 'accept', 'ignore'], 'ignore');
   const noAuth = args.has('no-auth');
   return {
-    dataDir: places.data,
-    workspaceFolder: places.workspace,
-    configFiles: places.configFiles,
-    secrets: new EnvironmentSecrets(process.env),
+    ...commonOptions(places),
     ...(port !== undefined && { port, portRequired: port !== 0 }),
     token: noAuth ? undefined : randomBytes(32).toString('base64url'),
     noAuth,
-    owner: 'local',
     ...(mode !== undefined && { mode }),
     noPrefix: args.has('no-prefix'),
     approveAll: args.has('approve-all'),
-    version: VERSION,
     log: logLine,
   };
 }

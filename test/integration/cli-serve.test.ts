@@ -186,8 +186,8 @@ describe('vestibule serve', { timeout: 120_000 }, () => {
   });
 
   it('an upstream never sees the variables that hold secrets for others', async () => {
-    const entry = { command: FIXTURE_ENTRY.command, args: [...FIXTURE_ENTRY.args, '${secret:api-key}'], env: { GIVEN: '${input:token}' } };
-    await place.servers({ inputs: [{ id: 'token', type: 'promptString' }], servers: { srv: entry } });
+    const entry = { command: FIXTURE_ENTRY.command, args: [...FIXTURE_ENTRY.args, '${secret:api-key}'], env: { GIVEN: '${input:token}', FALLBACK: '${input:region}' } };
+    await place.servers({ inputs: [{ id: 'token', type: 'promptString' }, { id: 'region', type: 'pickString', options: ['eu', 'us'], default: 'eu' }], servers: { srv: entry } });
     const one = new Serve(inPlace(place, ['serve', '--approve-all']), {
       ...behaving({ tools: [toolNamed('env')] }), VESTIBULE_INPUT_TOKEN: 'from-input', VESTIBULE_SECRET_API_KEY: 'from-secret', VESTIBULE_SECRET_OTHER: 'for-another',
     });
@@ -196,7 +196,7 @@ describe('vestibule serve', { timeout: 120_000 }, () => {
     await agent.initialize();
     const { text } = await agent.call('call_tool', { tool: 'srv:env', arguments: {} });
     const seen = JSON.parse(text) as Record<string, string>;
-    assert.equal(seen['GIVEN'], 'from-input');
+    assert.deepEqual([seen['GIVEN'], seen['FALLBACK']], ['from-input', 'eu'], 'nobody can be asked, so the default counts');
     assert.deepEqual(Object.keys(seen).filter((name) => name.startsWith('VESTIBULE_')), []);
     assert.doesNotMatch(text, /for-another|from-secret/);
   });

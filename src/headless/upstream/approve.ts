@@ -7,14 +7,14 @@ import type { Gateway } from '../../proxy/gateway.ts';
 import { visible } from '../../proxy/json/visible.ts';
 import type { GatewayOptions } from '../../proxy/options.ts';
 import type { DefinitionRef } from '../../proxy/quarantine/types.ts';
+import { failureOf } from '../../proxy/upstream/failure.ts';
 import { COMMON_OPTIONS, CONFIG_OPTION, JSON_OPTION, type Command } from '../command.ts';
 import { recordDecisions } from '../decisions.ts';
 import { EXIT } from '../exit-code.ts';
-import { placesOf, type Places } from '../places.ts';
+import { commonOptions } from '../gateway-options.ts';
+import { placesOf } from '../places.ts';
 import { printJson, printLine, printNote } from '../print.ts';
-import { EnvironmentSecrets } from '../secrets.ts';
 import { readConfig, upstreamNamed } from '../state.ts';
-import { VERSION } from '../version.ts';
 
 export const upstreamApprove: Command = {
   name: 'upstream approve',
@@ -29,7 +29,7 @@ export const upstreamApprove: Command = {
     const { createGateway } = await import('../../proxy/gateway.ts');
     // A running `serve` writes the journal of this data folder; what is decided here is recorded by recordDecisions.
     const scratch = await mkdtemp(join(tmpdir(), 'vestibule-approve-'));
-    const gateway = await createGateway(optionsFor(places, scratch));
+    const gateway = await createGateway({ ...commonOptions(places), logDir: scratch, token: undefined, log: noteErrors });
     try {
       const { launch } = snapshotOf(gateway, name);
       await gateway.approveLaunch(name, launch.fingerprint);
@@ -53,28 +53,11 @@ export const upstreamApprove: Command = {
   },
 };
 
-function optionsFor(places: Places, logDir: string): GatewayOptions {
-  return {
-    dataDir: places.data,
-    logDir,
-    workspaceFolder: places.workspace,
-    configFiles: places.configFiles,
-    secrets: new EnvironmentSecrets(process.env),
-    token: undefined,
-    owner: 'local',
-    version: VERSION,
-    log: (level, message) => {
-      if (level === 'error') printNote(visible(message));
-    },
-  };
-}
-
 async function connect(gateway: Gateway, name: string): Promise<void> {
   try {
     await gateway.refresh(name);
   } catch (error) {
-    const { state } = snapshotOf(gateway, name);
-    if (state.kind === 'failed') for (const line of state.error.evidence) printNote(`  ${visible(line)}`);
+    for (const line of failureOf(error).evidence) printNote(`  ${visible(line)}`);
     throw error;
   }
 }
@@ -87,6 +70,10 @@ function waitingOf({ name: server, tools, instructions }: UpstreamSnapshot): Def
     ...tools.filter(({ status }) => waiting(status)).map(({ name, digest }) => ({ server, kind: 'tool' as const, name, digest })),
   ];
 }
+
+const noteErrors: GatewayOptions['log'] = (level, message) => {
+  if (level === 'error') printNote(visible(message));
+};
 
 function snapshotOf(gateway: Gateway, name: string): UpstreamSnapshot {
   const found = gateway.snapshot().upstreams.find((upstream) => upstream.name === name);
