@@ -12,6 +12,7 @@ import type { Endpoint } from './downstream/types.ts';
 import { VestibuleError, messageOf } from './errors.ts';
 import { DisposableStore, Emitter, type Disposable, type Event } from './events.ts';
 import { openJournal } from './journal/journal.ts';
+import type { Redactor } from './journal/redactor.ts';
 import type { CallFilter, CallRecord, DecisionEntry, Journal } from './journal/types.ts';
 import { Indexer } from './menu/indexer.ts';
 import { createMenu } from './menu/menu.ts';
@@ -86,7 +87,7 @@ interface OpenedParts {
   readonly approvals: ApprovalStore & Disposable;
   readonly config: ConfigStore;
   readonly catalog: LiveCatalog;
-  readonly journal: Journal;
+  readonly journal: Journal & { readonly redactor: Redactor };
   readonly results: ResultStore & Disposable;
 }
 
@@ -116,8 +117,14 @@ export class Gateway implements GatewayApi {
     this.#options = options;
     this.#parts = parts;
     const { approvals, catalog, config, journal, results } = parts;
-    this.#logs = this.#store.add(new UpstreamLogs(join(options.dataDir, 'logs')));
-    const scope = createVariableScope(options, () => config.snapshot.inputs);
+    const { redactor } = journal;
+    if (options.token !== undefined) redactor.addKnown(options.token);
+    this.#logs = this.#store.add(new UpstreamLogs(join(options.dataDir, 'logs'), (text) => redactor.text(text)));
+    const scope = createVariableScope(
+      options,
+      () => config.snapshot.inputs,
+      (value) => redactor.addKnown(value),
+    );
     this.#hub = this.#store.add(
       new UpstreamHub((entry) =>
         createUpstream(entry, {

@@ -22,6 +22,7 @@ export function logFileOf(dir: string, server: ServerName): string {
  */
 export class UpstreamLogs implements Disposable {
   readonly #dir: string;
+  readonly #redact: (text: string) => string;
   readonly #lines = new Map<ServerName, UpstreamLogLine[]>();
   readonly #queue = new Map<ServerName, string[]>();
   readonly #added = new Emitter<UpstreamLogLine>();
@@ -29,8 +30,10 @@ export class UpstreamLogs implements Disposable {
   #dropped = 0;
   #writing: Promise<void> | undefined;
 
-  constructor(dir: string) {
+  /** @param redact takes secrets out of a line before it is kept or written */
+  constructor(dir: string, redact: (text: string) => string) {
     this.#dir = dir;
+    this.#redact = redact;
   }
 
   get onLine(): Event<UpstreamLogLine> {
@@ -38,7 +41,8 @@ export class UpstreamLogs implements Disposable {
   }
 
   append(line: UpstreamLogLine): void {
-    const bounded = line.text.length <= LINE_LENGTH ? line : { ...line, text: `${line.text.slice(0, LINE_LENGTH)}…` };
+    const text = this.#redact(line.text);
+    const bounded = { ...line, text: text.length <= LINE_LENGTH ? text : `${text.slice(0, LINE_LENGTH)}…` };
     const kept = this.#lines.get(line.server) ?? [];
     if (kept.length === 0) this.#lines.set(line.server, kept);
     kept.push(bounded);
