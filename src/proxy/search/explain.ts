@@ -1,4 +1,4 @@
-import { FIELD_NAMES, fieldTerms, occurrenceWeight } from './fields.ts';
+import { FIELD_NAMES, fieldTerms, occurrenceWeight, serverTerms } from './fields.ts';
 import type { QueryPlan, Unit } from './query.ts';
 import type { IndexedTool, RankedTool } from './rank.ts';
 import type { SearchHit } from './types.ts';
@@ -48,7 +48,7 @@ function bestAnswer(unit: Unit, tool: IndexedTool): string {
 }
 
 function fieldWeights(tool: IndexedTool, term: string): ReadonlyMap<Field, number> {
-  const fields = fieldTerms(tool.document);
+  const fields = fieldTerms(tool.document, serverTerms(tool.document.server, tool.document.serverTitle));
   const weights = new Map<Field, number>();
   for (const field of FIELD_NAMES) {
     const count = fields[field].filter((other) => other === term).length;

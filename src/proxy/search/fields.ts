@@ -13,22 +13,33 @@ const MAX_TITLE = 60;
 const MAX_DESCRIPTION = 300;
 const MAX_PARAMETERS = 600;
 const MAX_PARAMETER_COUNT = 64;
+/** A server's key was chosen by a person, its title by the server. */
 const MAX_BRANDS = 3;
+const MAX_TITLE_BRANDS = 1;
 
 /** The terms of each field of a tool's definition. */
 export type FieldTerms = Readonly<Record<Field, readonly string[]>>;
 
+/** The fields that all tools of a server share. */
+export type ServerTerms = Pick<FieldTerms, 'server' | 'brand'>;
+
+/** What a server's key and title say, and what the products they name are known for. */
+export function serverTerms(name: string, title: string | undefined): ServerTerms {
+  const shownTitle = (title ?? '').slice(0, MAX_TITLE);
+  const server = unique([...terms(name, MAX_NAME), ...terms(shownTitle, MAX_TITLE)]).filter((term) => !GENERIC_SERVER_WORDS.has(term));
+  const brand = unique([...brandWords(name.slice(0, MAX_NAME), MAX_BRANDS), ...brandWords(shownTitle, MAX_TITLE_BRANDS)]);
+  return { server, brand: brand.filter((term) => !server.includes(term)) };
+}
+
 /** A tool's definition as terms per field. Bounded by the limits above whatever the definition holds. */
-export function fieldTerms(document: SearchDocument): FieldTerms {
-  const server = serverTerms(document.server, document.serverTitle ?? '');
+export function fieldTerms(document: SearchDocument, shared: ServerTerms): FieldTerms {
   const parameters = parameterTexts(document.inputSchema);
   return {
+    ...shared,
     name: terms(document.name, MAX_NAME),
-    server,
     description: terms(`${(document.title ?? '').slice(0, MAX_TITLE)}\n${document.description}`, MAX_DESCRIPTION),
     parameters: terms(parameters.names, MAX_PARAMETERS),
     'parameter text': terms(parameters.texts, MAX_PARAMETERS),
-    brand: brandWords(document.server, MAX_BRANDS).concat(brandWords((document.serverTitle ?? '').slice(0, MAX_TITLE), 1)).filter((word, at, all) => all.indexOf(word) === at && !server.includes(word)),
   };
 }
 
@@ -50,9 +61,8 @@ export function occurrenceWeight(field: Field, length: number): number {
 
 export const FIELD_NAMES = Object.keys(FIELDS) as readonly Field[];
 
-function serverTerms(server: string, title: string): string[] {
-  const all = [...terms(server, MAX_NAME), ...terms(title, MAX_TITLE)];
-  return [...new Set(all)].filter((term) => !GENERIC_SERVER_WORDS.has(term));
+function unique(list: readonly string[]): string[] {
+  return [...new Set(list)];
 }
 
 function parameterTexts(schema: Readonly<Record<string, unknown>>): { readonly names: string; readonly texts: string } {

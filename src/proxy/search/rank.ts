@@ -41,8 +41,8 @@ export interface RankedTool {
 export interface Ranking {
   /** Best first; at most as many as were asked for. */
   readonly tools: readonly RankedTool[];
-  /** Visible tools that match, ranked or not. */
-  readonly matches: readonly ToolId[];
+  /** Slots of every visible tool that matches, ranked or not. */
+  readonly matches: readonly number[];
 }
 
 /** Scores tools against query plans. Keeps its scratch space between queries; not re-entrant. */
@@ -61,33 +61,42 @@ export class Ranker {
   /** The best `limit` visible tools for a plan. `visible` is asked before anything is cut. */
   rank(plan: QueryPlan, limit: number, visible: (id: ToolId) => boolean): Ranking {
     const matches = this.#matches(plan, visible);
-    const candidates = strongest(matches, Math.max(CANDIDATES, limit));
+    const candidates = this.#strongest(matches, Math.max(CANDIDATES, limit));
     const scorer = new Scorer(plan, this.#postings);
-    const ranked = candidates.map(({ tool }) => scorer.score(tool));
+    const ranked = candidates.map((tool) => scorer.score(tool));
     const shared = plan.units.length >= SERVER_MIN_TERMS ? withServerShare(ranked) : ranked;
     shared.sort(byScore);
-    return { tools: shared.slice(0, limit), matches: matches.map(({ tool }) => tool.id) };
+    return { tools: shared.slice(0, limit), matches };
   }
 
-  /** Visible tools whose words answer the plan well enough, with their first score. */
-  #matches(plan: QueryPlan, visible: (id: ToolId) => boolean): Match[] {
-    const touched = this.#sumUp(plan);
-    const found: Match[] = [];
+  /** Slots of visible tools whose words answer the plan well enough. Their first scores are in `#sums`. */
+  #matches(plan: QueryPlan, visible: (id: ToolId) => boolean): number[] {
     let top = 0;
-    for (const slot of touched) {
+    const seen: number[] = [];
+    for (const slot of this.#sumUp(plan)) {
       const tool = this.#tools[slot];
-      const score = this.#sums[slot] ?? 0;
-      this.#sums[slot] = 0;
       if (tool === undefined || !visible(tool.id)) continue;
-      found.push({ tool, score });
-      if (score > top) top = score;
+      seen.push(slot);
+      top = Math.max(top, this.#sums[slot] ?? 0);
     }
-    return found.filter(({ score }) => score >= top * MATCH_FLOOR);
+    const floor = top * MATCH_FLOOR;
+    return seen.filter((slot) => (this.#sums[slot] ?? 0) >= floor);
+  }
+
+  /** The tools with the `count` highest first scores, and any that tie with the last of them. */
+  #strongest(slots: readonly number[], count: number): IndexedTool[] {
+    let least = 0;
+    if (slots.length > count) {
+      const scores = Float64Array.from(slots, (slot) => this.#sums[slot] ?? 0).sort();
+      least = scores[scores.length - count] ?? 0;
+    }
+    return slots.filter((slot) => (this.#sums[slot] ?? 0) >= least).flatMap((slot) => this.#tools[slot] ?? []);
   }
 
   /** Adds up, per tool, the best answer to each unit. Returns the slots that have a sum. */
   #sumUp(plan: QueryPlan): number[] {
     this.#makeRoom();
+    this.#sums.fill(0);
     const sums = this.#sums;
     const best = this.#best;
     const touched: number[] = [];
@@ -118,19 +127,6 @@ export class Ranker {
     this.#sums = new Float64Array(capacity * 2);
     this.#best = new Float64Array(capacity * 2);
   }
-}
-
-interface Match {
-  readonly tool: IndexedTool;
-  readonly score: number;
-}
-
-/** The matches with the `count` highest scores, and any that tie with the last of them. */
-function strongest(matches: readonly Match[], count: number): readonly Match[] {
-  if (matches.length <= count) return matches;
-  const scores = Float64Array.from(matches, ({ score }) => score).sort();
-  const least = scores[scores.length - count] ?? 0;
-  return matches.filter(({ score }) => score >= least);
 }
 
 /** Higher score first; equal scores by id, so that the order never depends on the order of indexing. */

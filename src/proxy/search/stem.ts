@@ -15,13 +15,7 @@ export function lightStem(word: string): string {
 /** The heavy stem of a light-stemmed word: `translation`, `translator` and `translating` share one. Not a word itself. */
 export function heavyStem(word: string): string {
   if (word.length < 5 || !PLAIN.test(word)) return word;
-  let stem = word;
-  for (const suffix of SUFFIXES) {
-    if (word.endsWith(suffix) && word.length - suffix.length >= 4) {
-      stem = word.slice(0, -suffix.length);
-      break;
-    }
-  }
+  let stem = word.replace(SUFFIX, '$1');
   if (stem === word && word.length >= 6 && word.endsWith('ing')) stem = word.slice(0, -3);
   else if (stem === word && word.endsWith('ed')) stem = word.slice(0, -2);
   if (DOUBLED.test(stem)) stem = stem.slice(0, -1);
@@ -34,8 +28,6 @@ const ES_PLURAL = /(?:ss|sh|ch|x|z)es$/;
 const NOT_PLURAL = /(?:ss|us|is)$/;
 const PLAIN = /^[a-z]+$/;
 const DOUBLED = /([bdfgklmnprt])\1$/;
-/** Longest first among those that share an end. */
-const SUFFIXES = (
-  'ization isation ational ifications ification ations ation ators ator izing ising izer ized ments ment ingly edly ' +
-  'ings ing ions ion ors or ers er ed ive able ible ance ence al ic ly ity ness ize ise'
-).split(' ');
+/** The shortest beginning of four letters or more makes the ending the longest one. */
+const SUFFIX =
+  /^(.{4,}?)(?:i[sz]ation|ational|ifications?|ations?|ators?|i[sz](?:ing|ed|er|e)|ments?|(?:ing|ed)ly|ings?|ions?|ors?|ers?|ed|ive|[ai]ble|[ae]nce|al|ic|ly|ity|ness)$/;

@@ -1,6 +1,6 @@
 import { sequence } from './analyse.ts';
 import { explainHit } from './explain.ts';
-import { fieldTerms, weightedFrequencies } from './fields.ts';
+import { fieldTerms, serverTerms, weightedFrequencies, type ServerTerms } from './fields.ts';
 import { splitOutputFile } from './needs.ts';
 import { Postings, type SlotRange, type Term } from './postings.ts';
 import { firstVerb, planQuery, type QueryPlan } from './query.ts';
@@ -40,8 +40,9 @@ class LexicalIndex implements ToolIndex {
     if (unique.length === 0) return;
     const range = this.#postings.allocate(unique.length);
     this.#servers.set(server, range);
+    const shared = serverTerms(server, unique[0]?.serverTitle);
     unique.forEach((document, at) => {
-      this.#tools[range.start + at] = this.#add(range.start + at, document);
+      this.#tools[range.start + at] = this.#add(range.start + at, document, shared);
     });
   }
 
@@ -59,7 +60,7 @@ class LexicalIndex implements ToolIndex {
 
   search(query: string, options: SearchOptions): SearchResult {
     const { found, matches } = this.#find(query, options);
-    return { hits: found.map((entry) => hitOf(entry, options)), total: matches.size };
+    return { hits: found.map((entry) => hitOf(entry, options)), total: matches.length };
   }
 
   searchAll(queries: readonly string[], options: SearchOptions): SearchResult {
@@ -76,8 +77,8 @@ class LexicalIndex implements ToolIndex {
     return { hits: [...union.values()].map((entry) => hitOf(entry, options)), total: matches.size };
   }
 
-  #add(slot: number, document: SearchDocument): IndexedTool {
-    const fields = fieldTerms(document);
+  #add(slot: number, document: SearchDocument, shared: ServerTerms): IndexedTool {
+    const fields = fieldTerms(document, shared);
     const impacts = new Map<string, number>();
     for (const [term, frequency] of weightedFrequencies(fields)) impacts.set(term, (frequency * (SATURATION + 1)) / (frequency + SATURATION));
     return {
@@ -91,19 +92,19 @@ class LexicalIndex implements ToolIndex {
     };
   }
 
-  #find(query: string, options: SearchOptions): { readonly found: readonly Found[]; readonly matches: ReadonlySet<ToolId> } {
+  #find(query: string, options: SearchOptions): { readonly found: readonly Found[]; readonly matches: readonly number[] } {
     const limit = limitOf(options);
     const needs = splitOutputFile(query);
     const subject = this.#rank(needs?.main ?? query, limit, options);
     if (needs === undefined) return subject;
     const file = this.#rank(needs.file, limit, options);
-    return { found: beside(subject.found, file.found).slice(0, limit), matches: new Set([...subject.matches, ...file.matches]) };
+    return { found: beside(subject.found, file.found).slice(0, limit), matches: [...new Set([...subject.matches, ...file.matches])] };
   }
 
-  #rank(query: string, limit: number, options: SearchOptions): { readonly found: readonly Found[]; readonly matches: ReadonlySet<ToolId> } {
+  #rank(query: string, limit: number, options: SearchOptions): { readonly found: readonly Found[]; readonly matches: readonly number[] } {
     const plan = planQuery(query, this.#postings);
     const { tools, matches } = this.#ranker.rank(plan, limit, options.visible);
-    return { found: tools.map((entry) => ({ entry, plan, score: entry.score, tool: entry.tool })), matches: new Set(matches) };
+    return { found: tools.map((entry) => ({ entry, plan, score: entry.score, tool: entry.tool })), matches };
   }
 }
 
@@ -122,7 +123,7 @@ function beside(subject: readonly Found[], files: readonly Found[]): Found[] {
 const JUST_BELOW = 1 - 1e-9;
 
 function limitOf({ limit }: SearchOptions): number {
-  return Number.isFinite(limit) ? Math.max(0, Math.floor(limit)) : Number.MAX_SAFE_INTEGER;
+  return limit >= 1 ? Math.min(Math.floor(limit), Number.MAX_SAFE_INTEGER) : 0;
 }
 
 function hitOf({ entry, plan, score, tool }: Found, options: SearchOptions): SearchHit {

@@ -53,6 +53,6 @@ export const SERVER_SHARE = 0.4;
 export const SERVER_MIN_TERMS = 12;
 
 /** Candidates that are ranked exactly, by their first score. */
-export const CANDIDATES = 200;
+export const CANDIDATES = 100;
 /** Below this share of the best first score a tool is not counted as a match. */
 export const MATCH_FLOOR = 0.2;

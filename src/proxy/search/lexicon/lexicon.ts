@@ -4,7 +4,6 @@ import { OTHER_LANGUAGE, RELATED_WORD, SYNONYM, SYNONYM_OF_STEM } from '../weigh
 import { BRANDS } from './brands.ts';
 import { CHINESE } from './chinese.ts';
 import { RELATED } from './related.ts';
-import { STOP_WORDS } from './stop-words.ts';
 import { SYNONYMS } from './synonyms.ts';
 import { VERB_CLASSES, type VerbClass } from './verbs.ts';
 
@@ -22,21 +21,30 @@ export interface LexiconPhrase {
   readonly alternatives: readonly Alternative[];
 }
 
-const NONE: readonly never[] = [];
-
-/** What may stand for `term`, best first per kind; empty when the lexicons do not know it. */
+/** What may stand for `term`; empty when the lexicons do not know it. */
 export function alternativesOf(term: string): readonly Alternative[] {
-  return tables().alternatives.get(term) ?? NONE;
+  const { groups, links } = tables();
+  const found = new Map<string, Alternative>();
+  for (const group of groups.get(term) ?? []) {
+    for (const other of group) if (other !== term) found.set(other, { term: other, weight: SYNONYM, inflect: true });
+  }
+  for (const link of links.get(term) ?? []) {
+    if ((found.get(link.term)?.weight ?? 0) < link.weight) found.set(link.term, link);
+  }
+  return [...found.values()];
 }
 
-/** As `alternativesOf`, for the word of the synonym lexicon that shares the term's heavy stem. */
+/** The synonyms of a word that shares the term's heavy stem, and that word itself; empty when there is none. */
 export function alternativesOfStem(term: string): readonly Alternative[] {
-  return tables().byStem.get(heavyStem(term)) ?? NONE;
+  const word = tables().byStem.get(heavyStem(term));
+  if (word === undefined) return [];
+  const synonyms = new Set([word, ...(tables().groups.get(word) ?? []).flat()]);
+  return Array.from(synonyms, (other) => ({ term: other, weight: SYNONYM_OF_STEM, inflect: true }));
 }
 
 /** Phrases of the lexicons that begin with `word`. */
 export function phrasesFrom(word: string): readonly LexiconPhrase[] {
-  return tables().phrases.get(word) ?? NONE;
+  return tables().phrases.get(word) ?? [];
 }
 
 /** The kind of operation a verb names, if the lexicon knows it. */
@@ -50,14 +58,19 @@ export function brandWords(name: string, max: number): string[] {
   const spoken = sequence(name, name.length);
   const candidates = [...terms(name, name.length), ...spoken, ...spoken.slice(1).map((word, at) => (spoken[at] ?? '') + word)];
   const known = [...new Set(candidates)].filter((word) => brands.has(word)).slice(0, max);
-  return known.flatMap((word) => brands.get(word) ?? NONE);
+  return known.flatMap((word) => stemmed(brands.get(word) ?? ''));
 }
 
 interface Tables {
-  readonly alternatives: ReadonlyMap<string, readonly Alternative[]>;
-  readonly byStem: ReadonlyMap<string, readonly Alternative[]>;
+  /** The synonym groups of a word. */
+  readonly groups: ReadonlyMap<string, readonly (readonly string[])[]>;
+  /** Related words and words of the other language. */
+  readonly links: ReadonlyMap<string, readonly Alternative[]>;
+  /** A word of the synonym groups for each heavy stem. */
+  readonly byStem: ReadonlyMap<string, string>;
   readonly phrases: ReadonlyMap<string, readonly LexiconPhrase[]>;
-  readonly brands: ReadonlyMap<string, readonly string[]>;
+  /** Known products and the words they stand for, as written. */
+  readonly brands: ReadonlyMap<string, string>;
   readonly verbs: ReadonlyMap<string, VerbClass>;
 }
 
@@ -69,74 +82,60 @@ function tables(): Tables {
 }
 
 class TableBuilder {
-  readonly #alternatives = new Map<string, Map<string, Alternative>>();
-  readonly #byStem = new Map<string, readonly Alternative[]>();
+  readonly #groups = new Map<string, string[][]>();
+  readonly #links = new Map<string, Alternative[]>();
   readonly #phrases = new Map<string, LexiconPhrase[]>();
 
   build(): Tables {
-    for (const line of SYNONYMS) this.#group(line.split(', ').map(stemmed));
-    for (const [word, own] of this.#alternatives) this.#addStem(word, own);
-    for (const line of RELATED) this.#headed(line, RELATED_WORD);
-    for (const line of CHINESE) this.#headed(line, OTHER_LANGUAGE);
+    for (const line of SYNONYMS) this.#addGroup(line.split(', ').map(stemmed));
+    for (const line of RELATED) this.#addHeaded(line, RELATED_WORD);
+    for (const line of CHINESE) this.#addHeaded(line, OTHER_LANGUAGE);
+    const byStem = new Map<string, string>();
+    for (const word of this.#groups.keys()) if (!byStem.has(heavyStem(word))) byStem.set(heavyStem(word), word);
     return {
-      alternatives: new Map([...this.#alternatives].map(([word, own]) => [word, [...own.values()]])),
-      byStem: this.#byStem,
+      groups: this.#groups,
+      links: this.#links,
+      byStem,
       phrases: this.#phrases,
-      brands: new Map(BRANDS.map((line) => headAndWords(line)).map(([head, words]) => [head.join(''), words])),
+      brands: new Map(BRANDS.map((line) => halves(line)).map(([brand, words]) => [lightStem(brand), words])),
       verbs: new Map(Object.entries(VERB_CLASSES).flatMap(([kind, words]) => stemmed(words).map((word) => [word, kind as VerbClass] as const))),
     };
   }
 
-  #group(members: readonly (readonly string[])[]): void {
+  #addGroup(members: readonly (readonly string[])[]): void {
     const single = members.flatMap((member) => (member.length === 1 ? member : []));
-    const all = single.map((term) => ({ term, weight: SYNONYM, inflect: true }));
-    for (const member of members) {
-      const [word] = member;
-      if (word === undefined) continue;
-      if (member.length > 1) this.#phrase(member, all);
-      else for (const other of all) if (other.term !== word) this.#link(word, other);
-    }
+    for (const word of single) append(this.#groups, word, single);
+    const alternatives = single.map((term) => ({ term, weight: SYNONYM, inflect: true }));
+    for (const member of members) if (member.length > 1) this.#addPhrase(member, alternatives);
   }
 
-  #headed(line: string, weight: number): void {
-    const [head, words] = headAndWords(line);
-    const [first] = head;
-    if (first === undefined) return;
+  #addHeaded(line: string, weight: number): void {
+    const [head, words] = halves(line).map(stemmed) as [readonly string[], readonly string[]];
     const alternatives = words.map((term) => ({ term, weight, inflect: false }));
-    if (head.length > 1 || STOP_WORDS.has(first)) return this.#phrase(head, alternatives);
+    const [word] = head;
+    if (word === undefined || head.length > 1) return this.#addPhrase(head, alternatives);
+    const back = { term: word, weight, inflect: false };
     for (const other of alternatives) {
-      this.#link(first, other);
-      this.#link(other.term, { term: first, weight, inflect: false });
+      append(this.#links, word, other);
+      append(this.#links, other.term, back);
     }
   }
 
-  #link(word: string, other: Alternative): void {
-    let own = this.#alternatives.get(word);
-    if (own === undefined) this.#alternatives.set(word, (own = new Map<string, Alternative>()));
-    if ((own.get(other.term)?.weight ?? 0) < other.weight) own.set(other.term, other);
-  }
-
-  #phrase(words: readonly string[], alternatives: readonly Alternative[]): void {
-    const first = words[0] ?? '';
-    let own = this.#phrases.get(first);
-    if (own === undefined) this.#phrases.set(first, (own = []));
-    own.push({ words, alternatives });
-  }
-
-  #addStem(word: string, own: ReadonlyMap<string, Alternative>): void {
-    const stem = heavyStem(word);
-    if (this.#byStem.has(stem)) return;
-    this.#byStem.set(
-      stem,
-      [word, ...own.keys()].map((term) => ({ term, weight: SYNONYM_OF_STEM, inflect: true })),
-    );
+  #addPhrase(words: readonly string[], alternatives: readonly Alternative[]): void {
+    append(this.#phrases, words[0] ?? '', { words, alternatives });
   }
 }
 
-/** `head words: word word …` as stemmed words. */
-function headAndWords(line: string): readonly [head: readonly string[], words: readonly string[]] {
+function append<V>(map: Map<string, V[]>, key: string, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}
+
+/** Both sides of `head: words`. */
+function halves(line: string): readonly [head: string, words: string] {
   const at = line.indexOf(': ');
-  return [stemmed(line.slice(0, at)), stemmed(line.slice(at + 2))];
+  return [line.slice(0, at), line.slice(at + 2)];
 }
 
 function stemmed(text: string): readonly string[] {

@@ -7,7 +7,7 @@ export const STOP_WORDS: ReadonlySet<string> = new Set(
   `a about after again ahead all almost already also although always am an and another any anyone anything are around
   as at away be became because been before being below between both but by came can cannot come could did do does
   doing done down during each either else enough etc even ever every everything few for from further gave go goes
-  going gone got had happen has have having he help hence her here hers him himself his how however i if in indeed
+  going gone got had happen has have having he help hence her here hers him himself his how however i if in
   instead into is it its itself just keep kept knew know last least less let lot made make many may maybe me mean might
   mine more most much must my myself need neither never no none nor not nothing now of off often oh ok okay on once
   one only onto or other others otherwise ought our ours ourselves out over own per perhaps please pretty quite rather

@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { toolId, type ToolId } from '../../src/proxy/model.ts';
+import { createToolIndex } from '../../src/proxy/search/tool-index.ts';
+import type { SearchDocument, SearchOptions, SearchResult, ToolIndex } from '../../src/proxy/search/types.ts';
+
+const ALL: SearchOptions = { limit: 10, visible: () => true };
+
+function tool(server: string, name: string, description = '', more: Partial<SearchDocument> = {}): SearchDocument {
+  return { id: toolId(server, name), server, serverTitle: undefined, name, title: undefined, description, inputSchema: {}, readOnly: false, ...more };
+}
+
+const CATALOG: Readonly<Record<string, readonly SearchDocument[]>> = {
+  github: [
+    tool('github', 'create_issue', 'Create a new issue in a repository'),
+    tool('github', 'list_issues', 'List issues of a repository'),
+    tool('github', 'delete_issue', 'Delete an issue'),
+    tool('github', 'create_pull_request', 'Open a pull request'),
+  ],
+  filesystem: [
+    tool('filesystem', 'read_file', 'Read the complete contents of a file', { inputSchema: { properties: { path: { type: 'string', description: 'Where the file is' } } } }),
+    tool('filesystem', 'write_file', 'Write content to a file'),
+    tool('filesystem', 'list_directory', 'List the entries of a directory'),
+  ],
+  jira: [tool('jira', 'create', 'Creates an item'), tool('jira', 'get', 'Returns an item')],
+  weather: [tool('weather', 'get_forecast', 'Weather forecast for a place', { title: 'Forecast' })],
+  amap: [tool('amap', 'maps_weather', '根据城市名称查询天气')],
+  browser: [tool('browser', 'navigate', 'Open a URL in the browser'), tool('browser', 'screenshot', 'Take a screenshot of the page')],
+};
+
+function filled(catalog: Readonly<Record<string, readonly SearchDocument[]>> = CATALOG): ToolIndex {
+  const index = createToolIndex();
+  for (const [server, documents] of Object.entries(catalog)) index.put(server, documents);
+  return index;
+}
+
+function ids({ hits }: SearchResult): ToolId[] {
+  return hits.map((hit) => hit.id);
+}
+
+function first(query: string): ToolId | undefined {
+  return ids(filled().search(query, ALL))[0];
+}
+
+describe('what is found', () => {
+  it('the tool whose name says it', () => {
+    assert.equal(first('create an issue'), 'github:create_issue');
+    assert.equal(first('listIssues'), 'github:list_issues');
+    assert.equal(first('READ_FILE'), 'filesystem:read_file');
+  });
+
+  it('other words for the same thing', () => {
+    assert.equal(first('remove a bug report'), 'github:delete_issue');
+    assert.equal(first('will it rain tomorrow'), 'weather:get_forecast');
+    assert.equal(first('capture the web page'), 'browser:screenshot');
+    assert.equal(first('open a merge request'), 'github:create_pull_request');
+  });
+
+  it('what the product behind a server is for', () => {
+    assert.equal(ids(filled({ jira: CATALOG['jira'] ?? [], weather: CATALOG['weather'] ?? [] }).search('new ticket', ALL))[0], 'jira:create');
+  });
+
+  it('a slip of the keyboard and words run together', () => {
+    assert.equal(first('creat isue'), 'github:create_issue');
+    assert.equal(first('screenshto'), 'browser:screenshot');
+    assert.equal(first('pullrequest'), 'github:create_pull_request');
+  });
+
+  it('typed values', () => {
+    assert.equal(first('https://example.com/a/b?c=d'), 'browser:navigate');
+    assert.equal(first('what is in ./notes/todo.md'), 'filesystem:read_file');
+  });
+
+  it('a tool described in Chinese, by an English need and by a Chinese one', () => {
+    const onlyChinese = filled({ amap: CATALOG['amap'] ?? [], github: CATALOG['github'] ?? [] });
+    assert.equal(ids(onlyChinese.search('forecast for the city', ALL))[0], 'amap:maps_weather');
+    assert.equal(ids(onlyChinese.search('今天天气', ALL))[0], 'amap:maps_weather');
+  });
+
+  it('the operation that is asked for rather than its opposite', () => {
+    assert.equal(first('delete issue'), 'github:delete_issue');
+    assert.equal(first('show issues'), 'github:list_issues');
+  });
+
+  it('the file tool of a task that writes its result, beside the tools of its subject', () => {
+    const { hits } = filled().search('What is the weather forecast for Rome? Please save it to ./out/rome.md', ALL);
+    assert.equal(hits[0]?.id, 'weather:get_forecast');
+    assert.ok(hits.slice(0, 3).some((hit) => hit.id === 'filesystem:write_file'), JSON.stringify(hits));
+    for (let at = 1; at < hits.length; at++) assert.ok((hits[at - 1]?.score ?? 0) >= (hits[at]?.score ?? 0), 'scores fall');
+  });
+
+  it('nothing for a query without words', () => {
+    for (const query of ['', '   ', '?!', 'the of and', '\u0000', '((((']) {
+      assert.deepEqual(filled().search(query, ALL), { hits: [], total: 0 });
+    }
+    assert.deepEqual(createToolIndex().search('issue', ALL), { hits: [], total: 0 });
+  });
+});
+
+describe('the limit and visibility', () => {
+  const three = filled({ s: ['a', 'b', 'c'].map((name) => tool('s', name, 'alpha')) });
+
+  it('visibility comes before the limit and before the count', () => {
+    const index = filled();
+    const all = index.search('issue', ALL);
+    const best = all.hits[0]?.id;
+    const rest = index.search('issue', { limit: 1, visible: (id) => id !== best });
+    assert.equal(rest.hits[0]?.id, all.hits[1]?.id);
+    assert.equal(rest.total, all.total - 1);
+    assert.deepEqual(index.search('issue', { limit: 5, visible: () => false }), { hits: [], total: 0 });
+  });
+
+  it('counts what the limit cuts', () => {
+    const { hits, total } = three.search('alpha', { ...ALL, limit: 1 });
+    assert.equal(hits.length, 1);
+    assert.equal(total, 3);
+  });
+
+  it('takes any number as a limit', () => {
+    const found = (limit: number): number => three.search('alpha', { ...ALL, limit }).hits.length;
+    assert.deepEqual([0, -1, Number.NaN, 1.9, 2, 99, Number.POSITIVE_INFINITY].map(found), [0, 0, 0, 1, 2, 3, 3]);
+  });
+
+  it('is not broken by a visibility check that throws', () => {
+    const index = filled();
+    const before = index.search('issue', ALL);
+    assert.throws(() => index.search('file directory issue', { limit: 5, visible: () => { throw new Error('no'); } }), /no/);
+    assert.deepEqual(index.search('issue', ALL), before);
+  });
+});
+
+describe('a live index', () => {
+  it('putting a server again replaces its tools', () => {
+    const index = filled();
+    index.put('github', [tool('github', 'star', 'Stars a repository')]);
+    const gone = ids(index.search('create issue in a repository, list, delete, pull request', { ...ALL, limit: 50 }));
+    assert.deepEqual(gone.filter((id) => id.startsWith('github:')), ['github:star']);
+    assert.equal(ids(index.search('star repository', ALL))[0], 'github:star');
+  });
+
+  it('removing a server leaves nothing of it, and an unknown one is no matter', () => {
+    const index = filled();
+    index.remove('github');
+    index.remove('nobody');
+    assert.deepEqual(ids(index.search('pull request', ALL)).filter((id) => id.startsWith('github:')), []);
+    index.put('github', []);
+    assert.equal(ids(index.search('forecast', ALL))[0], 'weather:get_forecast');
+  });
+
+  it('one id is one tool: the last definition given counts', () => {
+    const index = createToolIndex();
+    index.put('s', [tool('s', 'x', 'alpha'), tool('s', 'x', 'beta')]);
+    assert.equal(index.search('alpha', ALL).total, 0);
+    assert.equal(index.search('beta', ALL).total, 1);
+  });
+
+  it('answers as a fresh index would, whatever came and went before', () => {
+    const servers = Object.keys(CATALOG);
+    const step = fc.record({ server: fc.constantFrom(...servers), tools: fc.integer({ min: 0, max: 4 }) });
+    const queries = ['create issue', 'file', 'weather 天气', 'open browser page', 'list'];
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const index = createToolIndex();
+        const now = new Map<string, readonly SearchDocument[]>();
+        for (const { server, tools } of steps) {
+          const documents = (CATALOG[server] ?? []).slice(0, tools);
+          if (tools === 0) index.remove(server);
+          else index.put(server, documents);
+          now.set(server, documents);
+        }
+        const fresh = filled(Object.fromEntries([...now].reverse()));
+        for (const query of queries) assert.deepEqual(index.search(query, ALL), fresh.search(query, ALL));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('equal scores are ordered by id', () => {
+    const index = createToolIndex();
+    for (const server of ['c', 'a', 'b']) index.put(server, [tool(server, 'ping', 'Answers')]);
+    assert.deepEqual(ids(index.search('ping', ALL)), ['a:ping', 'b:ping', 'c:ping']);
+  });
+});
+
+describe('explanations', () => {
+  const LONG =
+    'I have been asked by my manager to look at every open issue of our repository, compare the pull request that closes it with the file it changes, ' +
+    'list the directory where that file lives, check the weather forecast for the day of the release and take a screenshot of the page that shows it, ' +
+    'then create one more issue for what is left to do and write everything down so that other people can read the file later on without asking';
+
+  it('add up to the score', () => {
+    for (const query of ['create issue', 'remove a bug report in the repo', LONG, 'forecast for Rome and save it to ./out/rome.md', 'creat isue', '/tmp/a.docx']) {
+      const { hits } = filled().search(query, { ...ALL, explain: true });
+      assert.ok(hits.length > 0, query);
+      for (const hit of hits) {
+        const sum = (hit.explain ?? []).reduce((total, row) => total + row.score, 0);
+        assert.ok(Math.abs(sum - hit.score) < 1e-9 * Math.max(1, hit.score), `${query}: ${hit.id} ${sum} ${hit.score}`);
+      }
+    }
+  });
+
+  it('name the word, what answered it, and the field', () => {
+    const [hit] = filled().search('remove issue', { ...ALL, explain: true }).hits;
+    const rows = (hit?.explain ?? []).map((row) => `${row.term} in ${row.field}`);
+    assert.ok(rows.includes('remove → delete in name'), rows.join('; '));
+    assert.ok(rows.includes('issue in name') && rows.includes('issue in description'), rows.join('; '));
+    assert.ok(rows.includes('* in name coverage'), rows.join('; '));
+  });
+
+  it('are made only when asked for', () => {
+    assert.equal(filled().search('issue', ALL).hits[0]?.explain, undefined);
+  });
+});
+
+describe('several needs', () => {
+  it('every need is covered before one is deepened', () => {
+    const { hits } = filled().searchAll(['create issue', 'read file', 'screenshot'], { ...ALL, limit: 3 });
+    assert.deepEqual(ids({ hits, total: 0 }), ['github:create_issue', 'filesystem:read_file', 'browser:screenshot']);
+  });
+
+  it('a tool that answers two needs stands once, and the count is of the union', () => {
+    const index = filled();
+    const one = index.search('issue', ALL);
+    const both = index.searchAll(['issue', 'issues'], ALL);
+    assert.equal(both.total, one.total);
+    assert.equal(new Set(ids(both)).size, both.hits.length);
+  });
+
+  it('visibility holds for every need, none is fine, and there is an end to them', () => {
+    const index = filled();
+    const onlyWeather = index.searchAll(['create issue', 'forecast'], { ...ALL, visible: (id) => id.startsWith('weather:') });
+    assert.deepEqual(ids(onlyWeather), ['weather:get_forecast']);
+    assert.deepEqual(index.searchAll([], ALL), { hits: [], total: 0 });
+    const many = index.searchAll([...Array.from({ length: 40 }, () => 'forecast'), 'issue'], ALL);
+    assert.ok(!ids(many).some((id) => id.startsWith('github:')));
+  });
+});
+
+describe('hostile and odd input', () => {
+  it('names that mean something to JavaScript are only words', () => {
+    const odd = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];
+    const index = createToolIndex();
+    const properties = JSON.parse('{"__proto__": {"description": "polluted"}, "constructor": null, "valueOf": 3}') as Record<string, unknown>;
+    for (const name of odd) index.put(name, [tool(name, name, name, { inputSchema: { properties } })]);
+    for (const name of odd) assert.ok(index.search(name, ALL).total > 0, name);
+    for (const name of odd) index.remove(name);
+    assert.equal(index.search('constructor', ALL).total, 0);
+  });
+
+  it('schemas of any shape are read or skipped, never trusted', () => {
+    const shapes: unknown[] = [null, [], 'text', { properties: [] }, { properties: 'x' }, { properties: { a: [1], b: { description: 4, enum: 'no' }, c: { enum: [1, null, 'deep'] } } }];
+    const index = createToolIndex();
+    index.put('s', shapes.map((shape, at) => tool('s', `tool_${at}`, 'alpha', { inputSchema: (shape ?? {}) as Record<string, unknown> })));
+    assert.equal(index.search('alpha', { ...ALL, limit: 50 }).total, shapes.length);
+    assert.equal(index.search('deep', ALL).total, 1);
+  });
+
+  it('very long queries and definitions are cut, not refused', () => {
+    const index = filled();
+    const started = process.cpuUsage();
+    for (const unit of ['issue ', 'a', '/', '.', 'a.', 'a@', '1.', '{"a":', '天气', '\ud800', '0x', 'save it to /a ']) {
+      index.search(unit.repeat(10_000), ALL);
+    }
+    const { user } = process.cpuUsage(started);
+    assert.ok(user < 5_000_000, `${user} µs for twelve queries`);
+    assert.equal(ids(index.search(`create issue ${'x'.repeat(10_000)}`, ALL))[0], 'github:create_issue');
+    index.put('long', [tool('long', 'n'.repeat(5_000), 'alpha '.repeat(100_000), { serverTitle: 'alpha '.repeat(5_000) })]);
+    assert.ok(index.search('alpha', ALL).total > 0);
+  });
+
+  it('any text is a query', () => {
+    const index = filled();
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (query) => {
+        const { hits, total } = index.search(query, ALL);
+        assert.ok(hits.length <= total);
+        for (const hit of hits) assert.ok(Number.isFinite(hit.score) && hit.score > 0);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
