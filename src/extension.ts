@@ -6,6 +6,8 @@ import { ReplaceableDialogs } from './views/dialogs.ts';
 import { EditorEndpoint } from './views/editor-endpoint.ts';
 import type { VestibuleExports } from './views/exports.ts';
 import { GatewayHost } from './views/gateway-host.ts';
+import { logError } from './views/log-error.ts';
+import { problemOf } from './views/problem.ts';
 import { registerProvider } from './views/provider.ts';
 import { registerInteraction } from './views/register-interaction.ts';
 import { onDidChangeSettings } from './views/settings.ts';
@@ -35,12 +37,18 @@ export function activate(context: vscode.ExtensionContext): VestibuleExports {
 
   own(new Surface(host, secrets));
   own(registerInteraction({ context, host, endpoint, dialogs, log }));
-  own(registerProvider(host, endpoint, log));
+  own(
+    registerProvider(host, endpoint, (error) => {
+      logError(log, error);
+      // A gateway that could not be made shows that itself; one that cannot listen does not.
+      if (host.state.kind === 'running') dialogs.fail(problemOf(error), { label: 'Show Log', run: () => log.show() });
+    }),
+  );
   own(vscode.workspace.onDidGrantWorkspaceTrust(() => void host.restart()));
   own(onDidChangeSettings(() => void host.restart()));
 
   // A failure is the host's state, which the status item and the views show.
-  setImmediate(() => void host.start().catch((error: unknown) => log.error(error instanceof Error ? error : String(error))));
+  setImmediate(() => void host.start().catch((error: unknown) => logError(log, error)));
 
   return {
     apiVersion: 1,

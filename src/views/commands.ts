@@ -30,8 +30,7 @@ type Handler = (context: CommandContext, item: unknown, selection: unknown) => u
 
 const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   [Command.addUpstream]: async ({ files }) => {
-    await files.add();
-    await vscode.commands.executeCommand(`${View.upstreams}.focus`);
+    if (await files.add()) await vscode.commands.executeCommand(`${View.upstreams}.focus`);
   },
   [Command.editServers]: ({ files }) => files.edit(),
   [Command.enableUpstream]: (context, item) => setEnabled(context, item, true),
@@ -82,8 +81,9 @@ export async function runCommand(context: CommandContext, id: CommandId, item: u
  */
 function subjects(documents: ReviewDocuments, item: unknown, selection: unknown): { targets: readonly Target[]; reach: Reach } {
   const uri = item instanceof vscode.Uri ? item : item === undefined ? vscode.window.activeTextEditor?.document.uri : undefined;
-  const shown = uri?.scheme === Scheme.review ? documents.targets(uri) : undefined;
-  return shown === undefined ? { targets: readTargets(item, selection), reach: 'selected' } : { targets: shown, reach: 'picked' };
+  return uri?.scheme === Scheme.review
+    ? { targets: documents.targets(uri), reach: 'picked' }
+    : { targets: readTargets(item, selection), reach: 'selected' };
 }
 
 async function setEnabled(context: CommandContext, item: unknown, enabled: boolean): Promise<void> {

@@ -69,7 +69,9 @@ export class GatewayHost {
   async restart(): Promise<void> {
     const old = this.#current;
     // Set before the first await: whoever asks meanwhile gets the new one, never the ending one.
-    const next = this.#adopt(this.#end(old).then(() => this.#make()));
+    // One that cannot end properly must not keep its successor from starting.
+    const ended = this.#end(old).catch(() => undefined);
+    const next = this.#adopt(ended.then(() => this.#make()));
     await next.catch(() => undefined);
   }
 

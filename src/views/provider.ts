@@ -16,8 +16,9 @@ export interface EndpointSource {
  * Tells VS Code about the endpoint. URL and header are final in `provide`: other harnesses copy the definition as it
  * is provided and never resolve it. The token stays the same for the whole activation, because VS Code stops a server
  * whose definition differs from the running one.
+ * @param onFailure hears why VS Code got nothing
  */
-export function registerProvider(host: GatewayHost, source: EndpointSource, log: vscode.LogOutputChannel): Disposable {
+export function registerProvider(host: GatewayHost, source: EndpointSource, onFailure: (error: unknown) => void): Disposable {
   const store = new DisposableStore();
   const changed = store.add(new vscode.EventEmitter<void>());
   const watch = new VersionWatch();
@@ -38,8 +39,8 @@ export function registerProvider(host: GatewayHost, source: EndpointSource, log:
           return [new vscode.McpHttpServerDefinition(PROVIDER_LABEL, vscode.Uri.parse(url, true), headers, snapshot.version)];
         } catch (error) {
           watch.withheld();
-          // The status item and the view say what is wrong; an empty list keeps VS Code from showing a second error.
-          log.error(error instanceof Error ? error : String(error));
+          onFailure(error);
+          // An empty list keeps VS Code from showing an error of its own beside ours.
           return [];
         }
       },

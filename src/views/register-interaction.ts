@@ -3,6 +3,7 @@ import { DisposableStore, type Disposable } from '../proxy/events.ts';
 import { Command, Scheme } from './ids.ts';
 import type { Interaction, InteractionParts } from './interaction.ts';
 import { loadInteraction } from './lazy-bundles.ts';
+import { logError } from './log-error.ts';
 import { problemOf } from './problem.ts';
 
 /**
@@ -27,7 +28,7 @@ export function registerInteraction(parts: Omit<InteractionParts, 'reviewChanged
         try {
           await interaction().run(id, item, selection);
         } catch (error) {
-          log.error(error instanceof Error ? error : String(error));
+          logError(log, error);
           dialogs.fail(problemOf(error), { label: 'Show Log', run: () => log.show() });
         }
       }),

@@ -83,10 +83,11 @@ export class ReviewDocuments implements Disposable {
     await vscode.window.showTextDocument(uri, { preview: true });
   }
 
-  /** What can be decided from an open review document: its undecided subjects as shown. Undefined for other URIs. */
-  targets(uri: vscode.Uri): readonly Target[] | undefined {
-    const shown = this.#shown.get(uri.toString());
-    return shown?.anchors.filter(({ status }) => status === 'launch' || status === 'pending' || status === 'changed').map(({ target }) => target);
+  /** What a decision from a review document is about: its undecided subjects as shown, or its server without any. */
+  targets(uri: vscode.Uri): readonly Target[] {
+    const anchors = this.#shown.get(uri.toString())?.anchors ?? [];
+    const undecided = anchors.filter(({ status }) => status === 'launch' || status === 'pending' || status === 'changed');
+    return undecided.length > 0 ? undecided.map(({ target }) => target) : [{ server: readQuery(uri).server }];
   }
 
   /** Shows the approved text of a definition beside the present one in the native diff editor. */

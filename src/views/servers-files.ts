@@ -41,9 +41,9 @@ export class ServersFiles {
 
   /**
    * Adds what a person pastes, after showing them what will be written. Adding is approving the launch (contract §5);
-   * the tools still wait.
+   * the tools still wait. Resolves with true when something was added.
    */
-  async add(): Promise<void> {
+  async add(): Promise<boolean> {
     const { dialogs } = this.#context;
     const gateway = await this.#context.gateway();
     const names = new Set(gateway.snapshot().upstreams.map(({ name }) => name));
@@ -57,21 +57,22 @@ export class ServersFiles {
         return result?.ok === false ? `${result.problem} ${result.fix}` : undefined;
       },
     });
-    if (pasted === undefined || pasted.trim() === '') return;
+    if (pasted === undefined || pasted.trim() === '') return false;
     const parsed = parse(pasted);
     if (!parsed.ok) {
       dialogs.fail({ message: parsed.problem, action: parsed.fix });
-      return;
+      return false;
     }
     const servers = await this.#select(parsed, names);
     const file = servers === undefined ? undefined : await this.#pickFile('Where should it be kept?');
-    if (servers === undefined || servers.length === 0 || file === undefined) return;
+    if (servers === undefined || servers.length === 0 || file === undefined) return false;
     const question = confirmAdding(file.path, servers);
     if (question.needsDocument) await this.#context.preview('Servers to add', servers.map(describeNew).join('\n\n'));
-    if (!(await dialogs.confirm(question))) return;
+    if (!(await dialogs.confirm(question))) return false;
     const edits = [...parsed.inputs.map((input) => addInput(input)), ...servers.map(({ name, entry }) => addServer(name, entry))];
     await editServersFile(file.path, edits);
     for (const server of servers) await this.#approveAdded(gateway, server, file);
+    return true;
   }
 
   /** Switches a server on or off in the file it comes from. */

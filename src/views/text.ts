@@ -12,6 +12,11 @@ export function visible(text: string): string {
   return text.replace(INVISIBLE, spell);
 }
 
+/** The same, line by line: the line feeds stay. */
+export function visibleLines(text: string): string {
+  return text.split('\n').map(visible).join('\n');
+}
+
 /** How many invisible characters `text` holds; ordinary line feeds and tabs do not count. */
 export function countHidden(text: string): number {
   let count = 0;
@@ -51,7 +56,7 @@ const MAX_INDENT = 40;
  */
 export function quoted(text: string): string {
   return blocks(text)
-    .map((parts) => parts.map((part, index) => ((index === 0 ? MARGIN : CONTINUED) + part).trimEnd()).join('\n'))
+    .map((parts) => parts.map((part, index) => (part === '' ? MARGIN.trimEnd() : (index === 0 ? MARGIN : CONTINUED) + part)).join('\n'))
     .join('\n');
 }
 

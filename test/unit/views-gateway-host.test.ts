@@ -77,6 +77,18 @@ describe('GatewayHost', () => {
     await host.dispose();
   });
 
+  it('makes a new gateway even when the old one cannot end', async () => {
+    const stuck = new FakeGateway();
+    stuck.dispose = () => Promise.reject(new Error('stuck'));
+    const gateways = [stuck, new FakeGateway()];
+    const [, current] = gateways;
+    const host = new GatewayHost(() => Promise.resolve(gateways.shift() ?? assert.fail()));
+    await host.start();
+    await host.restart();
+    assert.equal(await host.start(), current);
+    await host.dispose();
+  });
+
   it('ends a gateway that was still being made', async () => {
     const gateway = new FakeGateway();
     let finish: (made: FakeGateway) => void = () => assert.fail();

@@ -28,13 +28,16 @@ describe('command line', () => {
 
   it('of a new entry is described as that of a configured one', () => {
     const launch = launchOfEntry({ command: 'npx', args: ['x'], env: { TOKEN: 'secret' }, cwd: '/w' });
-    assert.ok(sameLaunch(launch, { argv: ['npx', 'x'], url: undefined }));
-    assert.ok(!sameLaunch(launch, { argv: ['npx', 'y'], url: undefined }));
+    const configured = { ...upstream().launch, argv: ['npx', 'x'], cwd: '/w', envNames: ['TOKEN'] };
+    assert.ok(sameLaunch(launch, configured));
+    for (const other of [{ argv: ['npx', 'y'] }, { cwd: '/' }, { envNames: ['TOKEN', 'PATH'] }, { envFile: '.env' }, { url: 'https://e.com' }, { headerNames: ['X'] }]) {
+      assert.ok(!sameLaunch(launch, { ...configured, ...other }));
+    }
     assert.deepEqual(launchFacts(launch), [
       ['Working folder', '/w'],
       ['Environment variables', 'TOKEN'],
     ]);
-    assert.ok(sameLaunch(launchOfEntry({ url: 'https://e.com/mcp' }), { argv: undefined, url: 'https://e.com/mcp' }));
+    assert.ok(sameLaunch(launchOfEntry({ url: 'https://e.com/mcp' }), { ...upstream().launch, argv: undefined, url: 'https://e.com/mcp' }));
   });
 });
 

@@ -2,7 +2,7 @@ import type { GatewaySnapshot } from '../../proxy/api.ts';
 import type { CallRecord } from '../../proxy/journal/types.ts';
 import type { SearchHit } from '../../proxy/search/types.ts';
 import { tierText } from '../present/labels.ts';
-import { oneLine, visible } from '../text.ts';
+import { oneLine, visibleLines } from '../text.ts';
 import type { CallRow, SearchAnswer } from './messages.ts';
 
 /** Arguments beyond this are cut in the inspector, with a note; the journal has them whole. Characters. */
@@ -54,5 +54,5 @@ export function searchAnswer(hits: readonly SearchHit[], { upstreams }: GatewayS
 function layout(value: unknown): string {
   const text = JSON.stringify(value, null, 2);
   const shown = text.length <= MAX_ARGUMENTS ? text : `${text.slice(0, MAX_ARGUMENTS)}\n… ${text.length - MAX_ARGUMENTS} more characters`;
-  return shown.split('\n').map(visible).join('\n');
+  return visibleLines(shown);
 }

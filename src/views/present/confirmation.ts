@@ -1,5 +1,5 @@
 import type { UpstreamSnapshot } from '../../proxy/api.ts';
-import { oneLine, plural, visible } from '../text.ts';
+import { oneLine, plural, visible, visibleLines } from '../text.ts';
 import type { Definition } from './awaiting.ts';
 import { launchFacts, launchLine, launchOfEntry } from './launch.ts';
 import { statusLook, tierText } from './labels.ts';
@@ -58,7 +58,7 @@ export interface NewServer {
 /** Everything about a server that is about to be added. */
 export function describeNew({ name, entry, notes }: NewServer): string {
   const launch = launchOfEntry(entry);
-  const json = JSON.stringify({ [name]: entry }, null, 2).split('\n').map(visible).join('\n');
+  const json = visibleLines(JSON.stringify({ [name]: entry }, null, 2));
   return [`${launch.argv === undefined ? 'Connects to' : 'Runs'} ${launchLine(launch)}`, ...notes.map(visible), json].join('\n\n');
 }
 

@@ -1,6 +1,9 @@
 import type { LaunchDescription } from '../../proxy/api.ts';
 import { visible } from '../text.ts';
 
+/** A launch without what the gateway makes of it. */
+type LaunchFacts = Omit<LaunchDescription, 'fingerprint' | 'approved'>;
+
 const PLAIN_ARGUMENT = /^[\w@%+=:,./~^\\-]+$/;
 
 /**
@@ -17,7 +20,7 @@ export function launchLine(launch: Pick<LaunchDescription, 'argv' | 'url'>): str
 }
 
 /** The other facts of a launch, as label and whole value, in the order a person asks for them. */
-export function launchFacts(launch: Omit<LaunchDescription, 'fingerprint' | 'approved'>): readonly (readonly [label: string, value: string])[] {
+export function launchFacts(launch: LaunchFacts): readonly (readonly [label: string, value: string])[] {
   const facts: [string, string][] = [];
   if (launch.cwd !== undefined) facts.push(['Working folder', visible(launch.cwd)]);
   if (launch.envNames.length > 0) facts.push(['Environment variables', names(launch.envNames)]);
@@ -30,7 +33,7 @@ export function launchFacts(launch: Omit<LaunchDescription, 'fingerprint' | 'app
  * The launch of an entry in the grammar of a servers file that is not in one yet, described as a configured one is.
  * The parser has accepted the entry; members of another type than it demands count as absent.
  */
-export function launchOfEntry(entry: Readonly<Record<string, unknown>>): Omit<LaunchDescription, 'fingerprint' | 'approved'> {
+export function launchOfEntry(entry: Readonly<Record<string, unknown>>): LaunchFacts {
   const { command, args, env, headers } = entry;
   return {
     argv: typeof command === 'string' ? [command, ...(Array.isArray(args) ? args.map(String) : [])] : undefined,
@@ -42,9 +45,13 @@ export function launchOfEntry(entry: Readonly<Record<string, unknown>>): Omit<La
   };
 }
 
-/** True when both would run the same command line or dial the same address. */
-export function sameLaunch(a: Pick<LaunchDescription, 'argv' | 'url'>, b: Pick<LaunchDescription, 'argv' | 'url'>): boolean {
-  return a.url === b.url && JSON.stringify(a.argv) === JSON.stringify(b.argv);
+/** True when both would run or dial the same: everything a fingerprint covers. */
+export function sameLaunch(a: LaunchFacts, b: LaunchFacts): boolean {
+  return comparable(a) === comparable(b);
+}
+
+function comparable({ argv, cwd, envFile, envNames, headerNames, url }: LaunchFacts): string {
+  return JSON.stringify({ argv, cwd, envFile, url, env: [...envNames].sort(), headers: [...headerNames].sort() });
 }
 
 function textOf(value: unknown): string | undefined {
