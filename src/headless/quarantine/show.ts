@@ -30,7 +30,8 @@ export const quarantineShow: Command = {
       if (tool !== undefined && definitions.length === 0) {
         throw new VestibuleError('not-found', `The server "${config.name}" was not seen to have a tool "${tool}".`, { action: `vestibule quarantine list --server shows what it has.` });
       }
-      const launch = { ...describeLaunch(config), approved: state.approvals.launchApproved(config.name, describeLaunch(config).fingerprint) };
+      const described = describeLaunch(config);
+      const launch = { ...described, approved: state.approvals.launchApproved(config.name, described.fingerprint) };
       if (args.has('json')) printJson({ server: config.name, launch, definitions: definitions.map((definition) => ({ ...definition.ref, status: definition.status, definition: definition.raw, approved: approvedText(state, definition) })) });
       else {
         if (tool === undefined) printLaunch(launch);

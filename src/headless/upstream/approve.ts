@@ -29,8 +29,9 @@ export const upstreamApprove: Command = {
     const { createGateway } = await import('../../proxy/gateway.ts');
     // A running `serve` writes the journal of this data folder; what is decided here is recorded by recordDecisions.
     const scratch = await mkdtemp(join(tmpdir(), 'vestibule-approve-'));
-    const gateway = await createGateway({ ...commonOptions(places), logDir: scratch, token: undefined, log: noteErrors });
+    let gateway: Gateway | undefined;
     try {
+      gateway = await createGateway({ ...commonOptions(places), logDir: scratch, token: undefined, log: noteErrors });
       const { launch } = snapshotOf(gateway, name);
       await gateway.approveLaunch(name, launch.fingerprint);
       await recordDecisions(places.data, [{ action: 'approve-launch', server: name, subject: '', digest: launch.fingerprint }]);
@@ -47,7 +48,7 @@ export const upstreamApprove: Command = {
       }
       return EXIT.ok;
     } finally {
-      await gateway.dispose();
+      await gateway?.dispose();
       await rm(scratch, { recursive: true, force: true });
     }
   },
