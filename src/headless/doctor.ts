@@ -69,7 +69,7 @@ async function checkServers(places: Places): Promise<Finding[]> {
     const problems = state.config.problems.map(({ severity, message, fix, at, server }): Finding => ({
       code: 'bad-config', level: severity, server, message: `${at === undefined ? '' : `${at.file}:${at.line}:${at.column}: `}${message}`, fix,
     }));
-    const scope = createVariableScope({ ...commonOptions(places), token: undefined, log: () => undefined }, () => state.config.inputs);
+    const scope = createVariableScope({ ...commonOptions(places), token: undefined, log: () => undefined }, () => state.config);
     const enabled = state.config.upstreams.filter((upstream) => upstream.enabled);
     const checked = await Promise.all(enabled.map((upstream) => checkServer(state, upstream, scope)));
     return [...problems, ...checked.flat()];

@@ -29,7 +29,11 @@ export class EnvironmentSecrets implements SecretStore {
   }
 }
 
-/** The variable that holds the secret of a key such as `input/github-token`: `VESTIBULE_INPUT_GITHUB_TOKEN`. */
+/**
+ * The variable that holds the secret of a key such as `input/github-token`: `VESTIBULE_INPUT_GITHUB_TOKEN`. Whoever
+ * starts the process names its values for all servers files alike.
+ */
 export function variableFor(key: string): string {
-  return `VESTIBULE_${key.toUpperCase().replace(/[^A-Z0-9]+/g, '_')}`;
+  const [kind = '', name = ''] = key.split('/');
+  return `VESTIBULE_${`${kind}_${decodeURIComponent(name)}`.toUpperCase().replace(/[^A-Z0-9]+/g, '_')}`;
 }

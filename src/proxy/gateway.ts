@@ -122,7 +122,7 @@ export class Gateway implements GatewayApi {
     this.#logs = this.#store.add(new UpstreamLogs(join(options.dataDir, 'logs'), (text) => redactor.text(text)));
     const scope = createVariableScope(
       options,
-      () => config.snapshot.inputs,
+      () => config.snapshot,
       (value) => redactor.addKnown(value),
     );
     this.#hub = this.#store.add(

@@ -1,38 +1,44 @@
+import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
-import type { InputDeclaration, VariableScope } from './config/types.ts';
+import type { ConfigSnapshot, VariableScope } from './config/types.ts';
 import { VestibuleError } from './errors.ts';
+import type { ServerName } from './model.ts';
 import type { GatewayOptions } from './options.ts';
 
 /** Keys under which values are kept in the SecretStore. */
 export const SECRET_KEYS = {
-  input: (id: string): string => `input/${id}`,
-  secret: (name: string): string => `secret/${name}`,
+  /** @param folder set for an input of a workspace: its values are its own, never those a person gave another file */
+  input: (id: string, folder?: string): string => `input/${encodeURIComponent(id)}${folder === undefined ? '' : `/${shortHash(folder)}`}`,
+  secret: (name: string): string => `secret/${encodeURIComponent(name)}`,
 };
 
 /**
  * What `${…}` refers to in this gateway: the environment, and the SecretStore for inputs and secrets. An input is
  * asked for once and then kept.
- * @param inputs the declarations as the files have them now
+ * @param config what the files say now
  * @param secret told of every secret value before it is used, so that records and logs are redacted of it
  */
 export function createVariableScope(
   options: GatewayOptions,
-  inputs: () => ReadonlyMap<string, InputDeclaration>,
+  config: () => ConfigSnapshot,
   secret: (value: string) => void = () => undefined,
 ): VariableScope {
   const { secrets, askInput } = options;
+  const folderOf = (server: ServerName): string | undefined =>
+    config().upstreams.find(({ name }) => name === server)?.origin === 'workspace' ? options.workspaceFolder : undefined;
   return {
     workspaceFolder: options.workspaceFolder,
     userHome: homedir(),
     env: (name) => process.env[name],
     async input(id, server) {
-      const declared = inputs().get(id);
+      const declared = config().inputs.get(id);
+      const key = SECRET_KEYS.input(id, folderOf(server));
       // Choices and plain texts are worth reading in a log; what is typed unseen is not.
       const known = (value: string): string => {
         if (declared?.password === true) secret(value);
         return value;
       };
-      const stored = await secrets.get(SECRET_KEYS.input(id));
+      const stored = await secrets.get(key);
       if (stored !== undefined) return known(stored);
       const answer = declared && (await askInput?.(declared, server));
       if (answer === undefined) {
@@ -40,7 +46,7 @@ export function createVariableScope(
           action: 'Restart the server from the Vestibule view and enter the value.',
         });
       }
-      await secrets.set(SECRET_KEYS.input(id), answer);
+      await secrets.set(key, answer);
       return known(answer);
     },
     async secret(name, server) {
@@ -54,4 +60,8 @@ export function createVariableScope(
       });
     },
   };
+}
+
+function shortHash(text: string): string {
+  return createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 16);
 }
