@@ -45,7 +45,9 @@ export function withoutLinks(text: string): string {
 
 const MARGIN = '│ ';
 const CONTINUED = '┆ ';
+/** Characters a line may have in a whole editor, and in half of one. */
 const WRAP = 80;
+const NARROW_WRAP = 60;
 const SPACES = / {16,}/g;
 /** Indentation up to this is layout; beyond it, it hides something. */
 const MAX_INDENT = 40;
@@ -55,20 +57,20 @@ const MAX_INDENT = 40;
  * wrapped, runs of blanks counted, invisible characters spelled out. Whole, whatever its length.
  */
 export function quoted(text: string): string {
-  return blocks(text)
+  return blocks(text, WRAP)
     .map((parts) => parts.map((part, index) => (part === '' ? MARGIN.trimEnd() : (index === 0 ? MARGIN : CONTINUED) + part)).join('\n'))
     .join('\n');
 }
 
-/** The same without margins, for a document that holds nothing of ours. */
+/** The same without margins and for half the width: one side of a diff, which holds nothing of ours. */
 export function folded(text: string): string {
-  return blocks(text)
+  return blocks(text, NARROW_WRAP)
     .map((parts) => parts.join('\n'))
     .join('\n');
 }
 
 /** The lines of a text, each in the parts it is wrapped into. */
-function blocks(text: string): string[][] {
+function blocks(text: string, width: number): string[][] {
   const lines: string[][] = [];
   let empty = 0;
   const flush = (): void => {
@@ -84,7 +86,7 @@ function blocks(text: string): string[][] {
       empty++;
     } else {
       flush();
-      lines.push(wrap(shown));
+      lines.push(wrap(shown, width));
     }
   }
   flush();
@@ -103,11 +105,11 @@ export function bytes(count: number): string {
   return `${(count / 1024 / 1024).toFixed(1)} MiB`;
 }
 
-function wrap(line: string): string[] {
+function wrap(line: string, width: number): string[] {
   const parts: string[] = [];
   let at = 0;
   do {
-    let end = at + WRAP;
+    let end = at + width;
     // Never between the halves of a surrogate pair.
     if ((line.codePointAt(end - 1) ?? 0) > 0xffff) end++;
     parts.push(line.slice(at, end));

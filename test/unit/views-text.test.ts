@@ -78,7 +78,7 @@ describe('folded', () => {
     assert.equal(folded(`{\n${deep}\n}`), `{\n${deep}\n}`);
     assert.equal(folded(`"x${' '.repeat(300)}payload"`), '"x⟨300 spaces⟩payload"');
     assert.equal(folded(`${' '.repeat(300)}payload`), '⟨300 spaces⟩payload');
-    assert.deepEqual(folded('x'.repeat(200)).split('\n').map(({ length }) => length), [80, 80, 40]);
+    assert.deepEqual(folded('x'.repeat(200)).split('\n').map(({ length }) => length), [60, 60, 60, 20]);
   });
 });
 
