@@ -1,3 +1,5 @@
+import { editDistance } from '../edit-distance.ts';
+
 /** Longer words are not compared: nobody mistypes them into a key. */
 const MAX_LENGTH = 40;
 
@@ -20,25 +22,4 @@ export function nearest(written: string, known: Iterable<string>): string | unde
 
 function fold(word: string): string {
   return word.toLowerCase().replace(/[-_]/g, '');
-}
-
-function editDistance(a: string, b: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1];
-      let value = Math.min(at(last, j) + 1, at(row, j - 1) + 1, at(last, j - 1) + (same ? 0 : 1));
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) value = Math.min(value, at(beforeLast, j - 2) + 1);
-      row.push(value);
-    }
-    beforeLast = last;
-    last = row;
-  }
-  return at(last, b.length);
-}
-
-function at(row: readonly number[], index: number): number {
-  return row[index] ?? Infinity;
 }
