@@ -12,7 +12,7 @@ import type { Endpoint } from './downstream/types.ts';
 import { VestibuleError, messageOf } from './errors.ts';
 import { DisposableStore, Emitter, type Disposable, type Event } from './events.ts';
 import { openJournal } from './journal/journal.ts';
-import type { Redactor } from './journal/redactor.ts';
+import type { Redactor } from './redaction/redactor.ts';
 import type { CallFilter, CallRecord, DecisionEntry, Journal } from './journal/types.ts';
 import { Indexer } from './menu/indexer.ts';
 import { createMenu } from './menu/menu.ts';

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { CHAIN_START, matches, readCall, readSeal, sealLine } from '../../src/proxy/journal/line.ts';
 import { callMembers } from '../../src/proxy/journal/record-text.ts';
-import { Redactor } from '../../src/proxy/journal/redactor.ts';
+import { Redactor } from '../../src/proxy/redaction/redactor.ts';
 import type { CallEntry, CallRecord } from '../../src/proxy/journal/types.ts';
 
 const ENTRY: CallEntry = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { REDACTED, Redactor } from '../../src/proxy/journal/redactor.ts';
-import { isSensitiveKey } from '../../src/proxy/journal/secret-patterns.ts';
+import { REDACTED, Redactor } from '../../src/proxy/redaction/redactor.ts';
+import { isSensitiveKey } from '../../src/proxy/redaction/secret-patterns.ts';
 
 /** Deterministic characters that look random; no real secret stands in this file. */
 function noise(length: number, alphabet = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789', seed = 1): string {

@@ -8,7 +8,7 @@ import { folderError } from '../storage/fs-error.ts';
 import { readCall } from './line.ts';
 import { queryJournal } from './query.ts';
 import { callMembers, decisionMembers, noteMembers } from './record-text.ts';
-import { Redactor } from './redactor.ts';
+import { Redactor } from '../redaction/redactor.ts';
 import { SegmentWriter } from './segment-writer.ts';
 import type { CallEntry, CallFilter, CallRecord, DecisionEntry, Journal } from './types.ts';
 

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { members, objectOf } from '../json/slice.ts';
 import type { RawJson } from '../model.ts';
-import type { Redactor } from './redactor.ts';
+import type { Redactor } from '../redaction/redactor.ts';
 import { estimateResultTokens } from './tokens.ts';
 import type { CallEntry, DecisionEntry } from './types.ts';
 
