@@ -51,12 +51,12 @@ describe('merging servers files', () => {
     assert.match(snapshot.problems.at(-1)?.message ?? '', /also declared in \/u\/servers\.json, and that entry counts/);
   });
 
-  it('inputs and profiles of all files', () => {
-    const own = file('/u', { inputs: [{ id: 'k', type: 'promptString', description: 'mine' }], profiles: { a: 1, b: 1 } });
-    const theirs = file('/w', { inputs: [{ id: 'k', type: 'promptString', description: 'theirs' }, { id: 'l', type: 'promptString' }], profiles: { b: 2 } }, 'workspace');
+  it("inputs and profiles of all files, the person's own over the workspace's", () => {
+    const own = file('/u', { inputs: [{ id: 'k', type: 'promptString', description: 'mine' }], profiles: { a: { servers: ['x'] }, b: { servers: ['mine'] }, broken: { servers: 1 } } });
+    const theirs = file('/w', { inputs: [{ id: 'k', type: 'promptString', description: 'theirs' }, { id: 'l', type: 'promptString' }], profiles: { b: {}, broken: {}, c: {} } }, 'workspace');
     const snapshot = merge([own], theirs);
     assert.deepEqual([...snapshot.inputs.values()].map(({ id, description }) => `${id} ${String(description)}`), ['k mine', 'l undefined']);
-    assert.equal(JSON.stringify(snapshot.profiles), JSON.stringify({ a: 1, b: 2 }));
+    assert.deepEqual({ ...snapshot.profiles }, { b: { servers: ['mine'] }, broken: { servers: [] }, c: {}, a: { servers: ['x'] } });
   });
 });
 
@@ -64,7 +64,7 @@ describe('gateway settings', () => {
   const says = (gateway: WrittenGateway, origin: UpstreamConfig['origin'] = 'user'): ServersFile => file(`/${origin}`, { gateway }, origin);
 
   it('defaults', () => {
-    assert.deepEqual(merge([]).gateway, { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted' });
+    assert.deepEqual(merge([]).gateway, { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted', directThreshold: undefined, pinned: [] });
   });
 
   it('command line over workspace over named files over the user', () => {
@@ -89,7 +89,7 @@ describe('gateway settings', () => {
   });
 
   it('an untrusted workspace sets nothing, but its servers are listed', () => {
-    const workspace = file('/w', { gateway: { mode: 'direct' }, inputs: [{ id: 'k', type: 'promptString' }], profiles: { a: 1 }, servers: { a: { command: 'x' } } }, 'workspace');
+    const workspace = file('/w', { gateway: { mode: 'direct' }, inputs: [{ id: 'k', type: 'promptString' }], profiles: { a: {} }, servers: { a: { command: 'x' } } }, 'workspace');
     const snapshot = merge([], workspace, {}, false);
     assert.equal(snapshot.gateway.mode, 'adaptive');
     assert.equal(snapshot.inputs.size, 0);

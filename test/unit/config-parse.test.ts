@@ -69,8 +69,8 @@ describe('a servers file', () => {
           oauth: { clientId: 'c', scopes: ['s'] },
         },
       },
-      gateway: { mode: 'direct', topK: 5, responseLimit: 1000, instructions: 'hi', autonomy: 'manual' },
-      profiles: { work: { servers: ['a'] } },
+      gateway: { mode: 'direct', topK: 5, responseLimit: 1000, instructions: 'hi', autonomy: 'manual', directThreshold: 900, pinned: ['a:get_*'] },
+      profiles: { work: { servers: ['a'], tools: ['get_*'], mode: 'retrieve', pinned: [] } },
     });
     assert.deepEqual(file.problems, []);
     const [server] = file.servers;
@@ -80,8 +80,8 @@ describe('a servers file', () => {
     assert.equal(server.tools.alias['get_x'], 'fetch_x');
     assert.equal(JSON.stringify(server.tools.overrides['get_x']), JSON.stringify({ description: 'd', hide: ['h'], pin: { p: 1 }, defaults: { q: [2] }, tier: 'read' }));
     assert.deepEqual(Object.keys(server.extra), ['limits', 'retry', 'breaker', 'cache', 'output', 'isolation', 'oauth']);
-    assert.deepEqual(file.gateway.settings, { mode: 'direct', topK: 5, responseLimit: 1000, instructions: 'hi', autonomy: 'manual' });
-    assert.deepEqual(Object.keys(file.profiles), ['work']);
+    assert.deepEqual(file.gateway.settings, { mode: 'direct', topK: 5, responseLimit: 1000, instructions: 'hi', autonomy: 'manual', directThreshold: 900, pinned: ['a:get_*'] });
+    assert.deepEqual({ ...file.profiles }, { work: { servers: ['a'], tools: ['get_*'], mode: 'retrieve', pinned: [] } });
   });
 
   it('keeps keys such as constructor and __proto__ plain data', () => {

@@ -18,7 +18,7 @@ interface ObjectSchema {
 const schema = JSON.parse(readFileSync(new URL('../../media/vestibule.schema.json', import.meta.url), 'utf8')) as ObjectSchema & {
   readonly definitions: Readonly<Record<string, ObjectSchema>>;
 };
-const { input, server, tools, override, gateway } = schema.definitions;
+const { input, server, tools, override, gateway, profile } = schema.definitions;
 
 describe('the JSON schema and the parser agree', () => {
   const objects: readonly (readonly [string, ObjectSchema | undefined, readonly string[]])[] = [
@@ -31,6 +31,7 @@ describe('the JSON schema and the parser agree', () => {
     ['cache', server?.properties?.['cache'], keys.CACHE_KEYS],
     ['output', server?.properties?.['output'], keys.OUTPUT_KEYS],
     ['gateway', gateway, keys.GATEWAY_KEYS],
+    ['a profile', profile, keys.PROFILE_KEYS],
   ];
   for (const [what, object, known] of objects) {
     it(`on the keys of ${what}, each explained`, () => {
@@ -71,10 +72,13 @@ describe('the JSON schema and the parser agree', () => {
     { inputs: [{ id: 'u', type: 'promptString' }], servers: { a: { url: '${input:u}' } } },
     one({ command: 'x', tools: { allow: ['a*'], deny: ['b?'], alias: { a: 'b.c' }, overrides: { a: { tier: 'read', pin: { x: null } } } } }),
     one({ command: 'x', limits: { perMinute: 1 }, cache: { seconds: 0 }, output: { limit: 500 }, retry: {}, breaker: {}, isolation: 'docker', oauth: { other: 1 } }),
-    { gateway: { mode: 'retrieve', topK: 50, responseLimit: 500, instructions: 'x', autonomy: 'autonomous' } },
+    { gateway: { mode: 'retrieve', topK: 50, responseLimit: 500, instructions: 'x', autonomy: 'autonomous', directThreshold: 0, pinned: ['a:*'] } },
+    { profiles: { 'work_1-a': {}, b: { servers: ['a*'], tools: ['a:b'], mode: 'direct', pinned: [] } } },
   ];
   const refused: readonly unknown[] = [
     [], { server: {} }, { servers: [] }, { inputs: {} }, { inputs: [{ id: 'a' }] }, { inputs: [{ id: 'a', type: 'x' }] }, { gateway: { mode: 'x' } }, { gateway: { topK: 0 } },
+    { gateway: { directThreshold: -1 } }, { gateway: { pinned: [''] } }, { profiles: [] }, { profiles: { 'a/b': {} } }, { profiles: { a: 1 } }, { profiles: { a: { server: ['x'] } } }, { profiles: { a: { mode: 'x' } } },
+    { profiles: { a: { servers: 'x' } } }, { profiles: { a: { tools: ['[x]'] } } },
     { servers: { 'a:b': { command: 'x' } } }, { servers: { '': { command: 'x' } } },
     one({}), one('x'), one({ command: 1 }), one({ command: '' }), one({ command: 'x', args: 'y' }), one({ command: 'x', args: [1] }), one({ command: 'x', env: { A: true } }),
     one({ type: 'ws', url: 'https://x' }), one({ url: 'ftp://x' }), one({ command: 'x', enabled: 1 }), one({ command: 'x', idleStopMinutes: -1 }), one({ command: 'x', other: 1 }),

@@ -5,7 +5,7 @@ import { AUTONOMIES, type WrittenGateway } from './parse-gateway.ts';
 import type { ServersFile } from './servers-file.ts';
 import type { ConfigProblem, ConfigSnapshot, GatewaySettings, InputDeclaration, UpstreamConfig } from './types.ts';
 
-const DEFAULT_GATEWAY: GatewaySettings = { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted' };
+const DEFAULT_GATEWAY: GatewaySettings = { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted', directThreshold: undefined, pinned: [] };
 
 /** What is merged beside the files themselves. */
 export interface MergeOptions {
@@ -21,7 +21,8 @@ export interface MergeOptions {
  * Of a server named in several files one counts: a file given with `--config` over the user's own, the later over
  * the earlier, and any of these over the workspace's, which arrived with a repository. Gateway settings: overrides,
  * then workspace, then `--config` files, then the user's, then defaults; but a workspace file can only make
- * `autonomy` stricter. An input id declared in several files keeps the declaration of the file that wins for servers.
+ * `autonomy` stricter. Profiles go by the order of servers: what a person narrows no repository may widen. An input id
+ * declared in several files keeps the declaration of the file that wins for servers.
  * @param files the user's own file first, then those given with `--config`, in order; the workspace's apart
  */
 export function mergeFiles(files: readonly ServersFile[], workspace: ServersFile | undefined, options: MergeOptions): ConfigSnapshot {
@@ -44,7 +45,7 @@ export function mergeFiles(files: readonly ServersFile[], workspace: ServersFile
     for (const [id, input] of file.inputs) if (!inputs.has(id)) inputs.set(id, input);
   }
   const believed = options.workspaceTrusted ? workspace : undefined;
-  const profiles = dictionary([...files, ...(believed === undefined ? [] : [believed])].flatMap((file) => Object.entries(file.profiles)));
+  const profiles = dictionary([...(believed === undefined ? [] : [believed]), ...files].flatMap((file) => Object.entries(file.profiles)));
   return {
     upstreams: [...files, ...(workspace === undefined ? [] : [workspace])].flatMap((file) => file.servers.filter((server) => upstreams.get(server.name) === server)),
     inputs,

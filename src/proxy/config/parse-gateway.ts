@@ -2,6 +2,7 @@ import type { Node } from 'jsonc-parser';
 import type { FilePosition } from '../errors.ts';
 import { checkKeys, choiceField, fieldsOf, numberField, textField } from './fields.ts';
 import { GATEWAY_KEYS } from './keys.ts';
+import { globsField } from './parse-tools.ts';
 import { RANGES } from './ranges.ts';
 import type { FileReport } from './report.ts';
 import type { GatewaySettings } from './types.ts';
@@ -15,7 +16,7 @@ export interface GatewaySection {
   readonly autonomyAt: FilePosition | undefined;
 }
 
-const MODES = ['adaptive', 'retrieve', 'direct'] as const;
+export const MODES = ['adaptive', 'retrieve', 'direct'] as const;
 /** From the strictest on. */
 export const AUTONOMIES = ['manual', 'assisted', 'autonomous'] as const;
 /** Instructions go into every agent's system prompt: short or not at all. In characters. */
@@ -31,6 +32,8 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
   const responseLimit = numberField(report, fields, 'responseLimit', RANGES.responseLimit);
   const instructions = textField(report, fields, 'instructions', MAX_INSTRUCTIONS);
   const autonomy = choiceField(report, fields, 'autonomy', AUTONOMIES);
+  const directThreshold = numberField(report, fields, 'directThreshold', RANGES.directThreshold);
+  const pinned = globsField(report, fields, 'pinned');
   const autonomyNode = fields.get('autonomy')?.value;
   return {
     settings: {
@@ -39,6 +42,8 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
       ...(responseLimit !== undefined && { responseLimit }),
       ...(instructions !== undefined && { instructions }),
       ...(autonomy !== undefined && { autonomy }),
+      ...(directThreshold !== undefined && { directThreshold }),
+      ...(pinned !== undefined && { pinned }),
     },
     autonomyAt: autonomyNode === undefined ? undefined : report.at(autonomyNode.offset),
   };

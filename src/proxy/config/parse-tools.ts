@@ -20,8 +20,8 @@ export function parseTools(report: FileReport, server: Fields, origin: UpstreamC
   };
 }
 
-/** A list of globs over tool names: `*` for any run of characters, `?` for one. */
-function globsField(report: FileReport, fields: Fields, key: string): readonly string[] | undefined {
+/** A list of globs over names: `*` for any run of characters, `?` for one. */
+export function globsField(report: FileReport, fields: Fields, key: string): readonly string[] | undefined {
   const globs = textsField(report, fields, key);
   const nodes = fields.get(key)?.value.children ?? [];
   for (const [index, glob] of (globs ?? []).entries()) {

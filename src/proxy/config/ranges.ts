@@ -14,4 +14,6 @@ export const RANGES = {
   /** Characters. */
   responseLimit: { min: 500, max: 10_000_000, whole: true },
   topK: { min: 1, max: 50, whole: true },
+  /** Tokens; 0: small catalogs never go direct by themselves. */
+  directThreshold: { min: 0, max: 1_000_000, whole: true },
 } as const satisfies Readonly<Record<string, Range>>;

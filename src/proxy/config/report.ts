@@ -45,10 +45,16 @@ export class FileReport {
 
   /** Runs `read` for one server; true when it reported no error. */
   forServer(name: ServerName, read: () => void): boolean {
-    const before = this.#errors;
     this.#server = name;
-    read();
+    const sound = this.withoutErrors(read);
     this.#server = undefined;
+    return sound;
+  }
+
+  /** Runs `read`; true when it reported no error. */
+  withoutErrors(read: () => void): boolean {
+    const before = this.#errors;
+    read();
     return this.#errors === before;
   }
 

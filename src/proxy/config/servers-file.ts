@@ -1,13 +1,14 @@
 import type { Node } from 'jsonc-parser';
 import { dictionary } from './dictionary.ts';
-import { checkKeys, fieldsOf, plainField, quote, type Fields } from './fields.ts';
+import { checkKeys, fieldsOf, quote, type Fields } from './fields.ts';
 import { readJsonc, type JsoncDocument } from './jsonc.ts';
 import { FILE_KEYS } from './keys.ts';
 import { parseGateway, type GatewaySection } from './parse-gateway.ts';
 import { parseInputs } from './parse-inputs.ts';
+import { parseProfiles } from './parse-profiles.ts';
 import { parseServer } from './parse-server.ts';
 import { FileReport } from './report.ts';
-import type { ConfigProblem, InputDeclaration, UpstreamConfig } from './types.ts';
+import type { ConfigProblem, InputDeclaration, ProfileConfig, UpstreamConfig } from './types.ts';
 
 /** What one servers file says. */
 export interface ServersFile {
@@ -20,7 +21,7 @@ export interface ServersFile {
   readonly servers: readonly UpstreamConfig[];
   readonly inputs: ReadonlyMap<string, InputDeclaration>;
   readonly gateway: GatewaySection;
-  readonly profiles: Readonly<Record<string, unknown>>;
+  readonly profiles: Readonly<Record<string, ProfileConfig>>;
   readonly problems: readonly ConfigProblem[];
 }
 
@@ -49,7 +50,7 @@ export function parseServersFile(content: string, path: string, origin: Upstream
     servers: parseServers(report, members, origin, inputs),
     inputs,
     gateway: parseGateway(report, fields.get('gateway')?.value),
-    profiles: plainField(report, fields, 'profiles') ?? dictionary(),
+    profiles: parseProfiles(report, fields.get('profiles')?.value),
     problems: report.problems,
   };
 }

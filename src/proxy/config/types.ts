@@ -74,6 +74,24 @@ export interface GatewaySettings {
   readonly responseLimit: number;
   readonly instructions: string | undefined;
   readonly autonomy: 'manual' | 'assisted' | 'autonomous';
+  /**
+   * Tokens up to which all visible tools are listed directly in adaptive mode; 0 never does. Undefined: what the
+   * menu path costs.
+   */
+  readonly directThreshold: number | undefined;
+  /** Globs over tool ids or names that are listed beside the menu at all times. */
+  readonly pinned: readonly string[];
+}
+
+/** A named part of what is served, behind the endpoint `/mcp/p/<name>`. Absent members narrow or change nothing. */
+export interface ProfileConfig {
+  /** Globs over server names. */
+  readonly servers?: readonly string[];
+  /** Globs over tool ids or names. */
+  readonly tools?: readonly string[];
+  readonly mode?: MenuMode;
+  /** Instead of `gateway.pinned`. */
+  readonly pinned?: readonly string[];
 }
 
 /** Something in a file that a person should look at. The rest of the file keeps serving. */
@@ -91,7 +109,7 @@ export interface ConfigSnapshot {
   readonly upstreams: readonly UpstreamConfig[];
   readonly inputs: ReadonlyMap<string, InputDeclaration>;
   readonly gateway: GatewaySettings;
-  readonly profiles: Readonly<Record<string, unknown>>;
+  readonly profiles: Readonly<Record<string, ProfileConfig>>;
   readonly problems: readonly ConfigProblem[];
 }
 
