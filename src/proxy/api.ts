@@ -24,7 +24,10 @@ export interface ToolSnapshot {
   readonly approvedRaw: RawJson | undefined;
 }
 
-/** What approving a launch means, untruncated: the exact command line or URL, and names of variables, no values. */
+/**
+ * What approving a launch means, untruncated: the exact command line or URL, and names of variables. Values only of
+ * variables that choose code, as `NAME=value`.
+ */
 export interface LaunchDescription {
   readonly fingerprint: Digest;
   readonly approved: boolean;

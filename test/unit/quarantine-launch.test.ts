@@ -43,6 +43,13 @@ describe('launch fingerprints', () => {
     assert.equal(fingerprintOf({ ...configOf(stdio, 'other'), file: 'x', enabled: false }), fingerprint(stdio));
   });
 
+  it('count the value of a variable that chooses code, since it is as good as a command', () => {
+    const withOptions = (value: string): string => fingerprint({ ...stdio, env: { NODE_OPTIONS: value } });
+    assert.notEqual(withOptions(''), withOptions('--require ./evil.js'));
+    assert.notEqual(fingerprint({ ...stdio, env: { Path: '/a' } }), fingerprint({ ...stdio, env: { Path: '/b' } }));
+    assert.deepEqual(describeLaunch(configOf({ ...stdio, env: { TOKEN: 'x', NODE_OPTIONS: '--require ./evil.js' } })).envNames, ['NODE_OPTIONS=--require ./evil.js', 'TOKEN']);
+  });
+
   it('change with everything that decides what is started or dialled', () => {
     const variants: UpstreamConfig['transport'][] = [
       stdio,

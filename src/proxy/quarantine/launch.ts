@@ -1,11 +1,13 @@
 import type { LaunchDescription } from '../api.ts';
+import { envNamesOf } from '../config/env-names.ts';
 import type { UpstreamConfig } from '../config/types.ts';
 import { sha256 } from '../json/canonical.ts';
 import type { Digest } from '../model.ts';
 
 /**
  * The fingerprint a launch is approved at (contract §5): what is started or dialled, with variables unresolved so
- * that it is the same on every machine. Values of environment variables and headers do not count, their names do.
+ * that it is the same on every machine. Values of environment variables and headers do not count, their names do
+ * (but see `envNamesOf`).
  */
 export function fingerprintOf(config: UpstreamConfig): Digest {
   const { transport } = config;
@@ -16,7 +18,7 @@ export function fingerprintOf(config: UpstreamConfig): Digest {
           args: transport.args,
           command: transport.command,
           cwd: transport.cwd,
-          env: Object.keys(transport.env).sort(),
+          env: envNamesOf(transport.env),
           envFile: transport.envFile,
           type: transport.type,
         })
@@ -33,7 +35,7 @@ export function describeLaunch(config: UpstreamConfig): Omit<LaunchDescription, 
       fingerprint,
       argv: [transport.command, ...transport.args],
       cwd: transport.cwd,
-      envNames: Object.keys(transport.env).sort(),
+      envNames: envNamesOf(transport.env),
       envFile: transport.envFile,
       url: undefined,
       headerNames: [],

@@ -1,4 +1,5 @@
 import type { LaunchDescription } from '../../proxy/api.ts';
+import { envNamesOf } from '../../proxy/config/env-names.ts';
 import { visible } from '../text.ts';
 
 /** A launch without what the gateway makes of it. */
@@ -38,11 +39,15 @@ export function launchOfEntry(entry: Readonly<Record<string, unknown>>): LaunchF
   return {
     argv: typeof command === 'string' ? [command, ...(Array.isArray(args) ? args.map(String) : [])] : undefined,
     cwd: textOf(entry['cwd']),
-    envNames: keysOf(env),
+    envNames: isVariables(env) ? envNamesOf(env) : [],
     envFile: textOf(entry['envFile']),
     url: textOf(entry['url']),
     headerNames: keysOf(headers),
   };
+}
+
+function isVariables(env: unknown): env is Readonly<Record<string, string | number | null>> {
+  return typeof env === 'object' && env !== null && !Array.isArray(env);
 }
 
 /** True when both would run or dial the same: everything a fingerprint covers. */
