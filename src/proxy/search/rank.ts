@@ -5,10 +5,13 @@ import type { QueryPlan } from './query.ts';
 import type { SearchDocument } from './types.ts';
 import {
   CANDIDATES,
+  DENSITY_DEPTH,
   MATCH_FLOOR,
   NAME_COVERAGE,
-  SERVER_MIN_TERMS,
-  SERVER_SHARE,
+  SERVER_BASE_SHARE,
+  SERVER_DENSITY_SHARE,
+  SERVER_DENSITY_SHARE_OF_STORY,
+  SERVER_MIN_UNITS,
   STRETCH_SHARE,
   STRETCH_TERMS,
   VERB_AGREEMENT,
@@ -49,13 +52,15 @@ export interface Ranking {
 export class Ranker {
   readonly #postings: Postings;
   readonly #tools: readonly (IndexedTool | undefined)[];
+  readonly #sizeOf: (server: ServerName) => number;
   #sums = new Float64Array(0);
   #best = new Float64Array(0);
 
-  /** `tools` is indexed by slot and may change between calls. */
-  constructor(postings: Postings, tools: readonly (IndexedTool | undefined)[]) {
+  /** `tools` is indexed by slot and may change between calls; `sizeOf` counts a server's tools. */
+  constructor(postings: Postings, tools: readonly (IndexedTool | undefined)[], sizeOf: (server: ServerName) => number) {
     this.#postings = postings;
     this.#tools = tools;
+    this.#sizeOf = sizeOf;
   }
 
   /** The best `limit` visible tools for a plan. `visible` is asked before anything is cut. */
@@ -63,10 +68,9 @@ export class Ranker {
     const matches = this.#matches(plan, visible);
     const candidates = this.#strongest(matches, Math.max(CANDIDATES, limit));
     const scorer = new Scorer(plan, this.#postings);
-    const ranked = candidates.map((tool) => scorer.score(tool));
-    const shared = plan.units.length >= SERVER_MIN_TERMS ? withServerShare(ranked) : ranked;
-    shared.sort(byScore);
-    return { tools: shared.slice(0, limit), matches };
+    const ranked = candidates.map((tool) => scorer.score(tool)).sort(byScore);
+    const final = plan.units.length >= SERVER_MIN_UNITS ? this.#withServerShare(ranked, isStory(plan)).sort(byScore) : ranked;
+    return { tools: final.slice(0, limit), matches };
   }
 
   /** Slots of visible tools whose words answer the plan well enough. Their first scores are in `#sums`. */
@@ -121,6 +125,25 @@ export class Ranker {
     return touched;
   }
 
+  /** Adds to each tool its server's share; `ranked` is sorted. */
+  #withServerShare(ranked: readonly RankedTool[], story: boolean): RankedTool[] {
+    const densityShare = story ? SERVER_DENSITY_SHARE_OF_STORY : SERVER_DENSITY_SHARE;
+    const servers = new Map<ServerName, { best: number[]; early: number }>();
+    ranked.forEach(({ tool, score }, at) => {
+      const own = servers.get(tool.server) ?? { best: [], early: 0 };
+      if (own.best.length < 2) own.best.push(score);
+      if (at < DENSITY_DEPTH) own.early += 1;
+      servers.set(tool.server, own);
+    });
+    return ranked.map((entry) => {
+      const { best, early } = servers.get(entry.tool.server) ?? { best: [], early: 0 };
+      const [first = 0, second = 0] = best;
+      const share = SERVER_BASE_SHARE + (densityShare * early) / this.#sizeOf(entry.tool.server);
+      const server = (share * (first + second)) / 2;
+      return { ...entry, score: entry.score + server, server };
+    });
+  }
+
   #makeRoom(): void {
     const { capacity } = this.#postings;
     if (this.#sums.length >= capacity) return;
@@ -133,6 +156,11 @@ export class Ranker {
 export function byScore(a: { readonly score: number; readonly tool: IndexedTool }, b: { readonly score: number; readonly tool: IndexedTool }): number {
   if (a.score !== b.score) return b.score - a.score;
   return a.tool.id < b.tool.id ? -1 : 1;
+}
+
+/** Whether a query is a story: longer than one request needs. */
+function isStory(plan: QueryPlan): boolean {
+  return plan.order.length > STRETCH_TERMS;
 }
 
 /** Scores single tools exactly: which stretch of the query they answer, how much of their name it says. */
@@ -148,7 +176,7 @@ class Scorer {
   constructor(plan: QueryPlan, postings: Postings) {
     this.#plan = plan;
     this.#postings = postings;
-    this.#isStory = plan.order.length > STRETCH_TERMS;
+    this.#isStory = isStory(plan);
     plan.units.forEach((unit, at) => {
       for (const [term, { weight, factor }] of unit.answers) {
         const answer = { unit: at, factor };
@@ -221,18 +249,4 @@ function bestStretch(order: readonly number[], shares: readonly number[]): Reado
     }
   });
   return new Set(order.slice(Math.max(0, bestEnd - STRETCH_TERMS + 1), bestEnd + 1));
-}
-
-/** Adds to each tool a share of what its server's best two score: a long task usually needs several of one server. */
-function withServerShare(ranked: readonly RankedTool[]): RankedTool[] {
-  const bestTwo = new Map<ServerName, [number, number]>();
-  for (const { tool, score } of ranked) {
-    const [first, second] = bestTwo.get(tool.server) ?? [0, 0];
-    bestTwo.set(tool.server, score > first ? [score, first] : [first, Math.max(second, score)]);
-  }
-  return ranked.map((entry) => {
-    const [first, second] = bestTwo.get(entry.tool.server) ?? [0, 0];
-    const server = (SERVER_SHARE * (first + second)) / 2;
-    return { ...entry, score: entry.score + server, server };
-  });
 }

@@ -32,7 +32,7 @@ class LexicalIndex implements ToolIndex {
   /** By slot. */
   readonly #tools: (IndexedTool | undefined)[] = [];
   readonly #servers = new Map<ServerName, SlotRange>();
-  readonly #ranker = new Ranker(this.#postings, this.#tools);
+  readonly #ranker = new Ranker(this.#postings, this.#tools, (server) => this.#servers.get(server)?.length ?? 1);
 
   put(server: ServerName, documents: readonly SearchDocument[]): void {
     this.remove(server);

@@ -25,13 +25,13 @@ export const FIELDS: Readonly<Record<Field, FieldWeight>> = {
 };
 
 /** BM25's k1: how soon repeating a word stops helping. */
-export const SATURATION = 1.2;
+export const SATURATION = 1;
 
 /** What stands for a word of the query, and how much of the word's weight it gets. The word itself has 1. */
 export const SAME_STEM = 0.6;
 export const SYNONYM = 0.55;
 export const SYNONYM_OF_STEM = 0.5;
-export const RELATED_WORD = 0.35;
+export const RELATED_WORD = 0.4;
 export const OTHER_LANGUAGE = 0.5;
 export const TYPING_ERROR = 0.6;
 export const COMPOUND_PART = 0.4;
@@ -48,9 +48,17 @@ export const VERB_MAX_TERMS = 12;
 /** A query longer than this many terms is a story: the best stretch of it counts as much as all of it. */
 export const STRETCH_TERMS = 20;
 export const STRETCH_SHARE = 0.5;
-/** In a query of at least this many different terms, part of a server's best two tools' mean goes to each of its tools. */
-export const SERVER_SHARE = 0.4;
-export const SERVER_MIN_TERMS = 12;
+/**
+ * In a query of at least this many different units, a share of what a server's best two tools score goes to each of its
+ * tools, since a long task usually needs several tools of one server: a base share, and more the larger the part of
+ * the server that stands among the first `DENSITY_DEPTH`. A small server that is about the task counts, a large one of
+ * which something always matches does not.
+ */
+export const SERVER_MIN_UNITS = 12;
+export const SERVER_BASE_SHARE = 0.2;
+export const SERVER_DENSITY_SHARE = 0.4;
+export const SERVER_DENSITY_SHARE_OF_STORY = 1.2;
+export const DENSITY_DEPTH = 30;
 
 /** Candidates that are ranked exactly, by their first score. */
 export const CANDIDATES = 100;
