@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { runTests } from '@vscode/test-electron';
-import { bundleForHost } from '../test/editor/harness/pack.ts';
+import { bundleForHost } from '../test/editor/harness/bundle.ts';
 import { everythingWorkspace } from '../test/editor/harness/workspace.ts';
 import { main, npm, root, say, StepError } from './lib/exec.mjs';
 

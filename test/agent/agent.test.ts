@@ -3,10 +3,9 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { vsixFile } from '../../scripts/lib/vsix.mjs';
-import { packScriptedModel } from '../editor/harness/pack.ts';
 import { Workbench } from '../editor/harness/workbench.ts';
 import { everythingWorkspace } from '../editor/harness/workspace.ts';
-import { type PlanStep, promptFor } from '../fixtures/scripted-model/plan.ts';
+import { ask, withScriptedModel } from '../editor/harness/scripted-model.ts';
 
 /** A model request as the scripted model logged it. */
 interface ModelRequest {
@@ -17,6 +16,17 @@ interface ModelRequest {
 /** A turn of agent mode with several model requests and confirmations, on a slow machine. */
 const TURN_MS = 60_000;
 
+const plans = {
+  'How much is 2 plus 40?': [
+    { tool: 'retrieve_tools', arguments: { query: 'add two numbers' } },
+    { tool: 'call_tool', arguments: { tool: '$found', arguments: { a: 2, b: 40 } } },
+  ],
+  'Is anybody there?': [
+    { tool: 'retrieve_tools', arguments: { query: 'echo a message back' } },
+    { tool: 'call_tool_read', arguments: { tool: 'everything:echo', arguments: { message: 'no question asked' } } },
+  ],
+};
+
 describe('agent mode', { timeout: 300_000 }, () => {
   let workbench: Workbench;
   let requestLog: string;
@@ -24,15 +34,8 @@ describe('agent mode', { timeout: 300_000 }, () => {
   before(async () => {
     const workspace = await everythingWorkspace('agent');
     requestLog = path.join(workspace, 'model-requests.jsonl');
-    workbench = await Workbench.open({
-      name: 'agent',
-      vsix: [vsixFile, await packScriptedModel()],
-      workspace,
-      // Without it Copilot asks a model of its own, which needs an account, for titles and summaries.
-      settings: { 'chat.byokUtilityModelDefault': 'mainAgent' },
-      userFiles: { 'chatLanguageModels.json': JSON.stringify([{ name: 'Scripted', vendor: 'scripted' }]) },
-      env: { SCRIPTED_MODEL_LOG: requestLog },
-    });
+    const options = { name: 'agent', vsix: [vsixFile], workspace, env: { SCRIPTED_MODEL_LOG: requestLog } };
+    workbench = await Workbench.open(await withScriptedModel(options, plans));
   });
   after(() => workbench.close());
 
@@ -44,13 +47,6 @@ describe('agent mode', { timeout: 300_000 }, () => {
       });
     });
   };
-
-  async function ask(plan: readonly PlanStep[]): Promise<void> {
-    await workbench.runCommand('Scripted Model: Ask');
-    await workbench.page.locator('.quick-input-message', { hasText: 'Ask the scripted model' }).waitFor({ timeout: TURN_MS });
-    await workbench.quickInput().fill(promptFor(plan));
-    await workbench.page.keyboard.press('Enter');
-  }
 
   async function modelRequests(): Promise<readonly ModelRequest[]> {
     const text = await readFile(requestLog, 'utf8');
@@ -67,10 +63,7 @@ describe('agent mode', { timeout: 300_000 }, () => {
   });
 
   step('the agent finds a tool, VS Code asks, the upstream answers, the chat shows it', async () => {
-    await ask([
-      { tool: 'retrieve_tools', arguments: { query: 'add two numbers' } },
-      { tool: 'call_tool', arguments: { tool: '$found', arguments: { a: 2, b: 40 } } },
-    ]);
+    await ask(workbench, 'How much is 2 plus 40?');
     await workbench.chatQuestion('"b": 40').waitFor({ timeout: TURN_MS });
     await workbench.screenshot('question');
     await workbench.allowInChat('"b": 40', TURN_MS);
@@ -80,11 +73,8 @@ describe('agent mode', { timeout: 300_000 }, () => {
     assert.match(requests.at(-1)?.results[0] ?? '', /^everything:get-sum\(/m);
   });
 
-  step('a tool approved as read-only runs without a question before', async () => {
-    await ask([
-      { tool: 'retrieve_tools', arguments: { query: 'echo a message back' } },
-      { tool: 'call_tool_read', arguments: { tool: 'everything:echo', arguments: { message: 'no question asked' } } },
-    ]);
+  step('a tool approved as read-only runs without a question', async () => {
+    await ask(workbench, 'Is anybody there?');
     await workbench.chatText(/The tool said: .*no question asked/).waitFor({ timeout: TURN_MS });
   });
 

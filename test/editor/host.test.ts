@@ -2,7 +2,7 @@ import { test } from 'node:test';
 import path from 'node:path';
 import { root } from '../../scripts/lib/exec.mjs';
 import { runInHost } from './harness/in-host.ts';
-import { bundleForHost } from './harness/pack.ts';
+import { bundleForHost } from './harness/bundle.ts';
 import { everythingWorkspace } from './harness/workspace.ts';
 
 test('in the extension host', { timeout: 180_000 }, async (t) => {

@@ -1,7 +1,7 @@
 // A VS Code workbench as a person uses it: keyboard, clicks, and what can be read on the screen.
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Browser, FrameLocator, Locator, Page } from 'playwright-core';
+import { type Browser, errors, type FrameLocator, type Locator, type Page } from 'playwright-core';
 import { createProfile, type EditorServer, installVsix, startServer } from '../../../scripts/editor/server.ts';
 import { launchBrowser } from './browser.ts';
 import { runFolder } from './folders.ts';
@@ -87,24 +87,35 @@ export class Workbench {
 
   /**
    * Runs a command from the palette by its full title, e.g. `Vestibule: Add Server…`. The palette lists what was
-   * registered when it opened, so while extensions still start it is opened anew until the command is there.
+   * registered when it opened, and closes when something else takes the focus: it is opened anew until the command
+   * was there to be clicked.
    */
   async runCommand(title: string): Promise<void> {
+    const deadline = Date.now() + START_MS;
+    while (Date.now() < deadline) {
+      if (await this.#runFromPalette(title)) return;
+    }
+    throw new Error(`no command "${title}" in the palette`);
+  }
+
+  async #runFromPalette(title: string): Promise<boolean> {
+    const soon = { timeout: 5_000 };
     const command = this.quickPick(title).first();
     const none = this.quickPick(/No matching commands|similar commands/);
-    const deadline = Date.now() + START_MS;
-    do {
+    try {
       await this.page.keyboard.press('F1');
-      await this.quickInput().fill(`>${title}`);
-      await command.or(none).first().waitFor();
+      await this.quickInput().fill(`>${title}`, soon);
+      await command.or(none).first().waitFor(soon);
       if (await command.isVisible()) {
-        await command.click();
-        return;
+        await command.click(soon);
+        return true;
       }
       await this.page.keyboard.press('Escape');
-      await this.quickInput().waitFor({ state: 'hidden' });
-    } while (Date.now() < deadline);
-    throw new Error(`no command "${title}" in the palette`);
+      await this.quickInput().waitFor({ state: 'hidden', ...soon });
+    } catch (error) {
+      if (!(error instanceof errors.TimeoutError)) throw error;
+    }
+    return false;
   }
 
   /** The text field of the open quick input. */
@@ -186,7 +197,7 @@ export class Workbench {
     return this.page.locator('.interactive-response .rendered-markdown', { hasText: text }).first();
   }
 
-  /** A question of the chat that contains this text: before a tool call, or before the model may see its result. */
+  /** A question of the chat, as before a tool call, that contains this text. */
   chatQuestion(text: string | RegExp): Locator {
     return this.page.locator('.chat-confirmation-widget-container', { hasText: text });
   }
