@@ -72,18 +72,14 @@ export class Postings {
     return { start: found.start, length };
   }
 
-  /** Adds a tool's terms; returns them in the order given. Slots of one allocation are filled in ascending order. */
-  add(slot: number, impacts: ReadonlyMap<string, number>): Term[] {
-    const added: Term[] = [];
-    for (const [text, impact] of impacts) {
-      const term = this.#terms.get(text) ?? this.#create(text);
-      insert(term, slot, impact);
-      added.push(term);
-    }
-    return added;
+  /** Adds one term of a tool. Fastest when the slots of one allocation are filled in ascending order. */
+  add(text: string, slot: number, impact: number): Term {
+    const term = this.#terms.get(text) ?? this.#create(text);
+    insert(term, slot, impact);
+    return term;
   }
 
-  /** Takes every tool of a range out and frees its slots. `terms` are those that `add` returned for them. */
+  /** Takes every tool of a range out and frees its slots. `terms` are all that `add` returned for them. */
   release(range: SlotRange, terms: ReadonlySet<Term>): void {
     for (const term of terms) {
       const from = lowerBound(term.slots, range.start);

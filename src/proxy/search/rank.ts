@@ -48,6 +48,9 @@ export interface Ranking {
   readonly matches: readonly number[];
 }
 
+/** How finely first scores are told apart when candidates are chosen. */
+const SCORE_BINS = 512;
+
 /** Scores tools against query plans. Keeps its scratch space between queries; not re-entrant. */
 export class Ranker {
   readonly #postings: Postings;
@@ -75,26 +78,33 @@ export class Ranker {
 
   /** Slots of visible tools whose words answer the plan well enough. Their first scores are in `#sums`. */
   #matches(plan: QueryPlan, visible: (id: ToolId) => boolean): number[] {
-    let top = 0;
+    const touched = this.#sumUp(plan);
+    const sums = this.#sums;
     const seen: number[] = [];
-    for (const slot of this.#sumUp(plan)) {
+    let top = 0;
+    for (const slot of touched) {
+      const score = sums[slot] as number;
       const tool = this.#tools[slot];
-      if (tool === undefined || !visible(tool.id)) continue;
+      // What is too low beside the best so far is too low beside the best of all: visibility need not be asked.
+      if (tool === undefined || score < top * MATCH_FLOOR || !visible(tool.id)) continue;
       seen.push(slot);
-      top = Math.max(top, this.#sums[slot] ?? 0);
+      if (score > top) top = score;
     }
     const floor = top * MATCH_FLOOR;
-    return seen.filter((slot) => (this.#sums[slot] ?? 0) >= floor);
+    return seen.filter((slot) => (sums[slot] as number) >= floor);
   }
 
-  /** The tools with the `count` highest first scores, and any that tie with the last of them. */
+  /** At least the `count` tools with the highest first scores, when there are as many; equal scores stay together. */
   #strongest(slots: readonly number[], count: number): IndexedTool[] {
-    let least = 0;
-    if (slots.length > count) {
-      const scores = Float64Array.from(slots, (slot) => this.#sums[slot] ?? 0).sort();
-      least = scores[scores.length - count] ?? 0;
-    }
-    return slots.filter((slot) => (this.#sums[slot] ?? 0) >= least).flatMap((slot) => this.#tools[slot] ?? []);
+    const sums = this.#sums;
+    let top = 0;
+    for (const slot of slots) top = Math.max(top, sums[slot] as number);
+    const binOf = (slot: number): number => Math.floor(((sums[slot] as number) / top) * SCORE_BINS);
+    const bins = new Uint32Array(SCORE_BINS + 1);
+    for (const slot of slots) bins[binOf(slot)] = (bins[binOf(slot)] as number) + 1;
+    let least = SCORE_BINS;
+    for (let held = bins[least] as number; held < count && least > 0; held += bins[least] as number) least -= 1;
+    return slots.filter((slot) => binOf(slot) >= least).flatMap((slot) => this.#tools[slot] ?? []);
   }
 
   /** Adds up, per tool, the best answer to each unit. Returns the slots that have a sum. */

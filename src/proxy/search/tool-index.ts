@@ -1,4 +1,3 @@
-import { sequence } from './analyse.ts';
 import { explainHit } from './explain.ts';
 import { fieldTerms, serverTerms, weightedFrequencies, type ServerTerms } from './fields.ts';
 import { splitOutputFile } from './needs.ts';
@@ -79,16 +78,21 @@ class LexicalIndex implements ToolIndex {
 
   #add(slot: number, document: SearchDocument, shared: ServerTerms): IndexedTool {
     const fields = fieldTerms(document, shared);
-    const impacts = new Map<string, number>();
-    for (const [term, frequency] of weightedFrequencies(fields)) impacts.set(term, (frequency * (SATURATION + 1)) / (frequency + SATURATION));
+    const terms: Term[] = [];
+    const impacts: number[] = [];
+    for (const [text, frequency] of weightedFrequencies(fields)) {
+      const impact = (frequency * (SATURATION + 1)) / (frequency + SATURATION);
+      terms.push(this.#postings.add(text, slot, impact));
+      impacts.push(impact);
+    }
     return {
       id: document.id,
       server: document.server,
       document,
-      terms: this.#postings.add(slot, impacts),
-      impacts: [...impacts.values()],
+      terms,
+      impacts,
       name: [...new Set(fields.name)].flatMap((term) => this.#postings.term(term) ?? []),
-      verb: firstVerb(sequence(document.name, document.name.length)),
+      verb: firstVerb(fields.name),
     };
   }
 

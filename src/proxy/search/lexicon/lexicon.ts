@@ -23,7 +23,7 @@ export interface LexiconPhrase {
 
 /** What may stand for `term`; empty when the lexicons do not know it. */
 export function alternativesOf(term: string): readonly Alternative[] {
-  const { groups, links } = tables();
+  const { groups, links } = queryTables();
   const found = new Map<string, Alternative>();
   for (const group of groups.get(term) ?? []) {
     for (const other of group) if (other !== term) found.set(other, { term: other, weight: SYNONYM, inflect: true });
@@ -36,32 +36,41 @@ export function alternativesOf(term: string): readonly Alternative[] {
 
 /** The synonyms of a word that shares the term's heavy stem, and that word itself; empty when there is none. */
 export function alternativesOfStem(term: string): readonly Alternative[] {
-  const word = tables().byStem.get(heavyStem(term));
+  const { groups, byStem } = queryTables();
+  const word = byStem.get(heavyStem(term));
   if (word === undefined) return [];
-  const synonyms = new Set([word, ...(tables().groups.get(word) ?? []).flat()]);
+  const synonyms = new Set([word, ...(groups.get(word) ?? []).flat()]);
   return Array.from(synonyms, (other) => ({ term: other, weight: SYNONYM_OF_STEM, inflect: true }));
 }
 
 /** Phrases of the lexicons that begin with `word`. */
 export function phrasesFrom(word: string): readonly LexiconPhrase[] {
-  return tables().phrases.get(word) ?? [];
+  return queryTables().phrases.get(word) ?? [];
 }
 
 /** The kind of operation a verb names, if the lexicon knows it. */
 export function verbClass(term: string): VerbClass | undefined {
-  return tables().verbs.get(term);
+  return indexTables().verbs.get(term);
 }
 
 /** Words of the fields that up to `max` known products named in `name` stand for. */
 export function brandWords(name: string, max: number): string[] {
-  const { brands } = tables();
+  const { brands } = indexTables();
   const spoken = sequence(name, name.length);
   const candidates = [...terms(name, name.length), ...spoken, ...spoken.slice(1).map((word, at) => (spoken[at] ?? '') + word)];
   const known = [...new Set(candidates)].filter((word) => brands.has(word)).slice(0, max);
   return known.flatMap((word) => stemmed(brands.get(word) ?? ''));
 }
 
-interface Tables {
+/** What indexing needs. */
+interface IndexTables {
+  /** Known products and the words they stand for, as written. */
+  readonly brands: ReadonlyMap<string, string>;
+  readonly verbs: ReadonlyMap<string, VerbClass>;
+}
+
+/** What reading a query needs. */
+interface QueryTables {
   /** The synonym groups of a word. */
   readonly groups: ReadonlyMap<string, readonly (readonly string[])[]>;
   /** Related words and words of the other language. */
@@ -69,37 +78,35 @@ interface Tables {
   /** A word of the synonym groups for each heavy stem. */
   readonly byStem: ReadonlyMap<string, string>;
   readonly phrases: ReadonlyMap<string, readonly LexiconPhrase[]>;
-  /** Known products and the words they stand for, as written. */
-  readonly brands: ReadonlyMap<string, string>;
-  readonly verbs: ReadonlyMap<string, VerbClass>;
 }
 
-let built: Tables | undefined;
+let builtIndexTables: IndexTables | undefined;
+let builtQueryTables: QueryTables | undefined;
 
-/** The lexicons as look-up tables. Built at first use: a program that never searches never pays for them. */
-function tables(): Tables {
-  return (built ??= new TableBuilder().build());
+/** The lexicons are made into tables at first use: a program that never searches never pays for them. */
+function indexTables(): IndexTables {
+  return (builtIndexTables ??= {
+    brands: new Map(BRANDS.map((line) => halves(line)).map(([brand, words]) => [lightStem(brand), words])),
+    verbs: new Map(Object.entries(VERB_CLASSES).flatMap(([kind, words]) => stemmed(words).map((word) => [word, kind as VerbClass] as const))),
+  });
 }
 
-class TableBuilder {
+function queryTables(): QueryTables {
+  return (builtQueryTables ??= new QueryTableBuilder().build());
+}
+
+class QueryTableBuilder {
   readonly #groups = new Map<string, string[][]>();
   readonly #links = new Map<string, Alternative[]>();
   readonly #phrases = new Map<string, LexiconPhrase[]>();
 
-  build(): Tables {
+  build(): QueryTables {
     for (const line of SYNONYMS) this.#addGroup(line.split(', ').map(stemmed));
     for (const line of RELATED) this.#addHeaded(line, RELATED_WORD);
     for (const line of CHINESE) this.#addHeaded(line, OTHER_LANGUAGE);
     const byStem = new Map<string, string>();
     for (const word of this.#groups.keys()) if (!byStem.has(heavyStem(word))) byStem.set(heavyStem(word), word);
-    return {
-      groups: this.#groups,
-      links: this.#links,
-      byStem,
-      phrases: this.#phrases,
-      brands: new Map(BRANDS.map((line) => halves(line)).map(([brand, words]) => [lightStem(brand), words])),
-      verbs: new Map(Object.entries(VERB_CLASSES).flatMap(([kind, words]) => stemmed(words).map((word) => [word, kind as VerbClass] as const))),
-    };
+    return { groups: this.#groups, links: this.#links, byStem, phrases: this.#phrases };
   }
 
   #addGroup(members: readonly (readonly string[])[]): void {
