@@ -5,6 +5,7 @@ import type { UpstreamLogLine, UpstreamState } from './upstream/types.ts';
 import type { HeldDefinition } from './catalog/types.ts';
 import type { DefinitionRef } from './quarantine/types.ts';
 import type { CallFilter, CallRecord } from './journal/types.ts';
+import type { MenuState, TokenSnapshot } from './relay/types.ts';
 import type { SearchHit } from './search/types.ts';
 import type { Endpoint } from './downstream/types.ts';
 
@@ -64,6 +65,9 @@ export interface SessionSnapshot {
 export interface GatewaySnapshot {
   readonly endpoint: Endpoint | undefined;
   readonly mode: MenuMode;
+  /** How tools are listed for the owner's agent: the editor's own, or a local one. */
+  readonly menu: MenuState;
+  readonly tokens: TokenSnapshot;
   readonly upstreams: readonly UpstreamSnapshot[];
   readonly sessions: readonly SessionSnapshot[];
   readonly problems: readonly ConfigProblem[];

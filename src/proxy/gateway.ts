@@ -34,13 +34,17 @@ import { createRecord } from './pipeline/stages/record.ts';
 import { createResolve } from './pipeline/stages/resolve.ts';
 import { createShape } from './pipeline/stages/shape.ts';
 import { mayUse } from './policy/grants.ts';
+import { throughProfile } from './policy/profiles.ts';
 import { ServedTools } from './policy/served.ts';
 import { openApprovalStore } from './quarantine/approval-store.ts';
 import { describeLaunch, fingerprintOf } from './quarantine/launch.ts';
 import { withheld } from './quarantine/gate.ts';
 import type { ApprovalStore, DefinitionRef } from './quarantine/types.ts';
+import { Announcer } from './relay/announcer.ts';
 import { gatewayInstructions } from './relay/instructions.ts';
 import { Relay } from './relay/relay.ts';
+import { TokenMeter } from './relay/token-meter.ts';
+import { type ListSettings, ToolLists } from './relay/tool-lists.ts';
 import { createToolIndex } from './search/tool-index.ts';
 import type { SearchHit, ToolIndex } from './search/types.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -57,7 +61,6 @@ const FINISH_MS = 3_000;
 const FIRST_LISTINGS_AT_ONCE = 4;
 /** How long agents wait for `approveAll` to see the first listings, in milliseconds. */
 const SETTLE_MS = 20_000;
-const ANNOUNCE_AFTER_MS = 100;
 
 /**
  * Builds a gateway over its state folder. Nothing listens and nothing starts yet but what has to be listed for
@@ -101,8 +104,11 @@ export class Gateway implements GatewayApi {
   readonly #hub: UpstreamHub;
   readonly #served: ServedTools;
   readonly #index: ToolIndex = createToolIndex();
+  readonly #lists: ToolLists;
+  readonly #meter: TokenMeter;
   readonly #relay: Relay;
   readonly #listener: Listener;
+  readonly #announcer: Announcer;
   /** Servers whose first listing in this process is approved as it comes (`approveAll`). */
   readonly #toApprove = new Set<ServerName>();
   /** The launch each server was last configured with. */
@@ -110,7 +116,6 @@ export class Gateway implements GatewayApi {
   /** Listings that are being read. */
   readonly #accepting = new Map<ServerName, Promise<void>>();
   #settled: Promise<void> = Promise.resolve();
-  #announceTimer: NodeJS.Timeout | undefined;
   #disposed: Promise<void> | undefined;
 
   constructor(options: GatewayOptions, stateDir: string, parts: OpenedParts) {
@@ -146,7 +151,7 @@ export class Gateway implements GatewayApi {
     const indexer = this.#store.add(new Indexer({ catalog, served: this.#served, index: this.#index, pendingIndex }));
     const pipeline = createPipeline(
       inOrder({
-        resolve: createResolve({ catalog, visibleTools: (principal) => this.#relay.visible(principal) }),
+        resolve: createResolve({ catalog, visibleTools: (principal) => this.#lists.visible(principal) }),
         gate: createGate(this.#served),
         authorize: createAuthorize(),
         shape: createShape(),
@@ -162,31 +167,43 @@ export class Gateway implements GatewayApi {
       }),
       (error, call) => options.log('error', `A stage failed: ${messageOf(error)}`, { call: call.id }),
     );
+    const menu = createMenu({
+      catalog,
+      index: this.#index,
+      pendingIndex,
+      results,
+      topK: () => config.snapshot.gateway.topK,
+      responseLimit: () => config.snapshot.gateway.responseLimit,
+      visible: (principal) => this.#visible(principal),
+      call: (call: MenuCall) => this.#relay.run(call),
+    });
+    this.#lists = new ToolLists({ served: this.#served, menu, noPrefix: options.noPrefix ?? false, settings: (principal) => this.#listSettings(principal) });
+    this.#meter = this.#store.add(new TokenMeter(journal, this.#lists));
     this.#relay = new Relay({
-      served: this.#served,
+      lists: this.#lists,
+      meter: this.#meter,
+      menu,
       pipeline,
       journal,
-      menu: createMenu({
-        catalog,
-        index: this.#index,
-        pendingIndex,
-        results,
-        topK: () => config.snapshot.gateway.topK,
-        responseLimit: () => config.snapshot.gateway.responseLimit,
-        visible: (principal) => this.#visible(principal),
-        call: (call: MenuCall) => this.#relay.run(call),
-      }),
-      mode: () => this.#mode(),
-      noPrefix: options.noPrefix ?? false,
       ready: () => this.#settled,
       instructions: (principal) => this.#instructions(principal),
       sessionsChanged: () => this.#changed.fire(),
     });
+    this.#announcer = this.#store.add(
+      new Announcer(() => {
+        this.#relay.announceTools();
+        this.#changed.fire();
+      }),
+    );
     this.#listener = createListener({
       handler: this.#relay,
-      authenticator: createAuthenticator(options.noAuth === true ? { noAuth: LOCAL } : { token: options.token ?? '', principal: OWNERS[options.owner] }),
+      authenticator: createAuthenticator(options.noAuth === true ? { noAuth: this.#owner } : { token: options.token ?? '', principal: this.#owner }),
       port: options.port ?? 0,
       portRequired: options.portRequired ?? false,
+      profile: (principal, name) => {
+        const profile = config.snapshot.profiles[name];
+        return profile && throughProfile(principal, name, profile);
+      },
       serverInfo: { name: 'vestibule', title: 'Vestibule', version: options.version },
       log: options.log,
     });
@@ -194,7 +211,7 @@ export class Gateway implements GatewayApi {
     this.#store.add(this.#hub.onListing(({ server, listing }) => this.#listed(server, catalog.accept(server, listing))));
     this.#store.add(this.#hub.onDidChange(() => this.#changed.fire()));
     this.#store.add(catalog.onDidChange(() => this.#changed.fire()));
-    this.#store.add(this.#served.onDidChange(() => this.#announceSoon()));
+    this.#store.add(this.#served.onDidChange(() => this.#announcer.soon()));
     this.#store.add(
       approvals.onDidChange(() => {
         this.#served.recomputeAll();
@@ -235,6 +252,8 @@ export class Gateway implements GatewayApi {
       hub: this.#hub,
       served: this.#served,
       sessions: this.#listener.sessions(),
+      menu: this.#lists.state(this.#owner),
+      tokens: this.#meter.snapshot(),
       describeLaunch: (entry) => ({ ...describeLaunch(entry), fingerprint: fingerprintOf(entry), approved: this.#launchApproved(entry) }),
     });
   }
@@ -298,7 +317,7 @@ export class Gateway implements GatewayApi {
   }
 
   async #end(): Promise<void> {
-    clearTimeout(this.#announceTimer);
+    this.#announcer.dispose();
     // Answers under way may still need their upstream, their store and the journal: those end after them.
     await this.#listener.close(FINISH_MS);
     await this.#hub.stop();
@@ -312,8 +331,19 @@ export class Gateway implements GatewayApi {
     this.#changed.dispose();
   }
 
+  /** The principal of the agent this gateway is for. */
+  get #owner(): Principal {
+    return this.#options.noAuth === true ? LOCAL : OWNERS[this.#options.owner];
+  }
+
   #mode(): MenuMode {
     return this.#options.mode ?? this.#parts.config.snapshot.gateway.mode;
+  }
+
+  #listSettings({ profile: through }: Principal): ListSettings {
+    const { gateway, profiles } = this.#parts.config.snapshot;
+    const profile = through === undefined ? undefined : profiles[through.name];
+    return { mode: profile?.mode ?? this.#mode(), pinned: profile?.pinned ?? gateway.pinned, directThreshold: gateway.directThreshold };
   }
 
   #entry(server: ServerName): UpstreamConfig | undefined {
@@ -348,8 +378,8 @@ export class Gateway implements GatewayApi {
 
   #instructions(principal: Principal): string | undefined {
     const servers = new Set<ServerName>();
-    for (const tool of this.#relay.visible(principal)) servers.add(tool.server);
-    return gatewayInstructions(this.#mode(), [...servers], this.#parts.config.snapshot.gateway.instructions);
+    for (const tool of this.#lists.visible(principal)) servers.add(tool.server);
+    return gatewayInstructions(this.#lists.state(principal).effective, [...servers], this.#parts.config.snapshot.gateway.instructions);
   }
 
   #applyConfig(): void {
@@ -366,7 +396,7 @@ export class Gateway implements GatewayApi {
     this.#hub.apply(enabled);
     this.#served.recomputeAll();
     this.#followApprovals();
-    this.#announceSoon();
+    this.#announcer.soon();
     this.#changed.fire();
   }
 
@@ -431,14 +461,6 @@ export class Gateway implements GatewayApi {
       await this.refresh(server).catch(() => undefined);
     });
     await Promise.race([listed, delay(SETTLE_MS)]);
-  }
-
-  #announceSoon(): void {
-    this.#announceTimer ??= setTimeout(() => {
-      this.#announceTimer = undefined;
-      this.#relay.announceTools();
-      this.#changed.fire();
-    }, ANNOUNCE_AFTER_MS).unref();
   }
 
   #decided(action: DecisionEntry['action'], server: ServerName, subject: string, digest: Digest, by = 'person'): void {

@@ -34,12 +34,21 @@ export interface Grant {
   readonly tier: Tier;
 }
 
+/** A named part of what is served: what an agent sees that connects to `/mcp/p/<name>`. */
+export interface Profile {
+  readonly name: string;
+  /** Narrows the grant of whoever comes through it. */
+  readonly grant: Grant;
+}
+
 /** Who is calling. `id` is stable and is what stored results, consent and the journal are bound to. */
 export interface Principal {
   readonly id: string;
   readonly kind: 'editor' | 'agent' | 'local' | 'person';
   readonly label: string;
   readonly grant: Grant;
+  /** The profile this caller came through, if any: it may use what both cover. */
+  readonly profile?: Profile;
 }
 
 /** A grant that withholds nothing. */

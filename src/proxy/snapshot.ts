@@ -6,6 +6,7 @@ import type { Endpoint } from './downstream/types.ts';
 import { sha256 } from './json/canonical.ts';
 import type { ServedTools } from './policy/served.ts';
 import type { ApprovalStore } from './quarantine/types.ts';
+import type { MenuState, TokenSnapshot } from './relay/types.ts';
 import type { UpstreamHub } from './upstream/hub.ts';
 
 /** The parts a snapshot is taken of. */
@@ -18,6 +19,8 @@ export interface SnapshotSources {
   readonly hub: UpstreamHub;
   readonly served: ServedTools;
   readonly sessions: readonly SessionSnapshot[];
+  readonly menu: MenuState;
+  readonly tokens: TokenSnapshot;
   describeLaunch(config: UpstreamConfig): LaunchDescription;
 }
 
@@ -26,6 +29,8 @@ export function takeSnapshot(sources: SnapshotSources): GatewaySnapshot {
   return {
     endpoint: sources.endpoint,
     mode: sources.mode,
+    menu: sources.menu,
+    tokens: sources.tokens,
     upstreams: sources.config.upstreams.map((config) => upstreamSnapshot(config, sources)),
     sessions: sources.sessions,
     problems: sources.config.problems,

@@ -142,6 +142,8 @@ export class LegacyEra {
     const id = headerOf(req, SESSION_HEADER);
     const session = id === undefined ? undefined : this.#deps.sessions.get(id);
     if (!(session instanceof LegacySession) || session.principal.id !== principal.id) return undefined;
+    // Nor does a session change what it may see by changing its address.
+    if (session.principal.profile?.name !== principal.profile?.name) return undefined;
     session.touch(principal);
     return session;
   }

@@ -3,6 +3,7 @@ import { type AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SessionSnapshot } from '../api.ts';
 import { messageOf, VestibuleError } from '../errors.ts';
+import type { Principal } from '../model.ts';
 import type { GatewayOptions } from '../options.ts';
 import type { EraDeps } from './era.ts';
 import type { GuardPolicy } from './guard.ts';
@@ -28,6 +29,8 @@ export interface ListenerOptions {
   /** When true a taken `port` is an error instead of a reason to take another. */
   readonly portRequired: boolean;
   readonly serverInfo: ServerInfo;
+  /** The principal as it is behind the profile of this name (`/mcp/p/<name>`); without it there are none. */
+  readonly profile?: (principal: Principal, name: string) => Principal | undefined;
   readonly log: GatewayOptions['log'];
   /** Bounds other than the defaults; for tests. */
   readonly limits?: Partial<ListenerLimits>;
@@ -109,13 +112,14 @@ class HttpListener implements Listener {
   }
 
   #createRouter(report: (error: unknown) => void): Router {
-    const { handler, authenticator, serverInfo, log } = this.#options;
+    const { handler, authenticator, profile, serverInfo, log } = this.#options;
     const era: EraDeps = { handler, sessions: this.#sessions, limits: this.#limits, serverInfo: writeServerInfo(serverInfo), report };
     const policy: GuardPolicy = { hosts: this.#hosts, origins: this.#origins };
     const refusals = new RefusalLog(log);
     return new Router({
       policy,
       authenticator,
+      profile: profile ?? (() => undefined),
       legacy: new LegacyEra(era),
       modern: new ModernEra(era),
       limits: this.#limits,

@@ -18,7 +18,7 @@ export interface ModernClient {
  * do different things must not be taken for each other.
  */
 export function callerId(principal: Principal, { name, version, capabilities }: ModernClient): string {
-  return createHash('sha256').update(JSON.stringify([principal.id, name, version, capabilities])).digest('base64url');
+  return createHash('sha256').update(JSON.stringify([principal.id, principal.profile?.name, name, version, capabilities])).digest('base64url');
 }
 
 /** A client of the stateless era, as far as it is known from one request to the next. */

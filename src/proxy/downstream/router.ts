@@ -10,13 +10,17 @@ import type { ListenerLimits } from './limits.ts';
 import type { ModernEra } from './modern.ts';
 import type { Authenticator } from './types.ts';
 
-/** The one path that speaks MCP. */
+/** The path that speaks MCP. */
 export const MCP_PATH = '/mcp';
+/** Before the name of a profile: the same endpoint, showing less. */
+const PROFILE_PATH = `${MCP_PATH}/p/`;
 
 /** What a request passes on its way to an era. */
 export interface RouterDeps {
   readonly policy: GuardPolicy;
   readonly authenticator: Authenticator;
+  /** The principal as it is behind the profile of this name; undefined when there is none. */
+  readonly profile: (principal: Principal, name: string) => Principal | undefined;
   readonly legacy: LegacyEra;
   readonly modern: ModernEra;
   readonly limits: ListenerLimits;
@@ -62,9 +66,10 @@ export class Router {
       return undefined;
     }
     if (path.startsWith('/.well-known/')) return NOT_FOUND;
-    const principal = this.#deps.authenticator.authenticate(req.headers.authorization);
-    if (principal === undefined) return UNAUTHORIZED;
-    if (path !== MCP_PATH) return NOT_FOUND;
+    const caller = this.#deps.authenticator.authenticate(req.headers.authorization);
+    if (caller === undefined) return UNAUTHORIZED;
+    const principal = this.#principalAt(path, caller);
+    if (principal === undefined) return NOT_FOUND;
     switch (req.method) {
       case 'GET':
         this.#deps.legacy.get(req, res, principal);
@@ -75,6 +80,11 @@ export class Router {
       default:
         return this.#post(req, res, principal);
     }
+  }
+
+  #principalAt(path: string, caller: Principal): Principal | undefined {
+    if (path === MCP_PATH) return caller;
+    return path.startsWith(PROFILE_PATH) ? this.#deps.profile(caller, path.slice(PROFILE_PATH.length)) : undefined;
   }
 
   #post(req: IncomingMessage, res: ServerResponse, principal: Principal): Refusal | undefined {

@@ -27,6 +27,7 @@ export function createMenu(deps: MenuDeps): readonly MenuTool[] {
   return (Object.entries(RUNS) as [MenuToolName, Run][]).map(([name, run]) => ({
     name,
     definition: menuDefinition(name),
+    offered: () => true,
     async run(argumentsText, caller) {
       try {
         return await run(new MenuArguments(argumentsText, argumentNames(name)), caller, deps);

@@ -34,8 +34,21 @@ export function retrieveTools(args: MenuArguments, caller: MenuCaller, deps: Men
   if (found.total > tools.length) lines.push(`more: ${found.total - tools.length}`);
   const hidden = countHidden(queries, filter, caller, deps);
   if (hidden > 0) lines.push(`hidden: ${hidden} awaiting approval`);
-  if (tools.some(({ tool }) => tool.tier !== 'read')) lines.push('Call with call_tool, except where marked.');
+  lines.push(...howToCall(tools.map(({ tool }) => tool), caller));
   return boundedReply(lines.join('\n'), caller, deps);
+}
+
+/** Which tool to call the results with, where that does not stand beside each of them. */
+function howToCall(tools: readonly CatalogTool[], caller: MenuCaller): string[] {
+  const [best] = tools;
+  const listed = best === undefined ? 0 : (caller.promote?.(tools) ?? 0);
+  const lines: string[] = [];
+  if (best !== undefined && listed > 0) {
+    const which = listed === tools.length ? 'These are' : `The first ${listed} are`;
+    lines.push(`${which} now listed as tools of their own: call them directly by name, e.g. ${best.exposedName}.`);
+  }
+  if (tools.slice(listed).some(({ tier }) => tier !== 'read')) lines.push('Call with call_tool, except where marked.');
+  return lines;
 }
 
 interface Filter {

@@ -1,4 +1,4 @@
-import type { Catalog } from '../catalog/types.ts';
+import type { Catalog, CatalogTool } from '../catalog/types.ts';
 import type { Route } from '../journal/types.ts';
 import type { Principal, RawJson, RawNotification, RawReply, ToolId } from '../model.ts';
 import type { ResultStore } from '../output/types.ts';
@@ -14,6 +14,11 @@ export interface MenuCaller {
   readonly signal: AbortSignal;
   readonly onProgress: ((params: RawJson) => void) | undefined;
   readonly onNotification: ((notification: RawNotification) => void) | undefined;
+  /**
+   * Lists found tools, best first, under their own names in the caller's session, and tells it so before the answer.
+   * Returns how many of the first are listed now: none where the agent would not see them in time.
+   */
+  readonly promote?: (tools: readonly CatalogTool[]) => number;
 }
 
 /** An upstream call made through a menu tool; it enters the pipeline at its first stage. */
@@ -47,6 +52,8 @@ export interface MenuTool {
   readonly name: string;
   /** The whole definition as listed, raw. */
   readonly definition: RawJson;
+  /** False while a setting hides it: not listed, and as unknown as any other name when called. */
+  offered(): boolean;
   /** Answers with a raw result or error. Bad arguments are results with `isError` (contract §6). */
   run(argumentsText: RawJson | undefined, caller: MenuCaller): Promise<RawReply>;
 }

@@ -11,13 +11,17 @@ const compiled = new WeakMap<Grant, GrantCheck>();
 
 /**
  * True when the principal's grant covers this tool: its server, its name (globs match `server:tool` or the bare
- * name), and its tier as approved, never as claimed by the caller.
+ * name), and its tier as approved, never as claimed by the caller. The profile it came through must cover it too.
  */
 export function mayUse(principal: Principal, tool: CatalogTool): boolean {
-  let check = compiled.get(principal.grant);
+  return covers(principal.grant, tool) && (principal.profile === undefined || covers(principal.profile.grant, tool));
+}
+
+function covers(grant: Grant, tool: CatalogTool): boolean {
+  let check = compiled.get(grant);
   if (check === undefined) {
-    check = compile(principal.grant);
-    compiled.set(principal.grant, check);
+    check = compile(grant);
+    compiled.set(grant, check);
   }
   return check(tool);
 }

@@ -13,6 +13,7 @@ export class ServedTools implements Disposable {
   readonly #byServer = new Map<ServerName, ReadonlyMap<ToolId, CatalogTool>>();
   readonly #changed = new Emitter<{ readonly server: ServerName }>();
   readonly #subscription: Disposable;
+  #version = 0;
 
   /** @param withheld the gate: why this definition is not served now, or undefined when it is */
   constructor(catalog: Catalog, withheld: (tool: CatalogTool) => Withheld | undefined) {
@@ -25,6 +26,11 @@ export class ServedTools implements Disposable {
   /** Fires after the served tools of a server changed; not when nothing an agent can see did. */
   get onDidChange(): Event<{ readonly server: ServerName }> {
     return this.#changed.event;
+  }
+
+  /** Grows with every change of the served tools. */
+  get version(): number {
+    return this.#version;
   }
 
   /** True when exactly this definition (same object, hence same digest) is served now. */
@@ -72,7 +78,9 @@ export class ServedTools implements Disposable {
     }
     if (now.size === 0) this.#byServer.delete(server);
     else this.#byServer.set(server, now);
-    if (!sameTools(before, now)) this.#changed.fire({ server });
+    if (sameTools(before, now)) return;
+    this.#version++;
+    this.#changed.fire({ server });
   }
 
   dispose(): void {

@@ -1,5 +1,4 @@
 import type { CatalogTool } from '../catalog/types.ts';
-import type { MenuMode } from '../config/types.ts';
 import type { AgentHandler, AgentRequest, AgentSession } from '../downstream/types.ts';
 import { rpcError } from '../json/frame.ts';
 import { members, stringOf, withMembers } from '../json/slice.ts';
@@ -8,20 +7,19 @@ import type { MenuCall, MenuCaller, MenuTool } from '../menu/types.ts';
 import type { Principal, RawJson, RawReply } from '../model.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Outcome } from '../pipeline/types.ts';
-import { mayUse } from '../policy/grants.ts';
-import type { ServedTools } from '../policy/served.ts';
-import { exposedDefinition } from './exposed-tool.ts';
 import { progressTokenOf, relayedMeta } from './meta.ts';
+import type { TokenMeter } from './token-meter.ts';
+import type { ToolLists } from './tool-lists.ts';
+
+const LIST_CHANGED = 'notifications/tools/list_changed';
 
 /** What the relay answers from. */
 export interface RelayDeps {
-  readonly served: ServedTools;
+  readonly lists: ToolLists;
+  readonly meter: TokenMeter;
   readonly menu: readonly MenuTool[];
   readonly pipeline: Pipeline;
   readonly journal: Journal;
-  mode(): MenuMode;
-  /** True when names of the single upstream pass unchanged: nothing of ours is listed beside its tools. */
-  readonly noPrefix: boolean;
   /** Resolves when what is approved at start (`approveAll`) has been listed; at once otherwise. */
   ready(): Promise<void>;
   instructions(principal: Principal): string | undefined;
@@ -59,17 +57,19 @@ export class Relay implements AgentHandler {
 
   opened(session: AgentSession): void {
     this.#sessions.add(session);
+    this.#deps.meter.opened(session);
     this.#deps.sessionsChanged();
   }
 
   closed(session: AgentSession): void {
     this.#sessions.delete(session);
+    this.#deps.meter.closed(session);
     this.#deps.sessionsChanged();
   }
 
   /** Tells every session that its tool list may have changed. */
   announceTools(): void {
-    for (const session of this.#sessions) session.notify('notifications/tools/list_changed');
+    for (const session of this.#sessions) session.notify(LIST_CHANGED);
   }
 
   /** Runs a call that came through a menu tool or from a person. */
@@ -94,17 +94,7 @@ export class Relay implements AgentHandler {
   }
 
   #list(request: AgentRequest): RawReply {
-    const { noPrefix, menu } = this.#deps;
-    const direct = this.#deps.mode() === 'direct';
-    const definitions: RawJson[] = [];
-    for (const tool of menu) {
-      // Direct mode still needs a way to read what did not fit.
-      if (!direct || (tool.name === 'read_cache' && !noPrefix)) definitions.push(tool.definition);
-    }
-    if (direct) {
-      for (const tool of this.visible(request.session.principal)) definitions.push(exposedDefinition(tool));
-    }
-    return { result: `{"tools":[${definitions.join(',')}]}` };
+    return { result: `{"tools":[${this.#deps.lists.definitions(request.session).join(',')}]}` };
   }
 
   async #call(request: AgentRequest): Promise<RawReply> {
@@ -114,9 +104,10 @@ export class Relay implements AgentHandler {
     if (params === undefined || name === undefined) {
       return { error: rpcError(-32602, 'tools/call needs a string "name" and, if any, an object "arguments"') };
     }
-    const caller = callerOf(request, params.get('_meta'));
+    const caller = this.#callerOf(request, params.get('_meta'));
     const own = this.#menu.get(name);
-    if (own !== undefined) return this.#callMenu(own, argumentsText, caller);
+    if (own?.offered() === true) return this.#callMenu(own, argumentsText, caller);
+    this.#deps.lists.used(request.session, name);
     return (await this.run({ caller, route: 'direct', requested: name, readOnly: false, argumentsText })).reply;
   }
 
@@ -152,9 +143,29 @@ export class Relay implements AgentHandler {
     return reply;
   }
 
-  /** The served tools this principal may use, in catalog order. */
-  *visible(principal: Principal): Iterable<CatalogTool> {
-    for (const tool of this.#deps.served.all()) if (mayUse(principal, tool)) yield tool;
+  #callerOf(request: AgentRequest, meta: RawJson | undefined): MenuCaller {
+    const { session } = request;
+    const token = progressTokenOf(meta);
+    return {
+      principal: session.principal,
+      session: { id: session.id, client: `${session.client.name} ${session.client.version}` },
+      meta: relayedMeta(meta),
+      signal: request.signal,
+      onProgress:
+        token === undefined
+          ? undefined
+          : (params) => request.notify('notifications/progress', withMembers(params, { progressToken: token })),
+      onNotification: ({ method, params }) => request.notify(method, params),
+      promote: (tools) => this.#promote(request, tools),
+    };
+  }
+
+  #promote(request: AgentRequest, tools: readonly CatalogTool[]): number {
+    if (!this.#deps.lists.promotes(request.session)) return 0;
+    const { listed, changed } = this.#deps.lists.promote(request.session, tools);
+    // On the search's own stream: nothing else is sure to arrive before its answer.
+    if (changed) request.notify(LIST_CHANGED);
+    return listed;
   }
 
   #nextId(): string {
@@ -167,19 +178,3 @@ export class Relay implements AgentHandler {
 const PROCESS_ID = Math.trunc(Math.random() * 36 ** 6)
   .toString(36)
   .padStart(6, '0');
-
-function callerOf(request: AgentRequest, meta: RawJson | undefined): MenuCaller {
-  const { session } = request;
-  const token = progressTokenOf(meta);
-  return {
-    principal: session.principal,
-    session: { id: session.id, client: `${session.client.name} ${session.client.version}` },
-    meta: relayedMeta(meta),
-    signal: request.signal,
-    onProgress:
-      token === undefined
-        ? undefined
-        : (params) => request.notify('notifications/progress', withMembers(params, { progressToken: token })),
-    onNotification: ({ method, params }) => request.notify(method, params),
-  };
-}

@@ -11,6 +11,8 @@ export interface ViewState {
 export const EMPTY_SNAPSHOT: GatewaySnapshot = {
   endpoint: undefined,
   mode: 'adaptive',
+  menu: { mode: 'adaptive', effective: 'adaptive', directTokens: 0, menuTokens: 0, directThreshold: 0 },
+  tokens: { sessions: [], total: { menuCalls: 0, menuTokens: 0, toolCalls: 0, toolTokens: 0 } },
   upstreams: [],
   sessions: [],
   problems: [],

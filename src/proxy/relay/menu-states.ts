@@ -1,0 +1,67 @@
+import type { CatalogTool } from '../catalog/types.ts';
+import type { MenuMode } from '../config/types.ts';
+import type { Principal } from '../model.ts';
+import { definitionTokens } from './definition-tokens.ts';
+import type { MenuState } from './types.ts';
+
+/**
+ * What the answer of one search costs: 342 tokens at the median of ten results over the public benchmark, rounded up
+ * to our estimate's error (docs/finding-tools.md).
+ */
+const SEARCH_ANSWER_TOKENS = 400;
+/** A list that went direct stays so until it has outgrown the threshold by this much, so that it does not flap. */
+const STAY_DIRECT = 1.25;
+
+/** What states are computed from. */
+export interface MenuStateDeps {
+  /** Grows whenever the served tools change. */
+  version(): number;
+  visible(principal: Principal): Iterable<CatalogTool>;
+  /** As configured; without a threshold it is what the menu path costs. */
+  settings(principal: Principal): { readonly mode: MenuMode; readonly directThreshold: number | undefined };
+  /** What the menu's own definitions cost. */
+  menuListTokens(): number;
+}
+
+interface Remembered {
+  version: number;
+  directTokens: number;
+  /** In adaptive mode: whether it is direct now. */
+  direct: boolean;
+}
+
+/**
+ * Decides per principal whether adaptive mode lists a small catalog directly. Counting is done once per principal and
+ * change of the served tools; a principal whose rights change is another object.
+ */
+export class MenuStates {
+  readonly #deps: MenuStateDeps;
+  readonly #remembered = new WeakMap<Principal, Remembered>();
+
+  constructor(deps: MenuStateDeps) {
+    this.#deps = deps;
+  }
+
+  /** How tools are listed for this principal now. */
+  of(principal: Principal): MenuState {
+    const remembered = this.#count(principal);
+    const { directTokens } = remembered;
+    const { mode, directThreshold: configured } = this.#deps.settings(principal);
+    const menuTokens = this.#deps.menuListTokens() + SEARCH_ANSWER_TOKENS;
+    const directThreshold = configured ?? menuTokens;
+    // With nothing visible only the menu can say what awaits approval.
+    remembered.direct = directTokens > 0 && directTokens <= directThreshold * (remembered.direct ? STAY_DIRECT : 1);
+    return { mode, effective: mode === 'adaptive' && remembered.direct ? 'direct' : mode, directTokens, menuTokens, directThreshold };
+  }
+
+  #count(principal: Principal): Remembered {
+    const known = this.#remembered.get(principal);
+    const version = this.#deps.version();
+    if (known?.version === version) return known;
+    let directTokens = 0;
+    for (const tool of this.#deps.visible(principal)) directTokens += definitionTokens(tool);
+    const now = { version, directTokens, direct: known?.direct ?? false };
+    this.#remembered.set(principal, now);
+    return now;
+  }
+}

@@ -1,0 +1,146 @@
+import type { CatalogTool } from '../catalog/types.ts';
+import type { MenuMode } from '../config/types.ts';
+import type { AgentSession } from '../downstream/types.ts';
+import { estimateTokens } from '../journal/tokens.ts';
+import type { MenuTool } from '../menu/types.ts';
+import type { Principal, RawJson } from '../model.ts';
+import { compileGlobs } from '../policy/glob.ts';
+import { mayUse } from '../policy/grants.ts';
+import type { ServedTools } from '../policy/served.ts';
+import { definitionTokens } from './definition-tokens.ts';
+import { exposedDefinition } from './exposed-tool.ts';
+import { MenuStates } from './menu-states.ts';
+import { MAX_PROMOTED, Promotions } from './promotions.ts';
+import { relistsInTurn } from './relisting-clients.ts';
+import type { MenuState } from './types.ts';
+
+/** A pin is for the few tools one always needs; who wants all of them wants direct mode. */
+const MAX_PINNED = 64;
+
+/** What a person configured for the lists of one principal. */
+export interface ListSettings {
+  readonly mode: MenuMode;
+  /** Globs over tool ids or names. */
+  readonly pinned: readonly string[];
+  readonly directThreshold: number | undefined;
+}
+
+/** What lists are made from. */
+export interface ToolListDeps {
+  readonly served: ServedTools;
+  readonly menu: readonly MenuTool[];
+  /** True when names of the single upstream pass unchanged: nothing of ours is listed beside its tools. */
+  readonly noPrefix: boolean;
+  settings(principal: Principal): ListSettings;
+}
+
+// The arrays live as long as the configuration that holds them.
+const compiled = new WeakMap<readonly string[], (text: string) => boolean>();
+
+/** What each session sees in `tools/list`: the menu with what is pinned and promoted, or every tool directly. */
+export class ToolLists {
+  readonly #deps: ToolListDeps;
+  readonly #states: MenuStates;
+  readonly #promotions: Promotions;
+
+  constructor(deps: ToolListDeps) {
+    this.#deps = deps;
+    this.#promotions = new Promotions((session, tool) => deps.served.isServed(tool) && mayUse(session.principal, tool));
+    this.#states = new MenuStates({
+      version: () => deps.served.version,
+      visible: (principal) => this.visible(principal),
+      settings: (principal) => deps.settings(principal),
+      menuListTokens: () => sumOf(this.#menuFor('adaptive').map(menuTokens)),
+    });
+  }
+
+  /** The served tools this principal may use, in catalog order. */
+  *visible(principal: Principal): Iterable<CatalogTool> {
+    for (const tool of this.#deps.served.all()) if (mayUse(principal, tool)) yield tool;
+  }
+
+  /** How tools are listed for this principal now, and why. */
+  state(principal: Principal): MenuState {
+    return this.#states.of(principal);
+  }
+
+  /** The definitions a session sees now, raw. */
+  definitions(session: AgentSession): RawJson[] {
+    const { menu, tools } = this.#list(session);
+    return [...menu.map(({ definition }) => definition), ...tools.map(exposedDefinition)];
+  }
+
+  /** What the list of a session costs in each model request, estimated. */
+  tokens(session: AgentSession): number {
+    const { menu, tools } = this.#list(session);
+    return sumOf(menu.map(menuTokens)) + sumOf(tools.map(definitionTokens));
+  }
+
+  /** True when tools that are found join this session's list in time to be called. */
+  promotes(session: AgentSession): boolean {
+    return this.#states.of(session.principal).effective === 'adaptive' && relistsInTurn(session);
+  }
+
+  /**
+   * Lists tools that a session found under their own names, best first.
+   * @returns how many of the first are listed so now, and whether the session's list changed by it
+   */
+  promote(session: AgentSession, found: readonly CatalogTool[]): { readonly listed: number; readonly changed: boolean } {
+    const pinned = new Set(this.#pinned(session.principal));
+    const best = found.slice(0, MAX_PROMOTED);
+    return { listed: best.length, changed: this.#promotions.add(session, best.filter((tool) => !pinned.has(tool))) };
+  }
+
+  /** A session called a tool by its own name. */
+  used(session: AgentSession, nameOrId: string): void {
+    this.#promotions.used(session, nameOrId);
+  }
+
+  #list(session: AgentSession): { readonly menu: readonly MenuTool[]; readonly tools: readonly CatalogTool[] } {
+    const { principal } = session;
+    const { effective } = this.#states.of(principal);
+    const menu = this.#menuFor(effective);
+    if (effective === 'direct') return { menu, tools: [...this.visible(principal)] };
+    const promoted = effective === 'adaptive' ? this.#promotions.of(session) : [];
+    return { menu, tools: [...new Set([...this.#pinned(principal), ...promoted])] };
+  }
+
+  #menuFor(effective: MenuMode): readonly MenuTool[] {
+    const { menu, noPrefix } = this.#deps;
+    if (effective !== 'direct') return menu.filter((tool) => tool.offered());
+    // Direct mode still needs a way to read what did not fit.
+    return noPrefix ? [] : menu.filter(({ name }) => name === 'read_cache');
+  }
+
+  #pinned(principal: Principal): readonly CatalogTool[] {
+    const { pinned } = this.#deps.settings(principal);
+    if (pinned.length === 0) return [];
+    let matches = compiled.get(pinned);
+    if (matches === undefined) {
+      matches = compileGlobs(pinned);
+      compiled.set(pinned, matches);
+    }
+    const tools: CatalogTool[] = [];
+    for (const tool of this.visible(principal)) {
+      if (!matches(tool.id) && !matches(tool.name)) continue;
+      tools.push(tool);
+      if (tools.length === MAX_PINNED) break;
+    }
+    return tools;
+  }
+}
+
+const counted = new WeakMap<MenuTool, number>();
+
+function menuTokens(tool: MenuTool): number {
+  let tokens = counted.get(tool);
+  if (tokens === undefined) {
+    tokens = estimateTokens(tool.definition);
+    counted.set(tool, tokens);
+  }
+  return tokens;
+}
+
+function sumOf(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0);
+}
