@@ -9,7 +9,7 @@ import { FIELDS, type Field } from './weights.ts';
  * gain: what comes after them does not count, and what comes before dilutes itself.
  */
 const MAX_NAME = 128;
-const MAX_TITLE = 60;
+const MAX_TITLE = 40;
 const MAX_DESCRIPTION = 300;
 const MAX_PARAMETERS = 600;
 const MAX_PARAMETER_COUNT = 64;

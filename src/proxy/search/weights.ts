@@ -17,7 +17,7 @@ interface FieldWeight {
 /** BM25F: one saturation over the weighted frequencies of all fields. */
 export const FIELDS: Readonly<Record<Field, FieldWeight>> = {
   name: { weight: 1, lengthNorm: 0.4, usualLength: 2.7 },
-  server: { weight: 3, lengthNorm: 0.3, usualLength: 2.4 },
+  server: { weight: 3, lengthNorm: 0.7, usualLength: 2.4 },
   description: { weight: 1, lengthNorm: 0.5, usualLength: 13 },
   parameters: { weight: 0.25, lengthNorm: 0.6, usualLength: 4 },
   'parameter text': { weight: 0.3, lengthNorm: 0.3, usualLength: 9.7 },
@@ -63,4 +63,4 @@ export const DENSITY_DEPTH = 30;
 /** Candidates that are ranked exactly, by their first score. */
 export const CANDIDATES = 100;
 /** Below this share of the best first score a tool is not counted as a match. */
-export const MATCH_FLOOR = 0.2;
+export const MATCH_FLOOR = 0.3;
