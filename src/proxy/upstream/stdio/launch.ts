@@ -12,6 +12,7 @@ import { orAborted } from '../or-aborted.ts';
 import { recordLaunch } from '../orphans.ts';
 import { childEnvironment } from './environment.ts';
 import { findCommand } from './find-command.ts';
+import { killOnExit } from './last-resort.ts';
 import { groupGone, killGroup, killTreeOnWindows } from './process-group.ts';
 import { userPath } from './user-path.ts';
 
@@ -74,6 +75,7 @@ export async function launch(
   const pid = child.pid;
   if (pid === undefined) throw spawnFailed(file, new Error('The system gave it no process id.'));
   child.on('error', () => undefined);
+  const watch = killOnExit(pid);
   const record = await recordLaunch(stateDir, pid);
   let ending: Promise<void> | undefined;
   return {
@@ -82,7 +84,11 @@ export async function launch(
     stdout: child.stdout,
     stderr: child.stderr,
     exited,
-    end: () => (ending ??= endTree(child, pid, exited).finally(() => record.remove())),
+    end: () =>
+      (ending ??= endTree(child, pid, exited).finally(() => {
+        watch.dispose();
+        record.remove();
+      })),
   };
 }
 
