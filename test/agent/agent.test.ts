@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { vsixFile } from '../../scripts/lib/vsix.mjs';
+import { stepsIn } from '../editor/harness/steps.ts';
 import { Workbench } from '../editor/harness/workbench.ts';
 import { everythingWorkspace } from '../editor/harness/workspace.ts';
 import { ask, withScriptedModel } from '../editor/harness/scripted-model.ts';
@@ -39,14 +40,7 @@ describe('agent mode', { timeout: 300_000 }, () => {
   });
   after(() => workbench.close());
 
-  const step = (name: string, body: () => Promise<void>): void => {
-    it(name, async () => {
-      await body().catch(async (error: unknown) => {
-        await workbench.screenshot(`failed ${name}`);
-        throw error;
-      });
-    });
-  };
+  const step = stepsIn(() => workbench);
 
   async function modelRequests(): Promise<readonly ModelRequest[]> {
     const text = await readFile(requestLog, 'utf8');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, it } from 'node:test';
+import { after, before, describe } from 'node:test';
 import { vsixFile } from '../../scripts/lib/vsix.mjs';
+import { stepsIn } from './harness/steps.ts';
 import { Workbench } from './harness/workbench.ts';
 import { everythingWorkspace } from './harness/workspace.ts';
 
@@ -13,14 +14,7 @@ describe('user interface', { timeout: 240_000 }, () => {
   });
   after(() => workbench.close());
 
-  const step = (name: string, body: () => Promise<void>): void => {
-    it(name, async () => {
-      await body().catch(async (error: unknown) => {
-        await workbench.screenshot(`failed ${name}`);
-        throw error;
-      });
-    });
-  };
+  const step = stepsIn(() => workbench);
 
   step('shows itself in the status bar and in a container of its own', async () => {
     await workbench.statusItem('Vestibule').waitFor();
