@@ -87,7 +87,7 @@ export async function launch(
     end: () =>
       (ending ??= endTree(child, pid, exited).finally(() => {
         watch.dispose();
-        record.remove();
+        void record.remove();
       })),
   };
 }
