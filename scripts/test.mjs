@@ -8,6 +8,7 @@ const steps = [
   { script: 'lint' },
   { script: 'test:unit', suite: 'unit' },
   { script: 'test:integration', suite: 'integration' },
+  { script: 'test:conformance', suite: 'conformance' },
   { script: 'build' },
   { script: 'package' },
   { script: 'budgets' },
