@@ -4,7 +4,7 @@ import { createToolIndex } from '../../src/proxy/search/tool-index.ts';
 import type { SearchDocument } from '../../src/proxy/search/types.ts';
 import { byServer, variedCatalog, type JudgedQuery } from './corpus.ts';
 
-/** What one size of catalog costs. Times in milliseconds, memory in KB. */
+/** What one size of catalog costs. Times in milliseconds, memory in KB. A query's time is the best of three runs. */
 export interface Cost {
   readonly tools: number;
   readonly build: number;
@@ -12,10 +12,9 @@ export interface Cost {
   readonly searchMedian: number;
   readonly searchP95: number;
   readonly taskMedian: number;
-  /** Median and worst over every server, to put it anew and to remove it. */
+  /** To remove one server, and to put it again: median over servers. */
+  readonly removeMedian: number;
   readonly putMedian: number;
-  readonly putWorst: number;
-  readonly removeWorst: number;
   /** Heap per tool beyond the definitions themselves; undefined without --expose-gc. */
   readonly heapPerTool: number | undefined;
 }
@@ -28,8 +27,9 @@ export function measureCost(tools: readonly SearchDocument[], queries: readonly 
   const build = timed(() => {
     for (const [server, documents] of servers) index.put(server, documents);
   });
-  const search = (query: string): number => timed(() => index.search(query, { limit: 10, visible: () => true }));
-  const firstAnswer = search(queries[0]?.query ?? 'read a file');
+  const once = (query: string): number => timed(() => index.search(query, { limit: 10, visible: () => true }));
+  const search = (query: string): number => Math.min(once(query), once(query), once(query));
+  const firstAnswer = once(queries[0]?.query ?? 'read a file');
   const after = heapUsed();
   for (const { query } of queries) search(query);
   const short = queries.filter(({ style }) => style !== 'task').map(({ query }) => search(query));
@@ -48,8 +48,7 @@ export function measureCost(tools: readonly SearchDocument[], queries: readonly 
     searchP95: quantile(short, 0.95),
     taskMedian: quantile(long, 0.5),
     putMedian: quantile(puts, 0.5),
-    putWorst: Math.max(...puts),
-    removeWorst: Math.max(...removals),
+    removeMedian: quantile(removals, 0.5),
     heapPerTool: before === undefined || after === undefined ? undefined : (after - before) / size / 1024,
   };
 }

@@ -106,7 +106,7 @@ const READERS: readonly Reader[] = [
 
 function readPath(value: string): Reading {
   const extension = /\.([A-Za-z0-9]{1,6})$/.exec(value)?.[1]?.toLowerCase();
-  const entities = extension === undefined ? { directory: 'directory:1 folder:.9 file:.7 path:.5' } : fileWords(extension);
+  const entities = extension === undefined ? { directory: 'directory:.5 file:.4' } : fileWords(extension);
   return { entities, path: extension === undefined ? value : value.slice(0, -extension.length - 1) };
 }
 

@@ -4,7 +4,7 @@ import { alternativesOf, alternativesOfStem, phrasesFrom, verbClass, type Altern
 import type { VerbClass } from './lexicon/verbs.ts';
 import type { Postings, Term } from './postings.ts';
 import { heavyStem, lightStem } from './stem.ts';
-import { COMPOUND_PART, PATH_WORD, SAME_STEM, TYPING_ERROR, VERB_MAX_TERMS } from './weights.ts';
+import { COMPOUND_PART, PATH_WORD, SAME_STEM, STORY_ALTERNATIVES, STRETCH_TERMS, TYPING_ERROR, VERB_MAX_TERMS } from './weights.ts';
 
 /** Longest query that is read, in UTF-16 units. */
 export const MAX_QUERY = 2_000;
@@ -32,6 +32,8 @@ export interface QueryPlan {
   readonly units: readonly Unit[];
   /** The query's terms in order, as positions in `units`. */
   readonly order: readonly number[];
+  /** Whether it is longer than one request needs. */
+  readonly isStory: boolean;
   readonly verb: VerbClass | undefined;
 }
 
@@ -45,7 +47,8 @@ export function planQuery(query: string, postings: Postings): QueryPlan {
   const reading = readEntities(boundedQuery(query));
   const queryTerms = terms(reading.text, MAX_QUERY);
   const spoken = sequence(reading.text, MAX_QUERY);
-  const plan = new PlanBuilder(postings);
+  const isStory = queryTerms.length > STRETCH_TERMS;
+  const plan = new PlanBuilder(postings, isStory ? STORY_ALTERNATIVES : 1);
   for (const term of queryTerms) plan.word(term);
   for (const entity of reading.entities) plan.typed(entity.key, entity.words);
   for (const term of terms(reading.pathText, MAX_QUERY)) plan.pathWord(term);
@@ -57,6 +60,7 @@ export function planQuery(query: string, postings: Postings): QueryPlan {
   return {
     units: plan.units,
     order: queryTerms.map((term) => plan.indexOf(term)),
+    isStory,
     verb: queryTerms.length <= VERB_MAX_TERMS ? firstVerb(spoken) : undefined,
   };
 }
@@ -73,10 +77,13 @@ export function firstVerb(words: readonly string[]): VerbClass | undefined {
 class PlanBuilder {
   readonly units: Unit[] = [];
   readonly #postings: Postings;
+  readonly #alternativeShare: number;
   readonly #at = new Map<string, number>();
 
-  constructor(postings: Postings) {
+  /** `alternativeShare` scales everything that merely stands for a word. */
+  constructor(postings: Postings, alternativeShare: number) {
     this.#postings = postings;
+    this.#alternativeShare = alternativeShare;
   }
 
   indexOf(label: string): number {
@@ -129,8 +136,9 @@ class PlanBuilder {
 
   #alternatives(answers: Map<Term, number>, alternatives: readonly Alternative[]): void {
     for (const { term, weight, inflect } of alternatives) {
-      this.#answer(answers, term, weight);
-      if (inflect) this.#answerStem(answers, term, weight * SAME_STEM);
+      const share = weight * this.#alternativeShare;
+      this.#answer(answers, term, share);
+      if (inflect) this.#answerStem(answers, term, share * SAME_STEM);
     }
   }
 

@@ -72,7 +72,7 @@ export class Ranker {
     const candidates = this.#strongest(matches, Math.max(CANDIDATES, limit));
     const scorer = new Scorer(plan, this.#postings);
     const ranked = candidates.map((tool) => scorer.score(tool)).sort(byScore);
-    const final = plan.units.length >= SERVER_MIN_UNITS ? this.#withServerShare(ranked, isStory(plan)).sort(byScore) : ranked;
+    const final = plan.units.length >= SERVER_MIN_UNITS ? this.#withServerShare(ranked, plan.isStory).sort(byScore) : ranked;
     return { tools: final.slice(0, limit), matches };
   }
 
@@ -168,11 +168,6 @@ export function byScore(a: { readonly score: number; readonly tool: IndexedTool 
   return a.tool.id < b.tool.id ? -1 : 1;
 }
 
-/** Whether a query is a story: longer than one request needs. */
-function isStory(plan: QueryPlan): boolean {
-  return plan.order.length > STRETCH_TERMS;
-}
-
 /** Scores single tools exactly: which stretch of the query they answer, how much of their name it says. */
 class Scorer {
   readonly #plan: QueryPlan;
@@ -181,12 +176,10 @@ class Scorer {
   readonly #answers = new Map<Term, { readonly unit: number; readonly factor: number }[]>();
   /** For each such term: the most it stands for any unit. */
   readonly #said = new Map<Term, number>();
-  readonly #isStory: boolean;
 
   constructor(plan: QueryPlan, postings: Postings) {
     this.#plan = plan;
     this.#postings = postings;
-    this.#isStory = isStory(plan);
     plan.units.forEach((unit, at) => {
       for (const [term, { weight, factor }] of unit.answers) {
         const answer = { unit: at, factor };
@@ -214,7 +207,7 @@ class Scorer {
         if (value > (shares[unit] ?? 0)) shares[unit] = value;
       }
     });
-    if (!this.#isStory) return shares;
+    if (!this.#plan.isStory) return shares;
     const stretch = bestStretch(this.#plan.order, shares);
     return shares.map((share, unit) => share * (1 - STRETCH_SHARE + (stretch.has(unit) ? STRETCH_SHARE : 0)));
   }

@@ -1,6 +1,7 @@
 /**
- * Every number of the ranking in one place. They were set on one half of the public development queries and checked on
- * the other (docs/search.md); all of them sit on flat ground, so that none needs more than one digit.
+ * Every number of the ranking in one place. They were set on public development queries, keeping a change only when
+ * both halves of them agreed (docs/search.md). All sit on flat ground: a step either way moves recall by about half a
+ * point, so one digit is enough.
  */
 
 /** Where a term stands. `brand` holds what the server's product is known for (`lexicon/brands.ts`). */
@@ -10,7 +11,7 @@ interface FieldWeight {
   readonly weight: number;
   /** How much a long field is discounted, 0–1 (BM25's b). */
   readonly lengthNorm: number;
-  /** Usual length in terms. Fixed, so that one server's texts never change the scores of another's tools. */
+  /** Usual length in terms. Fixed, so that what is computed for a tool stays right whatever servers come and go. */
   readonly usualLength: number;
 }
 
@@ -36,7 +37,7 @@ export const OTHER_LANGUAGE = 0.5;
 export const TYPING_ERROR = 0.6;
 export const COMPOUND_PART = 0.4;
 /** Words of a file path say less than words of the sentence around it. */
-export const PATH_WORD = 0.3;
+export const PATH_WORD = 0.6;
 
 /** A tool whose whole name is said by the query scores this much more than one of whose name nothing is. */
 export const NAME_COVERAGE = 0.7;
@@ -48,6 +49,8 @@ export const VERB_MAX_TERMS = 12;
 /** A query longer than this many terms is a story: the best stretch of it counts as much as all of it. */
 export const STRETCH_TERMS = 20;
 export const STRETCH_SHARE = 0.5;
+/** A story says its need in several words of its own, so what stands for them weighs this much less. */
+export const STORY_ALTERNATIVES = 0.4;
 /**
  * In a query of at least this many different units, a share of what a server's best two tools score goes to each of its
  * tools, since a long task usually needs several tools of one server: a base share, and more the larger the part of
