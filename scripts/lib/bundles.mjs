@@ -1,6 +1,7 @@
 // What is bundled, from where, to where (docs/decisions/0004-bundles-and-budgets.md).
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { StepError, root } from './exec.mjs';
@@ -20,11 +21,14 @@ const englishZod = {
   },
 };
 
+/** The virtual machine of the sandbox, and the name it ships under. */
+const wasm = { from: '@jitl/quickjs-wasmfile-release-sync/wasm', to: 'dist/quickjs.wasm' };
+
 const node = { platform: 'node', format: 'cjs', target: nodeTarget, mainFields: ['module', 'main'] };
 
 async function bundles() {
   const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
-  const define = { 'process.env.VESTIBULE_VERSION': JSON.stringify(manifest.version) };
+  const define = { 'process.env.VESTIBULE_VERSION': JSON.stringify(manifest.version), 'import.meta.filename': '__filename' };
   return [
     { entry: 'src/extension.ts', out: 'dist/extension.cjs', options: { ...node, define, external: ['vscode'] } },
     { entry: 'src/views/interaction.ts', out: 'dist/interaction.cjs', options: { ...node, define, external: ['vscode'] } },
@@ -34,6 +38,16 @@ async function bundles() {
       out: 'dist/headless.cjs',
       options: { ...node, define, banner: { js: '#!/usr/bin/env node' } },
       executable: true,
+    },
+    {
+      entry: 'src/proxy/sandbox/worker.ts',
+      out: 'dist/sandbox.cjs',
+      // The engine's loader is an ES module and asks where it is.
+      options: {
+        ...node,
+        define: { ...define, 'import.meta.url': 'ownUrl' },
+        banner: { js: "const ownUrl = require('node:url').pathToFileURL(__filename).href;" },
+      },
     },
     {
       entry: 'webview/main.ts',
@@ -55,6 +69,7 @@ export async function buildAll() {
   await rm(path.join(root, 'dist'), { recursive: true, force: true });
   await mkdir(path.join(root, 'dist', 'meta'), { recursive: true });
   const metafiles = await Promise.all(present.map(buildOne));
+  await copyFile(createRequire(import.meta.url).resolve(wasm.from), path.join(root, wasm.to));
   await writeFile(path.join(root, 'dist', 'THIRD_PARTY_NOTICES.txt'), await thirdPartyNotices(metafiles));
   return {
     built: present.map(({ out }, index) => ({ file: out, bytes: metafiles[index].outputs[out].bytes })),

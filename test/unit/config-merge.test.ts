@@ -64,7 +64,7 @@ describe('gateway settings', () => {
   const says = (gateway: WrittenGateway, origin: UpstreamConfig['origin'] = 'user'): ServersFile => file(`/${origin}`, { gateway }, origin);
 
   it('defaults', () => {
-    assert.deepEqual(merge([]).gateway, { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted', directThreshold: undefined, pinned: [] });
+    assert.deepEqual(merge([]).gateway, { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted', directThreshold: undefined, pinned: [], codeExecution: false });
   });
 
   it('command line over workspace over named files over the user', () => {
@@ -86,6 +86,19 @@ describe('gateway settings', () => {
       }
     }
     assert.equal(merge([], says({ autonomy: 'autonomous' }, 'workspace')).gateway.autonomy, 'assisted');
+  });
+
+  it('a workspace switches the running of code off, never on', () => {
+    const gateway = (user: WrittenGateway, workspace: WrittenGateway): { on: boolean; problems: ConfigSnapshot['problems'] } => {
+      const snapshot = merge([says(user)], says(workspace, 'workspace'));
+      return { on: snapshot.gateway.codeExecution, problems: snapshot.problems };
+    };
+    assert.equal(gateway({ codeExecution: true }, {}).on, true);
+    assert.equal(gateway({ codeExecution: true }, { codeExecution: false }).on, false);
+    const tried = gateway({}, { codeExecution: true });
+    assert.equal(tried.on, false);
+    assert.match(tried.problems[0]?.message ?? '', /cannot switch "codeExecution" on/);
+    assert.deepEqual(tried.problems[0]?.at, { file: '/workspace', line: 3, column: 22 });
   });
 
   it('an untrusted workspace sets nothing, but its servers are listed', () => {

@@ -72,12 +72,12 @@ describe('the JSON schema and the parser agree', () => {
     { inputs: [{ id: 'u', type: 'promptString' }], servers: { a: { url: '${input:u}' } } },
     one({ command: 'x', tools: { allow: ['a*'], deny: ['b?'], alias: { a: 'b.c' }, overrides: { a: { tier: 'read', pin: { x: null } } } } }),
     one({ command: 'x', limits: { perMinute: 1 }, cache: { seconds: 0 }, output: { limit: 500 }, retry: {}, breaker: {}, isolation: 'docker', oauth: { other: 1 } }),
-    { gateway: { mode: 'retrieve', topK: 50, responseLimit: 500, instructions: 'x', autonomy: 'autonomous', directThreshold: 0, pinned: ['a:*'] } },
+    { gateway: { mode: 'retrieve', topK: 50, responseLimit: 500, instructions: 'x', autonomy: 'autonomous', directThreshold: 0, pinned: ['a:*'], codeExecution: true } },
     { profiles: { 'work_1-a': {}, b: { servers: ['a*'], tools: ['a:b'], mode: 'direct', pinned: [] } } },
   ];
   const refused: readonly unknown[] = [
     [], { server: {} }, { servers: [] }, { inputs: {} }, { inputs: [{ id: 'a' }] }, { inputs: [{ id: 'a', type: 'x' }] }, { gateway: { mode: 'x' } }, { gateway: { topK: 0 } },
-    { gateway: { directThreshold: -1 } }, { gateway: { pinned: [''] } }, { profiles: [] }, { profiles: { 'a/b': {} } }, { profiles: { a: 1 } }, { profiles: { a: { server: ['x'] } } }, { profiles: { a: { mode: 'x' } } },
+    { gateway: { directThreshold: -1 } }, { gateway: { pinned: [''] } }, { gateway: { codeExecution: 'yes' } }, { profiles: [] }, { profiles: { 'a/b': {} } }, { profiles: { a: 1 } }, { profiles: { a: { server: ['x'] } } }, { profiles: { a: { mode: 'x' } } },
     { profiles: { a: { servers: 'x' } } }, { profiles: { a: { tools: ['[x]'] } } },
     { servers: { 'a:b': { command: 'x' } } }, { servers: { '': { command: 'x' } } },
     one({}), one('x'), one({ command: 1 }), one({ command: '' }), one({ command: 'x', args: 'y' }), one({ command: 'x', args: [1] }), one({ command: 'x', env: { A: true } }),

@@ -5,7 +5,7 @@ import { AUTONOMIES, type WrittenGateway } from './parse-gateway.ts';
 import type { ServersFile } from './servers-file.ts';
 import type { ConfigProblem, ConfigSnapshot, GatewaySettings, InputDeclaration, UpstreamConfig } from './types.ts';
 
-const DEFAULT_GATEWAY: GatewaySettings = { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted', directThreshold: undefined, pinned: [] };
+const DEFAULT_GATEWAY: GatewaySettings = { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted', directThreshold: undefined, pinned: [], codeExecution: false };
 
 /** What is merged beside the files themselves. */
 export interface MergeOptions {
@@ -21,7 +21,7 @@ export interface MergeOptions {
  * Of a server named in several files one counts: a file given with `--config` over the user's own, the later over
  * the earlier, and any of these over the workspace's, which arrived with a repository. Gateway settings: overrides,
  * then workspace, then `--config` files, then the user's, then defaults; but a workspace file can only make
- * `autonomy` stricter. Profiles go by the order of servers: what a person narrows no repository may widen. An input id
+ * `autonomy` stricter and switch `codeExecution` off. Profiles go by the order of servers: what a person narrows no repository may widen. An input id
  * declared in several files keeps the declaration of the file that wins for servers.
  * @param files the user's own file first, then those given with `--config`, in order; the workspace's apart
  */
@@ -68,7 +68,17 @@ function mergeGateway(files: readonly ServersFile[], workspace: ServersFile | un
       server: undefined,
     });
   }
-  return { ...merged, ...(weakens && { autonomy: base.autonomy }), ...overrides };
+  const switchesOn = merged.codeExecution && !base.codeExecution;
+  if (switchesOn) {
+    problems.push({
+      severity: 'warning',
+      message: 'A workspace file cannot switch "codeExecution" on; this is not applied.',
+      fix: 'Switch it on in your own servers file, or remove it here.',
+      at: workspace?.gateway.codeExecutionAt,
+      server: undefined,
+    });
+  }
+  return { ...merged, ...(weakens && { autonomy: base.autonomy }), ...(switchesOn && { codeExecution: false }), ...overrides };
 }
 
 function shadowed(loser: UpstreamConfig, winner: FilePosition | undefined, winningFile: string): ConfigProblem {

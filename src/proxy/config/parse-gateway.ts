@@ -1,6 +1,6 @@
 import type { Node } from 'jsonc-parser';
 import type { FilePosition } from '../errors.ts';
-import { checkKeys, choiceField, fieldsOf, numberField, textField } from './fields.ts';
+import { checkKeys, choiceField, fieldsOf, flagField, numberField, textField } from './fields.ts';
 import { GATEWAY_KEYS } from './keys.ts';
 import { globsField } from './parse-tools.ts';
 import { RANGES } from './ranges.ts';
@@ -10,10 +10,11 @@ import type { GatewaySettings } from './types.ts';
 /** What one file says of the gateway; absent members say nothing. */
 export type WrittenGateway = { readonly [K in keyof GatewaySettings]?: NonNullable<GatewaySettings[K]> };
 
-/** The `gateway` section of one file, and where its `autonomy` stands. */
+/** The `gateway` section of one file, and where those members stand that a workspace file cannot loosen. */
 export interface GatewaySection {
   readonly settings: WrittenGateway;
   readonly autonomyAt: FilePosition | undefined;
+  readonly codeExecutionAt: FilePosition | undefined;
 }
 
 export const MODES = ['adaptive', 'retrieve', 'direct'] as const;
@@ -25,7 +26,7 @@ const MAX_INSTRUCTIONS = 2_000;
 /** Reads the `gateway` section; a bad member is reported and says nothing. */
 export function parseGateway(report: FileReport, node: Node | undefined): GatewaySection {
   const fields = node === undefined ? undefined : fieldsOf(report, node, '"gateway"');
-  if (fields === undefined) return { settings: {}, autonomyAt: undefined };
+  if (fields === undefined) return { settings: {}, autonomyAt: undefined, codeExecutionAt: undefined };
   checkKeys(report, fields, GATEWAY_KEYS);
   const mode = choiceField(report, fields, 'mode', MODES);
   const topK = numberField(report, fields, 'topK', RANGES.topK);
@@ -34,7 +35,11 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
   const autonomy = choiceField(report, fields, 'autonomy', AUTONOMIES);
   const directThreshold = numberField(report, fields, 'directThreshold', RANGES.directThreshold);
   const pinned = globsField(report, fields, 'pinned');
-  const autonomyNode = fields.get('autonomy')?.value;
+  const codeExecution = flagField(report, fields, 'codeExecution');
+  const positionOf = (key: string): FilePosition | undefined => {
+    const value = fields.get(key)?.value;
+    return value === undefined ? undefined : report.at(value.offset);
+  };
   return {
     settings: {
       ...(mode !== undefined && { mode }),
@@ -44,7 +49,9 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
       ...(autonomy !== undefined && { autonomy }),
       ...(directThreshold !== undefined && { directThreshold }),
       ...(pinned !== undefined && { pinned }),
+      ...(codeExecution !== undefined && { codeExecution }),
     },
-    autonomyAt: autonomyNode === undefined ? undefined : report.at(autonomyNode.offset),
+    autonomyAt: positionOf('autonomy'),
+    codeExecutionAt: positionOf('codeExecution'),
   };
 }

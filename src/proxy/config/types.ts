@@ -81,6 +81,8 @@ export interface GatewaySettings {
   readonly directThreshold: number | undefined;
   /** Globs over tool ids or names that are listed beside the menu at all times. */
   readonly pinned: readonly string[];
+  /** Whether agents may run code in the sandbox. A workspace file can only switch it off. */
+  readonly codeExecution: boolean;
 }
 
 /** A named part of what is served, behind the endpoint `/mcp/p/<name>`. Absent members narrow or change nothing. */

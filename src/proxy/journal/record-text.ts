@@ -20,6 +20,7 @@ export function callMembers(entry: CallEntry, redactor: Redactor): string {
     time: timeOf(entry.time),
     // Ours, or names a person gave in a servers file; the rest comes from agents and upstreams.
     id: entry.id.slice(0, MAX_FIELD),
+    parent: entry.parent?.slice(0, MAX_FIELD),
     session: entry.session.slice(0, MAX_FIELD),
     agent: entry.agent.slice(0, MAX_FIELD),
     client: text(entry.client),

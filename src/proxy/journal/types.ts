@@ -13,6 +13,8 @@ export interface CallEntry {
   /** Milliseconds since epoch at which the call came in. */
   readonly time: number;
   readonly id: string;
+  /** `id` of the call this one was made within: of the code that made it. */
+  readonly parent?: string | undefined;
   readonly session: string;
   readonly agent: string;
   readonly client: string;
@@ -39,6 +41,7 @@ export interface CallRecord {
   readonly seq: number;
   readonly time: string;
   readonly id: string;
+  readonly parent?: string;
   readonly session: string;
   readonly agent: string;
   readonly client: string;

@@ -13,6 +13,8 @@ export interface CallSession {
 /** A tool call on its way. Stages fill `tool`, `argumentsText` and `findings`; everything else is fixed. */
 export interface Call {
   readonly id: string;
+  /** `id` of the call this one was made within; set for those of code. */
+  readonly parent?: string | undefined;
   /** Milliseconds since epoch. */
   readonly startedAt: number;
   /** `performance.now()` at the same moment; durations are differences of it. */

@@ -8,6 +8,9 @@ export interface InspectDeps {
   budget(server: ServerName | undefined): number;
 }
 
+/** Code reads results that no model sees: its budget is what fits its memory, in characters. */
+const CODE_BUDGET = 4 * 1024 * 1024;
+
 /** Fits what an upstream answered into the response budget; what does not fit stays readable with `read_cache`. */
 export function createInspect(deps: InspectDeps): OutboundStage & { readonly name: 'inspect' } {
   return {
@@ -17,7 +20,7 @@ export function createInspect(deps: InspectDeps): OutboundStage & { readonly nam
       if (outcome.kind === 'refused' || !('result' in outcome.reply)) return outcome;
       const shaped = await deps.results.shape(outcome.reply.result, {
         principal: call.principal.id,
-        limit: deps.budget(call.tool?.server),
+        limit: call.route === 'code' ? CODE_BUDGET : deps.budget(call.tool?.server),
       });
       return shaped.truncated ? { ...outcome, reply: { result: shaped.result }, truncated: true } : outcome;
     },

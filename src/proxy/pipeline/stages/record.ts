@@ -13,6 +13,7 @@ export function createRecord(journal: Journal, now: () => number = () => perform
       journal.append({
         time: call.startedAt,
         id: call.id,
+        parent: call.parent,
         session: call.session.id,
         agent: call.principal.id,
         client: call.session.client,
