@@ -40,6 +40,7 @@ import { openApprovalStore } from './quarantine/approval-store.ts';
 import { describeLaunch, fingerprintOf } from './quarantine/launch.ts';
 import { withheld } from './quarantine/gate.ts';
 import type { ApprovalStore, DefinitionRef } from './quarantine/types.ts';
+import { Agents } from './relay/agents.ts';
 import { Announcer } from './relay/announcer.ts';
 import { gatewayInstructions } from './relay/instructions.ts';
 import { Relay } from './relay/relay.ts';
@@ -51,7 +52,6 @@ import { takeSnapshot } from './snapshot.ts';
 import { UpstreamHub } from './upstream/hub.ts';
 import { UpstreamLogs } from './upstream/log-store.ts';
 import { sweepOrphans } from './upstream/orphans.ts';
-import { createUpstream } from './upstream/supervisor.ts';
 import type { UpstreamLogLine } from './upstream/types.ts';
 import { createVariableScope } from './variable-scope.ts';
 
@@ -131,15 +131,13 @@ export class Gateway implements GatewayApi {
       (value) => redactor.addKnown(value),
     );
     this.#hub = this.#store.add(
-      new UpstreamHub((entry) =>
-        createUpstream(entry, {
-          launchApproved: (current) => this.#launchApproved(current),
-          resolve: (current) => resolveTransport(current, scope),
-          log: (line) => this.#logs.append(line),
-          stateDir,
-          clientVersion: options.version,
-        }),
-      ),
+      new UpstreamHub({
+        launchApproved: (entry) => this.#launchApproved(entry),
+        resolve: (entry) => resolveTransport(entry, scope),
+        log: (line) => this.#logs.append(line),
+        stateDir,
+        clientVersion: options.version,
+      }),
     );
     this.#served = this.#store.add(
       new ServedTools(catalog, (tool) => {
@@ -158,7 +156,7 @@ export class Gateway implements GatewayApi {
         consent: createConsent(),
         limits: createLimits(),
         cache: createCache(),
-        dispatch: createDispatch({ upstream: (server) => this.#hub.get(server), served: this.#served }),
+        dispatch: createDispatch({ served: this.#served }),
         inspect: createInspect({
           results,
           budget: (server) => (server === undefined ? undefined : this.#entry(server)?.outputLimit) ?? config.snapshot.gateway.responseLimit,
@@ -180,6 +178,7 @@ export class Gateway implements GatewayApi {
     this.#lists = new ToolLists({ served: this.#served, menu, noPrefix: options.noPrefix ?? false, settings: (principal) => this.#listSettings(principal) });
     this.#meter = this.#store.add(new TokenMeter(journal, this.#lists));
     this.#relay = new Relay({
+      agents: new Agents({ hub: this.#hub, catalog }),
       lists: this.#lists,
       meter: this.#meter,
       menu,

@@ -8,12 +8,12 @@ import { createMenu } from '../../src/proxy/menu/menu.ts';
 import type { MenuCaller, MenuTool } from '../../src/proxy/menu/types.ts';
 import { openResultStore } from '../../src/proxy/output/store.ts';
 import { createToolIndex } from '../../src/proxy/search/tool-index.ts';
-import { PRINCIPAL_FIXTURE, toolFixture } from '../fixtures/calls.ts';
+import { PRINCIPAL_FIXTURE, SESSION_FIXTURE, toolFixture } from '../fixtures/calls.ts';
 
 const LIMIT = 2_000;
 const CALLER: MenuCaller = {
   principal: PRINCIPAL_FIXTURE,
-  session: { id: 's', client: 'test' },
+  session: SESSION_FIXTURE,
   meta: undefined,
   signal: new AbortController().signal,
   onProgress: undefined,

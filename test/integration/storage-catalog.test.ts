@@ -14,10 +14,17 @@ import { tempFolder } from '../fixtures/temp-folder.ts';
 
 const tool = (name: string, more: Readonly<Record<string, unknown>> = {}): string => JSON.stringify({ name, inputSchema: { type: 'object' }, ...more });
 
-function listing(tools: readonly string[], info: Partial<Listing['info']> = {}): Listing {
+/** The one connection of most tests. */
+const SOURCE: Listing['source'] = { closed: false };
+
+function listing(tools: readonly string[], info: Partial<Listing['info']> = {}, source = SOURCE): Listing {
   return {
     info: { era: 'legacy', protocolVersion: '2025-11-25', name: 'srv', version: '1', title: undefined, capabilities: '{}', instructions: undefined, ...info },
+    source,
     tools,
+    prompts: [],
+    resources: [],
+    templates: [],
   };
 }
 

@@ -13,6 +13,7 @@ import { createMcpHandler, type McpHttpHandler, type McpServer } from '@modelcon
 import type { ResolvedTransport } from '../../src/proxy/config/types.ts';
 import type { Era } from '../../src/proxy/model.ts';
 import { connectUpstream } from '../../src/proxy/upstream/connect.ts';
+import { ownProfile } from '../../src/proxy/upstream/profile.ts';
 import type { RpcConnection } from '../../src/proxy/upstream/rpc-connection.ts';
 import { UpstreamCallError } from '../../src/proxy/upstream/types.ts';
 import { mcpServer } from '../fixtures/upstreams/http-server.ts';
@@ -96,9 +97,8 @@ async function sdkOnHttp(legacy: 'stateless' | 'reject', factory: () => McpServe
 
 async function connectAs(prefer: Era, transport: ResolvedTransport): Promise<RpcConnection> {
   const connection = await connectUpstream(transport, {
-    prefer,
-    client: { name: 'vestibule', version: '0.0.0-test' },
-    capabilities: '{}',
+    profile: ownProfile(prefer, '0.0.0-test'),
+    asked: undefined,
     handshakeMs: 10_000,
     signal: new AbortController().signal,
     gate: () => undefined,

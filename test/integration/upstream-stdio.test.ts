@@ -123,7 +123,7 @@ describe('a stdio upstream', () => {
     assert.deepEqual(JSON.parse(await toolText(connection, 'ask', '{"method":"ping"}')), { jsonrpc: '2.0', id: 'ask-1', result: {} });
     const refused = JSON.parse(await toolText(connection, 'ask', '{"method":"roots/list"}')) as { readonly error: { readonly code: number } };
     assert.equal(refused.error.code, -32601);
-    connection.onRequest = (method, params) => Promise.resolve({ result: `{"method":${JSON.stringify(method)},"params":${params ?? 'null'}}` });
+    connection.onRequest = ({ method, params }) => Promise.resolve({ result: `{"method":${JSON.stringify(method)},"params":${params ?? 'null'}}` });
     const answered = JSON.parse(await toolText(connection, 'ask', '{"method":"roots/list"}')) as { readonly result: unknown };
     assert.deepEqual(answered.result, { method: 'roots/list', params: { n: 1 } });
   });

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { isReadable, readDefinition, type Definition } from '../../src/proxy/catalog/definition.ts';
 import { readInstructions } from '../../src/proxy/catalog/instructions.ts';
+import { TOOLS } from '../../src/proxy/catalog/kinds.ts';
 import { ListingReader, type ReadListing } from '../../src/proxy/catalog/listing-reader.ts';
 import { digestOf } from '../../src/proxy/json/canonical.ts';
 
@@ -19,8 +20,8 @@ function problemOf(raw: string): string {
   return result.problem;
 }
 
-function readAll(raws: readonly string[], known: readonly Definition[] = []): ReadListing {
-  const reader = new ListingReader('server', raws, known);
+function readAll(raws: readonly string[], known: readonly Definition[] = []): ReadListing<Definition> {
+  const reader = new ListingReader(TOOLS, 'server', raws, known);
   while (!reader.step(1_000));
   return reader.result();
 }
@@ -145,7 +146,7 @@ describe('reading a listing', () => {
 
   it('knows before reading which texts are unchanged', () => {
     const first = readAll([tool('a'), tool('b')]).definitions;
-    assert.deepStrictEqual(new ListingReader('server', [tool('b'), tool('c'), tool('b')], first).known(), [first[1]]);
+    assert.deepStrictEqual(new ListingReader(TOOLS, 'server', [tool('b'), tool('c'), tool('b')], first).known(), [first[1]]);
   });
 });
 

@@ -5,35 +5,29 @@ import { VestibuleError } from '../../src/proxy/errors.ts';
 import type { RawReply } from '../../src/proxy/model.ts';
 import { createDispatch } from '../../src/proxy/pipeline/stages/dispatch.ts';
 import type { ServedTools } from '../../src/proxy/policy/served.ts';
-import { UpstreamCallError, type Upstream } from '../../src/proxy/upstream/types.ts';
-import { callFixture, toolFixture } from '../fixtures/calls.ts';
+import type { UpstreamLink } from '../../src/proxy/pipeline/types.ts';
+import { UpstreamCallError } from '../../src/proxy/upstream/types.ts';
+import { callFixture, SESSION_FIXTURE, toolFixture } from '../fixtures/calls.ts';
 
 const READ = toolFixture('notes', 'look', { annotations: { readOnlyHint: true } });
 const WRITE = toolFixture('notes', 'erase');
 
 /** Runs dispatch over an upstream that answers each attempt as scripted. */
-async function dispatch(tool: CatalogTool, attempts: readonly (RawReply | Error)[], options: { connect?: Error; served?: boolean; arguments?: string; meta?: string } = {}) {
+async function dispatch(tool: CatalogTool, attempts: readonly (RawReply | Error)[], options: { connect?: Error; served?: boolean; offered?: boolean; arguments?: string; meta?: string } = {}) {
   const sent: (string | undefined)[] = [];
-  const upstream = {
-    config: { timeoutSeconds: 60, maxTimeoutSeconds: 3600 },
-    touch: () => undefined,
-    connect: () =>
-      options.connect === undefined
-        ? Promise.resolve({
-            call: (_method: string, params: string | undefined) => {
-              const answer = attempts[sent.length];
-              sent.push(params);
-              if (answer === undefined) throw new Error('called more often than scripted');
-              return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
-            },
-          })
-        : Promise.reject(options.connect),
-  } as unknown as Upstream;
-  const stage = createDispatch({
-    upstream: () => upstream,
-    served: { isServed: () => options.served ?? true, reason: () => 'changed' } as unknown as ServedTools,
-  });
-  const outcome = await stage.run(callFixture(tool.id, { tool, argumentsText: options.arguments, meta: options.meta }), () => assert.fail('dispatch is last'));
+  const link: UpstreamLink = {
+    offers: () => options.offered ?? true,
+    request: (_method, params) => {
+      const answer = attempts[sent.length];
+      sent.push(params);
+      if (answer === undefined) throw new Error('called more often than scripted');
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    },
+  };
+  const connect = (): Promise<UpstreamLink> => (options.connect === undefined ? Promise.resolve(link) : Promise.reject(options.connect));
+  const stage = createDispatch({ served: { isServed: () => options.served ?? true, reason: () => 'changed' } as unknown as ServedTools });
+  const call = callFixture(tool.id, { tool, argumentsText: options.arguments, meta: options.meta, session: { ...SESSION_FIXTURE, connect } });
+  const outcome = await stage.run(call, () => assert.fail('dispatch is last'));
   return { outcome, sent };
 }
 
@@ -87,6 +81,12 @@ describe('dispatch', () => {
   it('refuses after all when the connection brought another definition', async () => {
     const { outcome, sent } = await dispatch(WRITE, [], { served: false });
     assert.equal(outcome.code, 'awaiting_approval');
+    assert.equal(sent.length, 0);
+  });
+
+  it('sends nothing on a connection that did not list this very definition', async () => {
+    const { outcome, sent } = await dispatch(WRITE, [], { offered: false });
+    assert.equal(outcome.code, 'upstream_unavailable');
     assert.equal(sent.length, 0);
   });
 

@@ -7,7 +7,7 @@ import { firstSentence, signatureLine } from '../../src/proxy/menu/signature.ts'
 import type { MenuCall, MenuCaller, MenuTool } from '../../src/proxy/menu/types.ts';
 import type { ResultStore } from '../../src/proxy/output/types.ts';
 import { createToolIndex } from '../../src/proxy/search/tool-index.ts';
-import { PRINCIPAL_FIXTURE, toolFixture } from '../fixtures/calls.ts';
+import { PRINCIPAL_FIXTURE, SESSION_FIXTURE, toolFixture } from '../fixtures/calls.ts';
 
 const ISSUE = toolFixture('github', 'create_issue', {
   description: 'Create an issue. It needs write access.',
@@ -23,7 +23,7 @@ const SECRET = toolFixture('shady', 'steal_issue', { description: 'Issue stealin
 
 const CALLER: MenuCaller = {
   principal: PRINCIPAL_FIXTURE,
-  session: { id: 's', client: 'test' },
+  session: SESSION_FIXTURE,
   meta: undefined,
   signal: new AbortController().signal,
   onProgress: undefined,

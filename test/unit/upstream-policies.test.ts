@@ -89,7 +89,7 @@ describe('dialects', () => {
   });
 
   it('modern adds its envelope in place of any other, and mirrors method and name', () => {
-    const modern = modernDialect('2026-07-28', { name: 'vestibule', version: '1' }, '{}');
+    const modern = modernDialect('2026-07-28', { clientInfo: '{"name":"vestibule","version":"1"}', capabilities: '{}' });
     const written = modern.request('resources/read', '{"uri":"file:///ü","_meta":{"io.modelcontextprotocol/protocolVersion":"forged","traceparent":"00"}}', 3);
     assert.deepEqual(JSON.parse(written.params ?? ''), {
       uri: 'file:///ü',
@@ -102,6 +102,19 @@ describe('dialects', () => {
       },
     });
     assert.deepEqual(written.headers, { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'resources/read', 'mcp-name': headerValue('file:///ü') });
+  });
+
+  it('modern speaks for another sender where one is given', () => {
+    const modern = modernDialect('2026-07-28', { clientInfo: '{"name":"vestibule","version":"1"}', capabilities: '{}' });
+    const sender = { clientInfo: undefined, capabilities: '{"sampling":{}}', logLevel: '"debug"' };
+    assert.deepEqual(JSON.parse(modern.request('tools/call', '{"name":"t"}', undefined, sender).params ?? ''), {
+      name: 't',
+      _meta: {
+        'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+        'io.modelcontextprotocol/clientCapabilities': { sampling: {} },
+        'io.modelcontextprotocol/logLevel': 'debug',
+      },
+    });
   });
 
   it('encodes what a header field cannot hold', () => {

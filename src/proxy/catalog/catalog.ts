@@ -2,35 +2,43 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { join } from 'node:path';
 import type { VestibuleError } from '../errors.ts';
 import { Emitter, type Event } from '../events.ts';
-import { toolId, type ServerName } from '../model.ts';
+import { toolId, type Digest, type RawJson, type ServerName } from '../model.ts';
 import type { Listing } from '../upstream/types.ts';
+import type { ContentDefinition } from './content-definition.ts';
 import type { Definition } from './definition.ts';
 import { readInstructions, type Instructions } from './instructions.ts';
 import { ListingCache, type CachedListing } from './listing-cache.ts';
-import { ListingReader, type ReadListing } from './listing-reader.ts';
-import { exposedNames } from './names.ts';
+import { exposedNames, type Naming } from './names.ts';
+import { listsOf, merged, NO_OFFER, OfferReader, textsToRemember, type Offer } from './offer.ts';
 import { SlugOwners } from './slug-owners.ts';
-import type { CatalogTool, LiveCatalog, ServerCatalog } from './types.ts';
+import type { CatalogPrompt, CatalogResource, CatalogTool, HeldDefinition, LiveCatalog, ServerCatalog } from './types.ts';
 
 /** Characters of new definitions read at once before anything else gets a turn (some tens of milliseconds). */
 const READ_AT_ONCE = 512 * 1024;
 const MAX_TITLE_CHARACTERS = 256;
+const MAX_CAPABILITIES_CHARACTERS = 64 * 1024;
 
 export interface CatalogOptions {
   /** Folder of the remembered listings; made when missing. */
   readonly dir: string;
-  /** Leave tool names unchanged while there is exactly one server. */
+  /** Leave names unchanged while there is exactly one server. */
   readonly noPrefix: boolean;
   /** Hears of files that could not be used. */
   readonly onProblem: (problem: VestibuleError) => void;
 }
 
 /** What one server listed, before names are given. */
-interface Listed extends ReadListing {
+interface Listed {
+  readonly offer: Offer;
+  readonly held: readonly HeldDefinition[];
   readonly instructions: Instructions | undefined;
+  readonly capabilities: RawJson;
   readonly title: string | undefined;
   readonly seenAt: number;
 }
+
+/** What a server says beside its lists. */
+type Said = Pick<CachedListing, 'server' | 'instructions' | 'capabilities' | 'title' | 'seenAt'>;
 
 /**
  * Opens the catalog with what is remembered of former listings, every definition read and digested anew.
@@ -40,7 +48,7 @@ export async function createCatalog(options: CatalogOptions): Promise<LiveCatalo
   const cache = new ListingCache(options.dir, options.onProblem);
   const remembered = new Map<ServerName, Listed>();
   for await (const cached of cache.load()) {
-    const reader = new ListingReader(cached.server, cached.tools, []);
+    const reader = new OfferReader(cached.server, cached, NO_OFFER);
     while (!reader.step(READ_AT_ONCE)) await nextTurn();
     remembered.set(cached.server, listedOf(reader.result(), cached));
   }
@@ -61,6 +69,9 @@ class UpstreamCatalog implements LiveCatalog {
   readonly #tools = new Map<string, CatalogTool>();
   /** The listing of each server that is being read. */
   readonly #reading = new Map<ServerName, Listing>();
+  /** The last listing of each connection that is open, by server. */
+  readonly #offers = new Map<ServerName, Map<Listing['source'], Offer>>();
+  readonly #offered = new WeakMap<Listing['source'], ReadonlySet<Digest>>();
   readonly #changed = new Emitter<{ readonly server: ServerName }>();
 
   constructor(cache: ListingCache, slugs: SlugOwners, remembered: Map<ServerName, Listed>, noPrefix: boolean) {
@@ -87,6 +98,10 @@ class UpstreamCatalog implements LiveCatalog {
     return this.#tools.get(nameOrId);
   }
 
+  isOffered(source: Listing['source'], digest: Digest): boolean {
+    return this.#offered.get(source)?.has(digest) === true;
+  }
+
   setServers(names: readonly ServerName[]): void {
     const touched = new Set([...this.#servers, ...names]);
     this.#servers = new Set(names);
@@ -97,24 +112,25 @@ class UpstreamCatalog implements LiveCatalog {
   async accept(server: ServerName, listing: Listing): Promise<void> {
     if (!this.#servers.has(server)) return;
     this.#reading.set(server, listing);
-    const { info, tools } = listing;
-    const said = { instructions: info.instructions, title: info.title ?? info.name, seenAt: Date.now() };
-    const reader = new ListingReader(server, tools, this.#listed.get(server)?.definitions ?? []);
+    const { info } = listing;
+    const capabilities = info.capabilities.length > MAX_CAPABILITIES_CHARACTERS ? '{}' : info.capabilities;
+    const said: Said = { server, instructions: info.instructions, capabilities, title: info.title ?? info.name, seenAt: Date.now() };
+    const reader = new OfferReader(server, listing, this.#listed.get(server)?.offer ?? NO_OFFER);
     if (!reader.step(READ_AT_ONCE)) {
       // Only what is known to the letter may be served while the rest is being read (security D5).
-      const known = reader.known();
-      this.#take({ server, ...said, tools: known.map((definition) => definition.raw) }, { definitions: known, held: [] });
+      this.#take(said, listing, reader.known());
       do {
         await nextTurn();
         if (this.#reading.get(server) !== listing) return;
       } while (!reader.step(READ_AT_ONCE));
     }
     this.#reading.delete(server);
-    this.#take({ server, ...said, tools }, reader.result());
+    this.#take(said, listing, reader.result());
   }
 
   remove(server: ServerName): void {
     this.#reading.delete(server);
+    this.#offers.delete(server);
     this.#listed.delete(server);
     this.#cache.remove(server);
     this.#publish([server]);
@@ -127,9 +143,16 @@ class UpstreamCatalog implements LiveCatalog {
     await this.#cache.flush();
   }
 
-  #take(listing: CachedListing, read: ReadListing): void {
-    this.#listed.set(listing.server, listedOf(read, listing));
-    if (this.#publish([listing.server])) this.#cache.save(listing);
+  #take(said: Said, listing: Listing, offer: Offer): void {
+    const { server } = said;
+    const bySource = this.#offers.get(server) ?? new Map<Listing['source'], Offer>();
+    this.#offers.set(server, bySource);
+    for (const source of bySource.keys()) if (source.closed || source === listing.source) bySource.delete(source);
+    const all = merged(offer, [...bySource.values()].reverse());
+    if (!listing.source.closed) bySource.set(listing.source, offer);
+    this.#offered.set(listing.source, new Set(listsOf(offer).flatMap(({ definitions }) => definitions.map(({ digest }) => digest))));
+    this.#listed.set(server, listedOf(all, said));
+    if (this.#publish([server])) this.#cache.save({ ...said, ...textsToRemember(listing, offer, all) });
   }
 
   /** Brings the catalogs of these servers in line with what is set, listed and named. True when one changed. */
@@ -155,40 +178,84 @@ class UpstreamCatalog implements LiveCatalog {
   #catalogOf(server: ServerName, before: ServerCatalog | undefined): ServerCatalog | undefined {
     const listed = this.#listed.get(server);
     if (listed === undefined || !this.#servers.has(server)) return undefined;
-    const prefix = this.#noPrefix && this.#servers.size === 1 ? '' : `${this.#slugs.slugOf(server)}_`;
-    const names = exposedNames({ server, prefix }, listed.definitions.map(({ name }) => name));
-    const known = new Map(before?.tools.map((tool) => [tool.name, tool]));
-    const tools = listed.definitions.map((definition) => toolOf(server, definition, names.get(definition.name) ?? '', known.get(definition.name)));
-    const { held, instructions, title, seenAt } = listed;
-    return { server, tools: inOrderOf(before?.tools, tools), held, instructions, title, seenAt };
+    const slug = this.#noPrefix && this.#servers.size === 1 ? '' : this.#slugs.slugOf(server);
+    const naming: Naming = { server, prefix: slug === '' ? '' : `${slug}_` };
+    const { offer, held, instructions, capabilities, title, seenAt } = listed;
+    const resourceOf = (definition: ContentDefinition, known: CatalogResource | undefined): CatalogResource =>
+      known?.raw === definition.raw ? known : Object.freeze({ server, ...definition });
+    return {
+      server,
+      slug,
+      tools: named(naming, offer.tools.definitions, before?.tools, toolOf),
+      prompts: named(naming, offer.prompts.definitions, before?.prompts, promptOf),
+      resources: inOrderOf(before?.resources, reusing(offer.resources.definitions, before?.resources, resourceOf)),
+      templates: inOrderOf(before?.templates, reusing(offer.templates.definitions, before?.templates, resourceOf)),
+      held,
+      instructions,
+      capabilities,
+      title,
+      seenAt,
+    };
   }
 }
 
-function listedOf(read: ReadListing, said: Omit<CachedListing, 'tools'>): Listed {
+function listedOf(offer: Offer, said: Said): Listed {
   const instructions = readInstructions(said.instructions);
   const title = said.title?.trim().slice(0, MAX_TITLE_CHARACTERS);
-  const common = { definitions: read.definitions, title: title === '' ? undefined : title, seenAt: said.seenAt };
-  if (instructions === undefined || 'digest' in instructions) return { ...common, held: read.held, instructions };
-  return { ...common, held: [{ server: said.server, index: -1, ...instructions }, ...read.held], instructions: undefined };
+  const held = listsOf(offer).flatMap((list) => list.held);
+  const common = { offer, capabilities: said.capabilities, title: title === '' ? undefined : title, seenAt: said.seenAt };
+  if (instructions === undefined || 'digest' in instructions) return { ...common, held, instructions };
+  return { ...common, held: [{ server: said.server, index: -1, ...instructions }, ...held], instructions: undefined };
 }
 
-/** The tool of a definition: the very object it was before, if nothing about it changed. */
-function toolOf(server: ServerName, definition: Definition, exposedName: string, before: CatalogTool | undefined): CatalogTool {
-  if (before?.raw === definition.raw && before.exposedName === exposedName) return before;
+/** The entries of definitions that are called by name; each the very object it was before, if nothing about it changed. */
+function named<D extends { readonly name: string; readonly raw: RawJson }, E extends { readonly name: string; readonly raw: RawJson; readonly exposedName: string }>(
+  naming: Naming,
+  definitions: readonly D[],
+  before: readonly E[] | undefined,
+  make: (server: ServerName, definition: D, exposedName: string) => E,
+): readonly E[] {
+  const names = exposedNames(naming, definitions.map(({ name }) => name));
+  const entries = reusing(definitions, before, (definition, known: E | undefined) => {
+    const exposedName = names.get(definition.name) ?? '';
+    return known?.raw === definition.raw && known.exposedName === exposedName ? known : make(naming.server, definition, exposedName);
+  });
+  return inOrderOf(before, entries);
+}
+
+function reusing<D extends { readonly name: string }, E extends { readonly name: string }>(
+  definitions: readonly D[],
+  before: readonly E[] | undefined,
+  entryOf: (definition: D, known: E | undefined) => E,
+): readonly E[] {
+  const known = new Map(before?.map((entry) => [entry.name, entry]));
+  return definitions.map((definition) => entryOf(definition, known.get(definition.name)));
+}
+
+function toolOf(server: ServerName, definition: Definition, exposedName: string): CatalogTool {
   return Object.freeze({ server, id: toolId(server, definition.name), exposedName, ...definition });
 }
 
-/** `tools` as they stood `before` when they are the same ones: some servers list in a new order each time. */
-function inOrderOf(before: readonly CatalogTool[] | undefined, tools: readonly CatalogTool[]): readonly CatalogTool[] {
-  if (before?.length !== tools.length) return tools;
+function promptOf(server: ServerName, definition: ContentDefinition, exposedName: string): CatalogPrompt {
+  return Object.freeze({ server, exposedName, ...definition });
+}
+
+/** `entries` as they stood `before` when they are the same ones: some servers list in a new order each time. */
+function inOrderOf<E>(before: readonly E[] | undefined, entries: readonly E[]): readonly E[] {
+  if (before?.length !== entries.length) return entries;
   const known = new Set(before);
-  return tools.every((tool) => known.has(tool)) ? before : tools;
+  return entries.every((entry) => known.has(entry)) ? before : entries;
 }
 
 /** True when two catalogs of one server differ in nothing but when they were seen. */
 function isSame(a: ServerCatalog, b: ServerCatalog): boolean {
   return (
     a.tools === b.tools &&
+    a.prompts === b.prompts &&
+    a.resources === b.resources &&
+    a.templates === b.templates &&
+    a.slug === b.slug &&
+    a.capabilities === b.capabilities &&
     a.title === b.title &&
     a.instructions?.digest === b.instructions?.digest &&
     JSON.stringify(a.held) === JSON.stringify(b.held)

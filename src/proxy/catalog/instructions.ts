@@ -1,7 +1,7 @@
 import { digestOf, NotCanonicalError } from '../json/canonical.ts';
 import { stringOf } from '../json/slice.ts';
 import type { Digest, RawJson } from '../model.ts';
-import { MAX_DEFINITION_BYTES, type Unreadable } from './definition.ts';
+import { MAX_DEFINITION_BYTES, type Unreadable } from './json-definition.ts';
 
 /** What a server tells the model about itself; pinned like a definition (contract §5). */
 export interface Instructions {

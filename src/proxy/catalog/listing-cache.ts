@@ -4,6 +4,7 @@ import { messageOf, VestibuleError } from '../errors.ts';
 import type { RawJson, ServerName } from '../model.ts';
 import { prepareFolder, readTextIfExists, removeFile, writeFileAtomic } from '../storage/atomic-file.ts';
 import { fileNameFor } from '../storage/names.ts';
+import type { OfferTexts } from './offer.ts';
 import { listAt, numberAt, parseState, recordAt, stringAt, writeState } from '../storage/parse-state.ts';
 
 const VERSION = 1;
@@ -12,14 +13,15 @@ const MAX_FILES = 512;
 const WRITE_AFTER_MS = 500;
 
 /** A listing as it is kept over restarts: texts only. Digests are made anew from them, never stored. */
-export interface CachedListing {
+export interface CachedListing extends OfferTexts {
   readonly server: ServerName;
   /** Milliseconds since epoch. */
   readonly seenAt: number;
   readonly title: string | undefined;
   /** Raw JSON string. */
   readonly instructions: RawJson | undefined;
-  readonly tools: readonly RawJson[];
+  /** Raw object. */
+  readonly capabilities: RawJson;
 }
 
 /** Listings on disk, one file per server, so that a start needs no upstream. Losing one costs a listing, no more. */
@@ -121,14 +123,21 @@ export class ListingCache {
 }
 
 function decode(state: unknown): CachedListing {
-  const { server, seenAt, title, instructions, tools } = recordAt(state, ['state']);
+  const { server, seenAt, title, instructions, capabilities, tools, ...content } = recordAt(state, ['state']);
   const optional = (value: unknown, member: string): string | undefined => (value === undefined ? undefined : stringAt(value, ['state', member]));
+  const texts = (value: unknown, member: string): readonly string[] => listAt(value, ['state', member]).map((raw, i) => stringAt(raw, ['state', member, i]));
+  // Listings that were kept before servers were asked for more than tools have no more than tools.
+  const more = (member: string): readonly string[] => texts(content[member] ?? [], member);
   return {
     server: stringAt(server, ['state', 'server']),
     seenAt: numberAt(seenAt, ['state', 'seenAt']),
     title: optional(title, 'title'),
     instructions: optional(instructions, 'instructions'),
-    tools: listAt(tools, ['state', 'tools']).map((raw, i) => stringAt(raw, ['state', 'tools', i])),
+    capabilities: optional(capabilities, 'capabilities') ?? '{}',
+    tools: texts(tools, 'tools'),
+    prompts: more('prompts'),
+    resources: more('resources'),
+    templates: more('templates'),
   };
 }
 

@@ -29,9 +29,35 @@ export interface CatalogTool {
   readonly tier: Tier;
 }
 
+/** A prompt of a server. */
+export interface CatalogPrompt {
+  readonly server: ServerName;
+  /** The upstream's own name. */
+  readonly name: string;
+  /** The name agents see, made as those of tools are. */
+  readonly exposedName: string;
+  readonly raw: RawJson;
+  readonly digest: Digest;
+  readonly title: string | undefined;
+  readonly description: string;
+}
+
+/** A resource of a server, or a template of resources. */
+export interface CatalogResource {
+  readonly server: ServerName;
+  /** The URI, or the URI template (RFC 6570), as the upstream has it. */
+  readonly name: string;
+  readonly raw: RawJson;
+  readonly digest: Digest;
+  readonly title: string | undefined;
+  readonly description: string;
+}
+
 /** A definition that cannot be served, and why: never listed, never callable, shown to the person. */
 export interface HeldDefinition {
   readonly server: ServerName;
+  /** What it defines; a tool or the instructions when left out. */
+  readonly kind?: 'prompt' | 'resource' | 'template';
   /** Its name if one could be read. */
   readonly name: string | undefined;
   /** Its place in the listing, from 0; -1 for the server's instructions. */
@@ -43,7 +69,14 @@ export interface HeldDefinition {
 /** What one upstream offers now, or offered when last seen. */
 export interface ServerCatalog {
   readonly server: ServerName;
+  /** Begins the names its definitions are exposed under; empty when names pass unchanged. */
+  readonly slug: string;
   readonly tools: readonly CatalogTool[];
+  readonly prompts: readonly CatalogPrompt[];
+  readonly resources: readonly CatalogResource[];
+  readonly templates: readonly CatalogResource[];
+  /** Raw `capabilities` as the server declared them last. */
+  readonly capabilities: RawJson;
   readonly held: readonly HeldDefinition[];
   /** The `instructions` string, if the server sends any; the digest is that of its JSON text. */
   readonly instructions: { readonly text: string; readonly digest: Digest } | undefined;
@@ -59,6 +92,8 @@ export interface Catalog {
   server(name: ServerName): ServerCatalog | undefined;
   /** Exact lookup by `server:tool` or exposed name; never parses a separator. */
   find(nameOrId: string): CatalogTool | undefined;
+  /** True when the definition of this digest was in the last listing that came by this connection (security D6). */
+  isOffered(source: Listing['source'], digest: Digest): boolean;
 }
 
 /** The catalog as its owner sees it: who is in it, and what they list. */

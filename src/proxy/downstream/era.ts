@@ -39,9 +39,24 @@ export async function answerRequest(deps: EraDeps, request: AgentRequest): Promi
 /** Characters of a client's name or version that are kept; both go to journals and views. */
 const NAME_LENGTH = 128;
 
-/** Name and version out of a raw `clientInfo`; what is missing is "unknown". Untrusted text. */
-export function clientOf(clientInfo: RawJson | undefined): { readonly name: string; readonly version: string } {
+/** Characters of a raw `clientInfo` that are passed on; beyond that only name and version are. */
+const INFO_LENGTH = 16 * 1024;
+
+/** What a client says it is. Untrusted text. */
+export interface ClientIdentity {
+  /** "unknown" where it is missing. */
+  readonly name: string;
+  readonly version: string;
+  /** Raw `clientInfo`, never without name and version. */
+  readonly clientInfo: RawJson;
+}
+
+/** Reads a raw `clientInfo`. */
+export function identityOf(clientInfo: RawJson | undefined): ClientIdentity {
   const info = clientInfo === undefined ? undefined : members(clientInfo);
-  const read = (key: string): string => (stringOf(info?.get(key)) ?? 'unknown').slice(0, NAME_LENGTH);
-  return { name: read('name'), version: read('version') };
+  const read = (key: string): string | undefined => stringOf(info?.get(key))?.slice(0, NAME_LENGTH);
+  const [name, version] = [read('name'), read('version')];
+  const named = { name: name ?? 'unknown', version: version ?? 'unknown' };
+  const whole = name !== undefined && version !== undefined && clientInfo !== undefined && clientInfo.length <= INFO_LENGTH;
+  return { ...named, clientInfo: whole ? clientInfo : JSON.stringify(named) };
 }

@@ -14,6 +14,8 @@ import type { Member } from './session-table.ts';
 export interface LegacyClient {
   readonly name: string;
   readonly version: string;
+  /** Raw `clientInfo`. */
+  readonly clientInfo: RawJson;
   /** Raw capabilities. */
   readonly capabilities: RawJson;
   /** The version agreed on. */
@@ -29,7 +31,9 @@ export class LegacySession implements Member {
   readonly era = 'legacy';
   readonly since = Date.now();
   readonly client: { readonly name: string; readonly version: string };
+  readonly clientInfo: RawJson;
   readonly capabilities: RawJson;
+  readonly protocolVersion: string;
   readonly calls: AgentCalls;
   readonly #limits: ListenerLimits;
   readonly #primed: boolean;
@@ -43,7 +47,9 @@ export class LegacySession implements Member {
   constructor(principal: Principal, client: LegacyClient, limits: ListenerLimits) {
     this.#principal = principal;
     this.client = { name: client.name, version: client.version };
+    this.clientInfo = client.clientInfo;
     this.capabilities = client.capabilities;
+    this.protocolVersion = client.protocolVersion;
     this.#primed = client.protocolVersion >= PRIMED_SINCE;
     this.#limits = limits;
     this.calls = new AgentCalls(limits);

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Frame, writeReply } from '../json/frame.ts';
 import { members, objectOf, stringOf } from '../json/slice.ts';
 import type { Principal, RawJson } from '../model.ts';
-import { answerRequest, BUSY, clientOf, type EraDeps, type RequestFrame } from './era.ts';
+import { answerRequest, BUSY, identityOf, type EraDeps, type RequestFrame } from './era.ts';
 import { type Accepts, accepts, headerOf, type Refusal, refusal, refuse, sendAnswer, sendEmpty } from './http.ts';
 import { LegacyRequest } from './legacy-request.ts';
 import { LegacySession } from './legacy-session.ts';
@@ -89,7 +89,7 @@ export class LegacyEra {
       return;
     }
     const protocolVersion = isLegacyVersion(wanted) ? wanted : VERSIONS[0];
-    const client = clientOf(params.get('clientInfo'));
+    const client = identityOf(params.get('clientInfo'));
     const capabilities = params.get('capabilities') ?? '{}';
     const { capabilities: ours, instructions } = this.#deps.handler.describe(principal);
     const session = new LegacySession(principal, { ...client, capabilities, protocolVersion }, this.#deps.limits);

@@ -9,15 +9,18 @@ import { AgentRequestError } from './types.ts';
 export interface ModernClient {
   readonly name: string;
   readonly version: string;
+  /** Raw `clientInfo`. */
+  readonly clientInfo: RawJson;
   /** Raw capabilities. */
   readonly capabilities: RawJson;
+  readonly protocolVersion: string;
 }
 
 /**
  * The id under which requests count as one caller's. Capabilities belong to it: two windows of one client that can
  * do different things must not be taken for each other.
  */
-export function callerId(principal: Principal, { name, version, capabilities }: ModernClient): string {
+export function callerId(principal: Principal, { name, version, capabilities }: Pick<ModernClient, 'name' | 'version' | 'capabilities'>): string {
   return createHash('sha256').update(JSON.stringify([principal.id, principal.profile?.name, name, version, capabilities])).digest('base64url');
 }
 
@@ -27,7 +30,9 @@ export class ModernCaller implements Member {
   readonly era = 'modern';
   readonly since = Date.now();
   readonly client: { readonly name: string; readonly version: string };
+  readonly clientInfo: RawJson;
   readonly capabilities: RawJson;
+  readonly protocolVersion: string;
   readonly #onListening: (caller: ModernCaller, uris: ReadonlySet<string>) => void;
   readonly #requests = new Set<ModernRequest>();
   readonly #listens = new Set<ListenStream>();
@@ -38,7 +43,9 @@ export class ModernCaller implements Member {
   constructor(id: string, principal: Principal, client: ModernClient, onListening: (caller: ModernCaller, uris: ReadonlySet<string>) => void) {
     this.id = id;
     this.client = { name: client.name, version: client.version };
+    this.clientInfo = client.clientInfo;
     this.capabilities = client.capabilities;
+    this.protocolVersion = client.protocolVersion;
     this.#principal = principal;
     this.#onListening = onListening;
   }

@@ -3,7 +3,7 @@ import { type Frame, rpcError, writeReply } from '../json/frame.ts';
 import { objectOf } from '../json/slice.ts';
 import type { Principal, RawJson } from '../model.ts';
 import { checkEnvelope, type Envelope, MODERN_VERSIONS, readEnvelope } from './envelope.ts';
-import { answerRequest, BUSY, clientOf, type EraDeps, type RequestFrame } from './era.ts';
+import { answerRequest, BUSY, identityOf, type EraDeps, type RequestFrame } from './era.ts';
 import { type Accepts, accepts, refusal, refuse, sendAnswer, sendEmpty } from './http.ts';
 import { honoured, ListenStream, readFilter } from './listen-stream.ts';
 import { callerId, ModernCaller } from './modern-caller.ts';
@@ -67,7 +67,7 @@ export class ModernEra {
 
   /** The caller a request comes from, remembered from earlier requests; undefined when the table has no room. */
   #caller(principal: Principal, envelope: Envelope): ModernCaller | undefined {
-    const client = { ...clientOf(envelope.clientInfo), capabilities: envelope.capabilities };
+    const client = { ...identityOf(envelope.clientInfo), capabilities: envelope.capabilities, protocolVersion: envelope.protocolVersion };
     const id = callerId(principal, client);
     const known = this.#deps.sessions.get(id);
     if (known instanceof ModernCaller) {

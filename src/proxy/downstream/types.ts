@@ -30,8 +30,12 @@ export interface AgentSession {
   readonly era: Era;
   readonly principal: Principal;
   readonly client: { readonly name: string; readonly version: string };
+  /** Raw `clientInfo` as the agent sent it. */
+  readonly clientInfo: RawJson;
   /** Raw capabilities the agent declared. */
   readonly capabilities: RawJson;
+  /** The revision it speaks. */
+  readonly protocolVersion: string;
   /** Unsolicited notification: the GET stream of a legacy session, matching listen streams of a modern caller. */
   notify(method: string, params?: RawJson): void;
   /**

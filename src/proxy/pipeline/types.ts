@@ -1,13 +1,40 @@
 import type { AgentErrorCode } from '../errors.ts';
 import type { CatalogTool } from '../catalog/types.ts';
 import type { OutcomeKind, Route } from '../journal/types.ts';
-import type { Principal, RawJson, RawNotification } from '../model.ts';
+import type { Digest, Principal, RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
 
 /** The agent session a call belongs to, as far as the pipeline needs it. */
 export interface CallSession {
   readonly id: string;
   /** Client name and version as declared; for the journal. */
   readonly client: string;
+  /**
+   * The way to an upstream for this agent and this very request, connected if need be.
+   * @throws VestibuleError with a launch, handshake or transport reason; `not-found` when there is no such upstream
+   */
+  connect(server: ServerName): Promise<UpstreamLink>;
+}
+
+/** A live way from one request of an agent to one upstream. */
+export interface UpstreamLink {
+  /** True when the definition of this digest is in what this very connection listed last (security D6). */
+  offers(digest: Digest): boolean;
+  /**
+   * Sends a request for the agent and resolves with the raw answer; a JSON-RPC error is an answer. What the agent's
+   * request holds beyond the protocol's own members goes along.
+   * @param params raw object without the members that are the relay's to add
+   * @throws UpstreamCallError
+   */
+  request(method: string, params: RawJson, options: LinkOptions): Promise<RawReply>;
+}
+
+/** Side channels of one request; see `CallOptions` of the upstream room. */
+export interface LinkOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress?: ((params: RawJson) => void) | undefined;
+  readonly onNotification?: ((notification: RawNotification) => void) | undefined;
+  /** Header fields for an upstream that takes parameters there too (2026-07-28, Streamable HTTP). */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A tool call on its way. Stages fill `tool`, `argumentsText` and `findings`; everything else is fixed. */

@@ -7,6 +7,8 @@ import type { MenuCall, MenuCaller, MenuTool } from '../menu/types.ts';
 import type { Principal, RawJson, RawReply } from '../model.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Outcome } from '../pipeline/types.ts';
+import type { Agents } from './agents.ts';
+import { linkRequestOf } from './link.ts';
 import { progressTokenOf, relayedMeta } from './meta.ts';
 import type { TokenMeter } from './token-meter.ts';
 import type { ToolLists } from './tool-lists.ts';
@@ -15,6 +17,7 @@ const LIST_CHANGED = 'notifications/tools/list_changed';
 
 /** What the relay answers from. */
 export interface RelayDeps {
+  readonly agents: Agents;
   readonly lists: ToolLists;
   readonly meter: TokenMeter;
   readonly menu: readonly MenuTool[];
@@ -57,14 +60,20 @@ export class Relay implements AgentHandler {
 
   opened(session: AgentSession): void {
     this.#sessions.add(session);
+    this.#deps.agents.opened(session);
     this.#deps.meter.opened(session);
     this.#deps.sessionsChanged();
   }
 
   closed(session: AgentSession): void {
     this.#sessions.delete(session);
+    this.#deps.agents.closed(session);
     this.#deps.meter.closed(session);
     this.#deps.sessionsChanged();
+  }
+
+  notified(session: AgentSession, method: string, params: RawJson | undefined): void {
+    this.#deps.agents.of(session).said(method, params);
   }
 
   /** Tells every session that its tool list may have changed. */
@@ -104,8 +113,8 @@ export class Relay implements AgentHandler {
     if (params === undefined || name === undefined) {
       return { error: rpcError(-32602, 'tools/call needs a string "name" and, if any, an object "arguments"') };
     }
-    const caller = this.#callerOf(request, params.get('_meta'));
     const own = this.#menu.get(name);
+    const caller = this.#callerOf(request, params, own === undefined ? isExtra : isRetry);
     if (own?.offered() === true) return this.#callMenu(own, argumentsText, caller);
     this.#deps.lists.used(request.session, name);
     return (await this.run({ caller, route: 'direct', requested: name, readOnly: false, argumentsText })).reply;
@@ -143,12 +152,19 @@ export class Relay implements AgentHandler {
     return reply;
   }
 
-  #callerOf(request: AgentRequest, meta: RawJson | undefined): MenuCaller {
+  /** @param passes which members of the params go along to the upstream */
+  #callerOf(request: AgentRequest, params: ReadonlyMap<string, RawJson>, passes: (name: string) => boolean): MenuCaller {
     const { session } = request;
+    const { agents } = this.#deps;
+    const meta = params.get('_meta');
     const token = progressTokenOf(meta);
     return {
       principal: session.principal,
-      session: { id: session.id, client: `${session.client.name} ${session.client.version}` },
+      session: {
+        id: session.id,
+        client: `${session.client.name} ${session.client.version}`,
+        connect: (server) => agents.connect(server, request, linkRequestOf(agents.of(session), params, passes)),
+      },
       meta: relayedMeta(meta),
       signal: request.signal,
       onProgress:
@@ -172,6 +188,16 @@ export class Relay implements AgentHandler {
     this.#calls++;
     return `${PROCESS_ID}-${this.#calls.toString(36)}`;
   }
+}
+
+/** What a call holds beyond what we read of it: tasks, answers to questions, and what later revisions add. */
+function isExtra(member: string): boolean {
+  return member !== 'name' && member !== 'arguments';
+}
+
+/** Of a call of the menu only what makes it the repetition of one that was interrupted by questions (2026-07-28). */
+function isRetry(member: string): boolean {
+  return member === 'inputResponses' || member === 'requestState';
 }
 
 /** Distinguishes the calls of one process from those of the next in the journal. */

@@ -1,7 +1,5 @@
 import type { ResolvedTransport } from '../config/types.ts';
 import { VestibuleError } from '../errors.ts';
-import type { Era, RawJson } from '../model.ts';
-import type { ClientIdentity } from './dialect.ts';
 import { stoppedWhileStarting, UpstreamError } from './failure.ts';
 import { dialableUrl, shownUrl } from './http/dial-guard.ts';
 import { HttpClient } from './http/http-client.ts';
@@ -14,15 +12,13 @@ import { RpcConnection } from './rpc-connection.ts';
 import { launch } from './stdio/launch.ts';
 import { StdioLeg } from './stdio/stdio-leg.ts';
 import type { WriteLog } from './throttled-log.ts';
-import { UpstreamCallError } from './types.ts';
+import { UpstreamCallError, type ConnectionProfile, type UpstreamConnection } from './types.ts';
 
 /** How a connection is made. */
 export interface ConnectOptions {
-  /** Which era is tried first; the other follows when the server does not speak it. */
-  readonly prefer: Era;
-  readonly client: ClientIdentity;
-  /** Raw client capabilities: what `onRequest` of the connection can answer. */
-  readonly capabilities: RawJson;
+  readonly profile: ConnectionProfile;
+  /** Answers what the server asks; it may ask as soon as it hears that the handshake is over. */
+  readonly asked: UpstreamConnection['onRequest'];
   /** Milliseconds a server may take over the handshake. */
   readonly handshakeMs: number;
   readonly signal: AbortSignal;
@@ -54,20 +50,20 @@ async function connectStdio(transport: Stdio, options: ConnectOptions): Promise<
     const failure = stdioFailure(error, connection, options);
     await connection.close();
     // Some servers end themselves over a request before initialize, such as the probe for the modern era.
-    if (options.prefer === 'modern' && connection.end !== undefined) return await connectStdio(transport, { ...options, prefer: 'legacy' });
+    if (options.profile.prefer === 'modern' && connection.end !== undefined) return await connectStdio(transport, legacyFirst(options));
     throw failure;
   }
 }
 
 async function connectHttp(transport: Http, options: ConnectOptions): Promise<RpcConnection> {
   const url = dialableUrl(transport.url);
-  if (transport.type === 'sse') return openHttp(SseLeg, url, transport, { ...options, prefer: 'legacy' });
+  if (transport.type === 'sse') return openHttp(SseLeg, url, transport, legacyFirst(options));
   try {
     return await openHttp(StreamableHttpLeg, url, transport, options);
   } catch (error) {
     if (!mayBeSse(error)) throw error;
     // What the first attempt met is what a person should hear when this is no HTTP+SSE server either.
-    return await openHttp(SseLeg, url, transport, { ...options, prefer: 'legacy' }).catch((second: unknown) => {
+    return await openHttp(SseLeg, url, transport, legacyFirst(options)).catch((second: unknown) => {
       throw VestibuleError.is(second, 'launch-not-approved') || VestibuleError.is(second, 'disposed') ? second : error;
     });
   }
@@ -87,14 +83,17 @@ async function openHttp(Leg: typeof StreamableHttpLeg | typeof SseLeg, url: URL,
 }
 
 async function handshake(connection: RpcConnection, options: ConnectOptions): Promise<void> {
+  connection.onRequest = options.asked;
   await negotiate(connection, {
-    prefer: options.prefer,
-    client: options.client,
-    capabilities: options.capabilities,
+    profile: options.profile,
     timeoutMs: options.handshakeMs,
     signal: options.signal,
   });
   if (connection.end !== undefined) throw connection.end.error;
+}
+
+function legacyFirst(options: ConnectOptions): ConnectOptions {
+  return { ...options, profile: { ...options.profile, prefer: 'legacy' } };
 }
 
 /** An HTTP+SSE server answers the first POST with a 4xx (spec 2025-03-26 §backwards compatibility). */

@@ -1,12 +1,7 @@
 import { members, objectOf, stringOf } from '../json/slice.ts';
 import type { Era, RawJson } from '../model.ts';
 import type { MessageHeaders } from './leg.ts';
-
-/** Who we say we are to an upstream. */
-export interface ClientIdentity {
-  readonly name: string;
-  readonly version: string;
-}
+import type { Sender } from './types.ts';
 
 /** A request's params and headers as its era wants them. */
 export interface WrittenParams {
@@ -17,8 +12,11 @@ export interface WrittenParams {
 /** How messages are written in one era. */
 export interface Dialect {
   readonly era: Era;
-  /** @param progressToken our own token for this request, or undefined to leave `_meta.progressToken` alone */
-  request(method: string, params: RawJson | undefined, progressToken: number | undefined): WrittenParams;
+  /**
+   * @param progressToken our own token for this request, or undefined to leave `_meta.progressToken` alone
+   * @param sender who the request speaks for, if not the connection's own
+   */
+  request(method: string, params: RawJson | undefined, progressToken: number | undefined, sender?: Sender): WrittenParams;
   /** Headers of notifications, replies and streams. */
   readonly headers: MessageHeaders;
 }
@@ -37,20 +35,18 @@ export function legacyDialect(version: string | undefined): Dialect {
 }
 
 /** Stateless: every request carries the `_meta` envelope and its mirror in headers (2026-07-28). */
-export function modernDialect(version: string, client: ClientIdentity, capabilities: RawJson): Dialect {
-  const envelope: readonly (readonly [string, RawJson])[] = [
-    ['io.modelcontextprotocol/protocolVersion', JSON.stringify(version)],
-    ['io.modelcontextprotocol/clientInfo', JSON.stringify({ name: client.name, version: client.version })],
-    ['io.modelcontextprotocol/clientCapabilities', capabilities],
-  ];
+export function modernDialect(version: string, self: Sender): Dialect {
   const headers: MessageHeaders = { 'mcp-protocol-version': version };
   return {
     era: 'modern',
     headers,
-    request(method, params, progressToken) {
-      const token: readonly (readonly [string, RawJson])[] =
-        progressToken === undefined ? [] : [['progressToken', String(progressToken)]];
-      const written = withMeta(params, [...envelope, ...token]);
+    request(method, params, progressToken, sender = self) {
+      const added: [string, RawJson][] = [[`${ENVELOPE}protocolVersion`, JSON.stringify(version)]];
+      if (sender.clientInfo !== undefined) added.push([`${ENVELOPE}clientInfo`, sender.clientInfo]);
+      added.push([`${ENVELOPE}clientCapabilities`, sender.capabilities]);
+      if (sender.logLevel !== undefined) added.push([`${ENVELOPE}logLevel`, sender.logLevel]);
+      if (progressToken !== undefined) added.push(['progressToken', String(progressToken)]);
+      const written = withMeta(params, added);
       const field = NAME_FIELDS.get(method);
       const name = field === undefined ? undefined : stringOf(written.all.get(field));
       return {
@@ -64,6 +60,8 @@ export function modernDialect(version: string, client: ClientIdentity, capabilit
     },
   };
 }
+
+const ENVELOPE = 'io.modelcontextprotocol/';
 
 /** The member that `Mcp-Name` mirrors, by method (2026-07-28, Streamable HTTP). */
 const NAME_FIELDS: ReadonlyMap<string, string> = new Map([

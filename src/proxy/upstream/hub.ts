@@ -1,22 +1,29 @@
 import type { UpstreamConfig } from '../config/types.ts';
 import { DisposableStore, Emitter, type Disposable, type Event } from '../events.ts';
-import type { ServerName } from '../model.ts';
-import type { Listing, Upstream } from './types.ts';
+import type { RawNotification, ServerName } from '../model.ts';
+import { ServerConnections } from './server-connections.ts';
+import type { Listing, UpstreamDeps } from './types.ts';
 
 /** All configured upstreams. Follows the configuration: what did not change keeps running. */
 export class UpstreamHub implements Disposable {
-  readonly #create: (config: UpstreamConfig) => Upstream;
-  readonly #upstreams = new Map<ServerName, { readonly upstream: Upstream; readonly key: string; readonly subscriptions: DisposableStore }>();
+  readonly #deps: UpstreamDeps;
+  readonly #upstreams = new Map<ServerName, { readonly upstream: ServerConnections; readonly key: string; readonly subscriptions: DisposableStore }>();
   readonly #listed = new Emitter<{ readonly server: ServerName; readonly listing: Listing }>();
+  readonly #notified = new Emitter<{ readonly server: ServerName; readonly notification: RawNotification }>();
   readonly #changed = new Emitter<ServerName>();
 
-  constructor(create: (config: UpstreamConfig) => Upstream) {
-    this.#create = create;
+  constructor(deps: UpstreamDeps) {
+    this.#deps = deps;
   }
 
-  /** A fresh listing of an upstream. */
+  /** A fresh listing of an upstream, by any of its connections. */
   get onListing(): Event<{ readonly server: ServerName; readonly listing: Listing }> {
     return this.#listed.event;
+  }
+
+  /** A notification of a connection that no single agent owns, where it belongs to no request. */
+  get onSharedNotification(): Event<{ readonly server: ServerName; readonly notification: RawNotification }> {
+    return this.#notified.event;
   }
 
   /** The state of an upstream changed, or it was added or removed. */
@@ -24,12 +31,17 @@ export class UpstreamHub implements Disposable {
     return this.#changed.event;
   }
 
-  get(server: ServerName): Upstream | undefined {
+  get(server: ServerName): ServerConnections | undefined {
     return this.#upstreams.get(server)?.upstream;
   }
 
-  all(): Iterable<Upstream> {
+  all(): Iterable<ServerConnections> {
     return [...this.#upstreams.values()].map(({ upstream }) => upstream);
+  }
+
+  /** Ends what this agent alone has, at every server: it is gone. */
+  release(ownerId: string): void {
+    for (const { upstream } of this.#upstreams.values()) upstream.release(ownerId);
   }
 
   /** Adds, replaces and removes upstreams so that they match `configs`, in that order. */
@@ -57,13 +69,15 @@ export class UpstreamHub implements Disposable {
   dispose(): void {
     void this.stop();
     this.#listed.dispose();
+    this.#notified.dispose();
     this.#changed.dispose();
   }
 
   #add(config: UpstreamConfig, key: string): void {
-    const upstream = this.#create(config);
+    const upstream = new ServerConnections(config, this.#deps);
     const subscriptions = new DisposableStore();
     subscriptions.add(upstream.onListing((listing) => this.#listed.fire({ server: config.name, listing })));
+    subscriptions.add(upstream.onSharedNotification((notification) => this.#notified.fire({ server: config.name, notification })));
     subscriptions.add(upstream.onDidChangeState(() => this.#changed.fire(config.name)));
     this.#upstreams.set(config.name, { upstream, key, subscriptions });
     this.#changed.fire(config.name);

@@ -1,14 +1,14 @@
 import { elements, members, stringOf } from '../json/slice.ts';
-import type { Era, RawJson, RawReply } from '../model.ts';
-import { legacyDialect, modernDialect, type ClientIdentity } from './dialect.ts';
+import type { RawJson, RawReply } from '../model.ts';
+import { legacyDialect, modernDialect } from './dialect.ts';
 import { excerpt, UpstreamError } from './failure.ts';
 import { HttpAnswerError } from './http/response.ts';
 import type { RpcConnection } from './rpc-connection.ts';
 import { serverInfo } from './server-info.ts';
-import { UpstreamCallError } from './types.ts';
+import { UpstreamCallError, type ConnectionProfile } from './types.ts';
 
-/** The newest revision with sessions; what `initialize` offers. */
-const LEGACY_OFFER = '2025-11-25';
+/** The newest revision with sessions: what `initialize` offers unless an agent agreed on an older one. */
+export const NEWEST_LEGACY = '2025-11-25';
 const MODERN_VERSION = '2026-07-28';
 const UNSUPPORTED_VERSION = -32022;
 /** How long a server may take over `notifications/initialized` before we go on regardless. */
@@ -18,11 +18,7 @@ const PROBE_TIMEOUT_MS = 3_000;
 
 /** How to introduce ourselves. */
 export interface NegotiationOptions {
-  /** Which era is tried first. The other one follows when the server does not speak it. */
-  readonly prefer: Era;
-  readonly client: ClientIdentity;
-  /** Raw client capabilities. */
-  readonly capabilities: RawJson;
+  readonly profile: ConnectionProfile;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -41,24 +37,25 @@ class OtherEra {
  * @throws UpstreamError `handshake-failed` for an answer that does not fit, UpstreamCallError for none
  */
 export async function negotiate(connection: RpcConnection, options: NegotiationOptions): Promise<void> {
-  const first = options.prefer === 'legacy' ? await initialize(connection, options) : await discover(connection, options);
+  const { prefer } = options.profile;
+  const first = prefer === 'legacy' ? await initialize(connection, options) : await discover(connection, options);
   if (!(first instanceof OtherEra)) return;
-  const second = options.prefer === 'legacy' ? await discover(connection, options) : await initialize(connection, options);
+  const second = prefer === 'legacy' ? await discover(connection, options) : await initialize(connection, options);
   if (!(second instanceof OtherEra)) return;
-  throw options.prefer === 'legacy' ? first.failure : second.failure;
+  throw prefer === 'legacy' ? first.failure : second.failure;
 }
 
 async function initialize(connection: RpcConnection, options: NegotiationOptions): Promise<OtherEra | undefined> {
   connection.speak(legacyDialect(undefined));
-  const { name, version } = options.client;
-  const params = `{"protocolVersion":"${LEGACY_OFFER}","capabilities":${options.capabilities},"clientInfo":${JSON.stringify({ name, version })}}`;
+  const { protocolVersion, capabilities, clientInfo } = options.profile;
+  const params = `{"protocolVersion":${JSON.stringify(protocolVersion)},"capabilities":${capabilities},"clientInfo":${clientInfo}}`;
   const reply = await ask(connection, 'initialize', params, options, options.timeoutMs);
   if (reply instanceof OtherEra) return reply;
   if ('error' in reply) return new OtherEra(rejected('initialize', reply.error));
 
   const agreed = stringOf(members(reply.result)?.get('protocolVersion'));
   // Older revisions than we know differ in what they lack; newer ones are another protocol.
-  if (agreed === undefined || agreed > LEGACY_OFFER) {
+  if (agreed === undefined || agreed > NEWEST_LEGACY) {
     throw new UpstreamError('handshake-failed', `The server answered initialize with ${agreed === undefined ? 'no protocol version' : `protocol version ${excerpt(agreed, 40)}`}.`, {
       action: 'Update this server, or report this to its author.',
       evidence: [excerpt(reply.result, 500)],
@@ -73,8 +70,8 @@ async function initialize(connection: RpcConnection, options: NegotiationOptions
 }
 
 async function discover(connection: RpcConnection, options: NegotiationOptions): Promise<OtherEra | undefined> {
-  connection.speak(modernDialect(MODERN_VERSION, options.client, options.capabilities));
-  const timeoutMs = options.prefer === 'modern' ? Math.min(PROBE_TIMEOUT_MS, options.timeoutMs) : options.timeoutMs;
+  connection.speak(modernDialect(MODERN_VERSION, options.profile));
+  const timeoutMs = options.profile.prefer === 'modern' ? Math.min(PROBE_TIMEOUT_MS, options.timeoutMs) : options.timeoutMs;
   const reply = await ask(connection, 'server/discover', undefined, options, timeoutMs);
   if (reply instanceof OtherEra) return reply;
   if ('error' in reply) return new OtherEra(rejected('server/discover', reply.error));
@@ -92,7 +89,7 @@ async function ask(connection: RpcConnection, method: string, params: RawJson | 
     return await connection.call(method, params, { timeoutMs, maxTimeoutMs: timeoutMs, signal: options.signal });
   } catch (error) {
     if (!(error instanceof UpstreamCallError) || connection.end !== undefined) throw error;
-    const probing = method === 'server/discover' && options.prefer === 'modern';
+    const probing = method === 'server/discover' && options.profile.prefer === 'modern';
     if (error.kind === 'timeout' && probing) return new OtherEra(error);
     if (error instanceof HttpAnswerError && error.kind === 'http-status' && (error.status ?? 0) < 500) {
       // A 4xx may be a rejection whose id the server did not know, or say that this is an HTTP+SSE server.

@@ -1,5 +1,5 @@
 import type { RawJson, RawNotification, RawReply } from '../model.ts';
-import { UpstreamCallError, type CallOptions } from './types.ts';
+import { UpstreamCallError, type CallOptions, type ClientRequestHandler } from './types.ts';
 
 /** The longest delay a Node timer holds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -12,6 +12,8 @@ export class PendingCall {
   readonly #giveUp: (error: UpstreamCallError) => void;
   readonly #startedAt = performance.now();
   #lastSignAt = this.#startedAt;
+  /** Questions of the server that wait for somebody else's answer. */
+  #questions = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** @param giveUp called when time is up or the caller aborts; it has to reject the call with that error */
@@ -32,6 +34,25 @@ export class PendingCall {
   /** True when the caller wants progress, and so the request carries our token. */
   get wantsProgress(): boolean {
     return this.#options.onProgress !== undefined;
+  }
+
+  /** True when somebody takes what the server says or asks while this request is under way. */
+  get isRelayed(): boolean {
+    return this.#options.onRequest !== undefined || this.#options.onNotification !== undefined;
+  }
+
+  get onRequest(): ClientRequestHandler | undefined {
+    return this.#options.onRequest;
+  }
+
+  /** The server waits for an answer: until `answered`, its silence is not its own. */
+  asked(): void {
+    this.#questions++;
+  }
+
+  answered(): void {
+    this.#questions--;
+    this.#lastSignAt = performance.now();
   }
 
   progress(params: RawJson): void {
@@ -59,6 +80,7 @@ export class PendingCall {
   readonly #aborted = (): void => this.#giveUp(new UpstreamCallError('cancelled', 'The call was cancelled.', { sent: true }));
 
   readonly #tick = (): void => {
+    if (this.#questions > 0) this.#lastSignAt = performance.now();
     if (this.#remaining() > 0) return this.#arm();
     const { timeoutMs, maxTimeoutMs } = this.#options;
     const overall = performance.now() - this.#startedAt >= maxTimeoutMs;

@@ -1,6 +1,6 @@
 import { Emitter, type Event } from '../events.ts';
 import { messageOf } from '../errors.ts';
-import { readFrame, rpcError, writeNotification, writeReply, writeRequest, type FrameProblem } from '../json/frame.ts';
+import { readFrame, rpcError, writeNotification, writeReply, writeRequest, type Frame, type FrameProblem } from '../json/frame.ts';
 import { members } from '../json/slice.ts';
 import type { RawJson, RawNotification, RawReply } from '../model.ts';
 import { legacyDialect, type Dialect } from './dialect.ts';
@@ -23,6 +23,8 @@ export class RpcConnection implements UpstreamConnection, LegSink {
   readonly #log: WriteLog;
   /** By the raw text of our numeric ids, so that `"1"` or `1.0` never stands for `1`. */
   readonly #pending = new Map<RawJson, PendingCall>();
+  /** Those of them that relay what the server says meanwhile. */
+  readonly #relayed = new Set<PendingCall>();
   readonly #inbound = new Map<RawJson, AbortController>();
   readonly #notified = new Emitter<RawNotification>();
   readonly #closed = new Emitter<LegEnd>();
@@ -30,6 +32,7 @@ export class RpcConnection implements UpstreamConnection, LegSink {
   #info: UpstreamInfo | undefined;
   #nextId = 1;
   #background = 0;
+  #lastUse = performance.now();
   #end: LegEnd | 'closed' | undefined;
   #closing: Promise<void> | undefined;
 
@@ -78,6 +81,11 @@ export class RpcConnection implements UpstreamConnection, LegSink {
     return this.#pending.size - this.#background;
   }
 
+  /** `performance.now()` of the end of the last relayed call. */
+  get lastUse(): number {
+    return this.#lastUse;
+  }
+
   evidence(): readonly string[] {
     return this.#leg.evidence();
   }
@@ -105,10 +113,13 @@ export class RpcConnection implements UpstreamConnection, LegSink {
     if (this.#pending.size >= MAX_CALLS) return Promise.reject(notSent(`More than ${MAX_CALLS} calls to the server are under way.`));
     const number = this.#nextId++;
     const id = String(number);
-    const written = this.#dialect.request(method, params, options.onProgress === undefined ? undefined : number);
+    const written = this.#dialect.request(method, params, options.onProgress === undefined ? undefined : number, options.sender);
+    const headers = options.headers === undefined || this.#dialect.era === 'legacy' ? written.headers : { ...options.headers, ...written.headers };
     return new Promise<RawReply>((resolve, reject) => {
-      this.#pending.set(id, new PendingCall(options, resolve, reject, (error) => this.#giveUp(number, method, error)));
-      this.#leg.request(number, writeRequest(id, method, written.params), written.headers);
+      const call = new PendingCall(options, resolve, reject, (error) => this.#giveUp(number, method, error));
+      this.#pending.set(id, call);
+      if (call.isRelayed) this.#relayed.add(call);
+      this.#leg.request(number, writeRequest(id, method, written.params), headers);
     });
   }
 
@@ -156,7 +167,7 @@ export class RpcConnection implements UpstreamConnection, LegSink {
         this.#answered(frame.id, { error: frame.error });
         break;
       case 'request':
-        void this.#serve(frame.id, frame.method, frame.params);
+        void this.#serve(frame, during);
         break;
       case 'notification':
         this.#guard(() => this.#notification(frame, during));
@@ -199,27 +210,47 @@ export class RpcConnection implements UpstreamConnection, LegSink {
     }
     // What changed at the server concerns the connection, whichever stream it came by.
     const ofConnection = method.endsWith('/list_changed') || method === 'notifications/resources/updated';
-    const call = during === undefined || ofConnection ? undefined : this.#pending.get(String(during));
+    const call = ofConnection ? undefined : this.#causeOf(during);
     if (call?.notification({ method, params }) !== true) this.#notified.fire({ method, params });
   }
 
-  async #serve(id: RawJson, method: string, params: RawJson | undefined): Promise<void> {
+  /**
+   * The call that a message belongs to: the one whose stream it came by; on a transport with one stream for all, the
+   * only one under way. With several under way nobody can tell.
+   */
+  #causeOf(during: number | undefined): PendingCall | undefined {
+    if (during !== undefined) return this.#pending.get(String(during));
+    return this.#leg.streamPerRequest ? undefined : this.#only;
+  }
+
+  get #only(): PendingCall | undefined {
+    if (this.#relayed.size !== 1) return undefined;
+    const [call] = this.#relayed;
+    return call;
+  }
+
+  async #serve({ id, method, params }: InboundRequest, during: number | undefined): Promise<void> {
     if (method === 'ping') return this.#reply(id, { result: '{}' });
-    const { onRequest } = this;
+    const call = this.#causeOf(during);
+    const handler = call?.onRequest ?? this.onRequest;
     // The modern era has no requests towards the client.
-    if (onRequest === undefined || this.#dialect.era === 'modern') return this.#reply(id, { error: rpcError(-32601, 'Method not found') });
+    if (handler === undefined || this.#dialect.era === 'modern') return this.#reply(id, { error: rpcError(-32601, 'Method not found') });
     if (this.#inbound.size >= MAX_INBOUND || this.#inbound.has(id)) {
       return this.#reply(id, { error: rpcError(-32000, 'Too many requests are under way') });
     }
     const abort = new AbortController();
     this.#inbound.set(id, abort);
     let reply: RawReply;
+    // A person may be thinking: no call must time out over that, and where the cause is unknown it may be any of them.
+    const waiting = call === undefined ? [...this.#relayed] : [call];
+    for (const pending of waiting) pending.asked();
     try {
-      reply = await onRequest(method, params, abort.signal);
+      reply = await handler({ method, params, signal: abort.signal });
     } catch (error) {
       this.#log('protocol', `${method} from the server failed: ${messageOf(error)}`);
       reply = { error: rpcError(-32603, 'Internal error') };
     }
+    for (const pending of waiting) pending.answered();
     this.#inbound.delete(id);
     if (!abort.signal.aborted) await this.#reply(id, reply);
   }
@@ -242,13 +273,16 @@ export class RpcConnection implements UpstreamConnection, LegSink {
 
   #take(id: RawJson): PendingCall | undefined {
     const call = this.#pending.get(id);
-    if (call !== undefined) this.#pending.delete(id);
+    if (call === undefined) return undefined;
+    this.#pending.delete(id);
+    if (this.#relayed.delete(call)) this.#lastUse = performance.now();
     return call;
   }
 
   #drop(why: string): void {
     const calls = [...this.#pending.values()];
     this.#pending.clear();
+    this.#relayed.clear();
     for (const call of calls) call.reject(new UpstreamCallError('connection-lost', why, { sent: true }));
     for (const abort of this.#inbound.values()) abort.abort();
     this.#inbound.clear();
@@ -263,6 +297,8 @@ export class RpcConnection implements UpstreamConnection, LegSink {
     }
   }
 }
+
+type InboundRequest = Extract<Frame, { readonly kind: 'request' }>;
 
 function notSent(message: string): UpstreamCallError {
   return new UpstreamCallError('connection-lost', message, { sent: false });

@@ -1,22 +1,27 @@
 import type { UpstreamConfig } from '../config/types.ts';
 import { messageOf, VestibuleError, type VestibuleErrorReason } from '../errors.ts';
 import { Emitter, type Event } from '../events.ts';
-import type { RawJson } from '../model.ts';
 import { connectUpstream } from './connect.ts';
+import { changedLists, DefinitionLister } from './definition-lister.ts';
 import { failureOf, stoppedWhileStarting, UpstreamError } from './failure.ts';
 import type { LegEnd } from './leg.ts';
-import { listTools } from './list-tools.ts';
 import { watchModernLists } from './modern-lists.ts';
 import { orAborted } from './or-aborted.ts';
+import { ownProfile } from './profile.ts';
 import { Relister } from './relist.ts';
 import { RestartPolicy } from './restart-policy.ts';
 import type { RpcConnection } from './rpc-connection.ts';
 import { throttledLog, type WriteLog } from './throttled-log.ts';
-import { UpstreamCallError, type Listing, type Upstream, type UpstreamConnection, type UpstreamDeps, type UpstreamState } from './types.ts';
-
-const CLIENT_NAME = 'vestibule';
-/** Nothing that upstreams ask of their client is relayed yet, so nothing is declared. */
-const CLIENT_CAPABILITIES: RawJson = '{}';
+import {
+  UpstreamCallError,
+  type ConnectionProfile,
+  type Listing,
+  type Upstream,
+  type UpstreamConnection,
+  type UpstreamDeps,
+  type UpstreamPeer,
+  type UpstreamState,
+} from './types.ts';
 
 /** The longest delay a Node timer holds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -33,17 +38,24 @@ const DEFAULT_TIMES: SupervisorTimes = { handshakeMs: 30_000, minuteMs: 60_000 }
 /** Reasons that trying again without a person cannot change. */
 const NEEDS_PERSON: ReadonlySet<VestibuleErrorReason> = new Set(['unknown-variable', 'command-not-found', 'bad-url', 'bad-config', 'disposed']);
 
-/**
- * Supervises one configured upstream. Nothing starts before the first `connect`.
- * @param times shorter times, for tests
- */
-export function createUpstream(config: UpstreamConfig, deps: UpstreamDeps, times: Partial<SupervisorTimes> = {}): Upstream {
-  return new Supervisor(config, deps, { ...DEFAULT_TIMES, ...times });
+/** How an upstream is supervised, where it differs from a connection of our own. */
+export interface SupervisorOptions {
+  /** What each new connection declares; asked anew for each. */
+  readonly profile?: () => ConnectionProfile;
+  readonly peer?: UpstreamPeer;
+  /** Shorter times, for tests. */
+  readonly times?: Partial<SupervisorTimes>;
+}
+
+/** Supervises one configured upstream. Nothing starts before the first `connect`. */
+export function createUpstream(config: UpstreamConfig, deps: UpstreamDeps, options: SupervisorOptions = {}): Upstream {
+  return new Supervisor(config, deps, options);
 }
 
 /** A connection that is listed and in use. */
 interface Live {
   readonly connection: RpcConnection;
+  readonly lister: DefinitionLister;
   readonly relister: Relister;
 }
 
@@ -51,6 +63,8 @@ class Supervisor implements Upstream {
   readonly config: UpstreamConfig;
   readonly #deps: UpstreamDeps;
   readonly #times: SupervisorTimes;
+  readonly #profile: () => ConnectionProfile;
+  readonly #peer: UpstreamPeer | undefined;
   readonly #log: WriteLog;
   readonly #policy = new RestartPolicy();
   readonly #stateChanged = new Emitter<UpstreamState>();
@@ -66,10 +80,12 @@ class Supervisor implements Upstream {
   #idleTimer: NodeJS.Timeout | undefined;
   #disposed = false;
 
-  constructor(config: UpstreamConfig, deps: UpstreamDeps, times: SupervisorTimes) {
+  constructor(config: UpstreamConfig, deps: UpstreamDeps, options: SupervisorOptions) {
     this.config = config;
     this.#deps = deps;
-    this.#times = times;
+    this.#times = { ...DEFAULT_TIMES, ...options.times };
+    this.#profile = options.profile ?? (() => ownProfile('legacy', deps.clientVersion));
+    this.#peer = options.peer;
     this.#log = throttledLog(config.name, (line) => deps.log(line));
   }
 
@@ -78,6 +94,10 @@ class Supervisor implements Upstream {
     // Approval is decided elsewhere and may come or go at any time: it is asked, not remembered.
     if (this.#state.kind !== 'idle' && this.#state.kind !== 'quarantined') return this.#state;
     return { kind: this.#deps.launchApproved(this.config) ? 'idle' : 'quarantined' };
+  }
+
+  get connection(): UpstreamConnection | undefined {
+    return this.#live?.connection;
   }
 
   get onDidChangeState(): Event<UpstreamState> {
@@ -89,27 +109,24 @@ class Supervisor implements Upstream {
   }
 
   async connect(): Promise<UpstreamConnection> {
-    this.touch();
+    this.#lastUse = performance.now();
     const live = this.#live ?? (await this.#connected());
     return live.connection;
   }
 
   async refresh(): Promise<void> {
-    this.touch();
+    this.#lastUse = performance.now();
     const before = this.#live;
     if (before === undefined) {
       await this.#connected();
       return;
     }
     try {
+      before.lister.forget();
       await before.relister.now();
     } catch (error) {
       throw listingFailure(error, before.connection);
     }
-  }
-
-  touch(): void {
-    this.#lastUse = performance.now();
   }
 
   async restart(): Promise<void> {
@@ -126,6 +143,10 @@ class Supervisor implements Upstream {
     await starting?.live.catch(() => undefined);
     await this.#ended();
     if (this.#starting === undefined && this.#live === undefined) this.#setState({ kind: 'idle' });
+  }
+
+  retire(): void {
+    if ((this.#live?.connection.inFlight ?? 0) === 0) void this.stop();
   }
 
   dispose(): void {
@@ -174,9 +195,8 @@ class Supervisor implements Upstream {
     try {
       const transport = await orAborted(this.#deps.resolve(this.config), signal);
       connection = await connectUpstream(transport, {
-        prefer: 'legacy',
-        client: { name: CLIENT_NAME, version: this.#deps.clientVersion },
-        capabilities: CLIENT_CAPABILITIES,
+        profile: this.#profile(),
+        asked: this.#peer?.asked,
         handshakeMs: this.#times.handshakeMs,
         signal,
         gate: () => this.#gate(signal),
@@ -202,13 +222,21 @@ class Supervisor implements Upstream {
 
   /** What is offered now must be known before it is used: a definition may have changed since it was approved. */
   async #listFirst(connection: RpcConnection, signal: AbortSignal): Promise<Live> {
-    const live: Live = { connection, relister: new Relister(() => this.#list(connection)) };
-    connection.onNotification(({ method }) => {
-      if (method === 'notifications/tools/list_changed') live.relister.announce();
+    const timeoutMs = this.#times.handshakeMs;
+    const lister = new DefinitionLister(connection, { timeoutMs, maxTimeoutMs: timeoutMs }, this.#log);
+    const live: Live = { connection, lister, relister: new Relister(async () => this.#listed.fire(await lister.list())) };
+    connection.onNotification((notification) => {
+      const changed = changedLists(notification.method);
+      if (changed.length === 0) this.#peer?.notified(notification);
+      else {
+        lister.forget(changed);
+        live.relister.announce();
+      }
     });
     signal.addEventListener('abort', () => void connection.close(), { once: true });
     try {
       await live.relister.now();
+      await this.#prepare(connection);
       if (signal.aborted) throw stoppedWhileStarting();
     } catch (error) {
       live.relister.dispose();
@@ -222,14 +250,19 @@ class Supervisor implements Upstream {
     this.#setState({ kind: 'ready', info });
     this.#armIdle(live);
     connection.onEnd((end) => this.#lost(live, end));
-    void watchModernLists(connection, () => live.relister.announce(), this.#log);
+    void watchModernLists(connection, () => {
+      lister.forget();
+      live.relister.announce();
+    }, this.#log);
     return live;
   }
 
-  async #list(connection: RpcConnection): Promise<void> {
-    const timeoutMs = this.#times.handshakeMs;
-    const tools = await listTools(connection, { timeoutMs, maxTimeoutMs: timeoutMs }, this.#log);
-    this.#listed.fire({ info: connection.info, tools });
+  async #prepare(connection: RpcConnection): Promise<void> {
+    try {
+      await this.#peer?.connected?.(connection);
+    } catch (error) {
+      this.#log('protocol', `The connection could not be prepared: ${messageOf(error)}`);
+    }
   }
 
   // ——— ending ———
@@ -281,7 +314,8 @@ class Supervisor implements Upstream {
     if (!this.config.lazy || this.#idleMs === Infinity) return;
     const wait = Math.min(Math.max(this.#lastUse + this.#idleMs - performance.now(), 1), LONGEST_TIMER);
     this.#idleTimer = setTimeout(() => {
-      if (live.connection.inFlight > 0) this.touch();
+      const { inFlight, lastUse } = live.connection;
+      this.#lastUse = inFlight > 0 ? performance.now() : Math.max(this.#lastUse, lastUse);
       if (performance.now() - this.#lastUse < this.#idleMs) return this.#armIdle(live);
       this.#end(live, 'Stopped: it was not used for a while.');
       this.#setState({ kind: 'idle' });
@@ -290,6 +324,7 @@ class Supervisor implements Upstream {
 
   #end(live: Live, why: string): void {
     this.#live = undefined;
+    this.#lastUse = Math.max(this.#lastUse, live.connection.lastUse);
     clearTimeout(this.#idleTimer);
     live.relister.dispose();
     this.#log('lifecycle', why);

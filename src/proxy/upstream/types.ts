@@ -28,8 +28,44 @@ export interface CallOptions {
    * `progressToken`. Its presence makes the leg add a token of its own to `_meta.progressToken`.
    */
   readonly onProgress?: (params: RawJson) => void;
-  /** Called for other notifications that the transport ties to this request (its own POST stream). */
+  /** Called for other notifications that belong to this request: they came by its stream, or in no other's time. */
   readonly onNotification?: (notification: RawNotification) => void;
+  /** Answers what the upstream asks in the course of this request. The request's clock stands still meanwhile. */
+  readonly onRequest?: ClientRequestHandler;
+  /** What a request of the modern era says of its sender; us when left out. */
+  readonly sender?: Sender;
+  /** More header fields of a request of the modern era, names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Something an upstream asks of its client. */
+export interface ClientRequest {
+  readonly method: string;
+  readonly params: RawJson | undefined;
+  /** Aborted when the upstream withdraws it, or the connection ends. */
+  readonly signal: AbortSignal;
+}
+
+/** A JSON-RPC error is an answer. What is thrown becomes a generic error. */
+export type ClientRequestHandler = (request: ClientRequest) => Promise<RawReply>;
+
+/** Who a connection, or one request of the modern era, speaks for. */
+export interface Sender {
+  /** Raw `clientInfo`. */
+  readonly clientInfo: RawJson | undefined;
+  /** Raw capabilities: what the sender can be asked. */
+  readonly capabilities: RawJson;
+  /** Raw `logLevel`: the least severe log messages wanted; undefined for none (modern era). */
+  readonly logLevel?: RawJson | undefined;
+}
+
+/** What a connection declares to its server. */
+export interface ConnectionProfile extends Sender {
+  readonly clientInfo: RawJson;
+  /** Which era is tried first; the other follows when the server does not speak it. */
+  readonly prefer: Era;
+  /** The revision `initialize` offers. */
+  readonly protocolVersion: string;
 }
 
 /** Why a request got no answer. `sent` decides between "did not happen" and "nobody knows" (house rule 7). */
@@ -55,6 +91,8 @@ export class UpstreamCallError extends Error {
 /** One live, negotiated connection to an upstream. */
 export interface UpstreamConnection {
   readonly info: UpstreamInfo;
+  /** True once nothing can be sent any more. */
+  readonly closed: boolean;
   /** Notifications that belong to no request. */
   readonly onNotification: Event<RawNotification>;
   readonly onClose: Event<{ readonly reason: string }>;
@@ -65,15 +103,20 @@ export interface UpstreamConnection {
    */
   call(method: string, params: RawJson | undefined, options: CallOptions): Promise<RawReply>;
   notify(method: string, params?: RawJson): void;
-  /** Requests the upstream sends to its client. Unset: answered `-32601`. */
-  onRequest: ((method: string, params: RawJson | undefined, signal: AbortSignal) => Promise<RawReply>) | undefined;
+  /** Answers what the upstream asks and no request of ours is known to be the cause of. Unset: answered `-32601`. */
+  onRequest: ClientRequestHandler | undefined;
   close(): Promise<void>;
 }
 
 /** What an upstream offers, exactly as received: one raw JSON text per definition. */
 export interface Listing {
   readonly info: UpstreamInfo;
+  /** The connection it came by: each may be told something else (security D6). */
+  readonly source: { readonly closed: boolean };
   readonly tools: readonly RawJson[];
+  readonly prompts: readonly RawJson[];
+  readonly resources: readonly RawJson[];
+  readonly templates: readonly RawJson[];
 }
 
 export type UpstreamState =
@@ -106,11 +149,23 @@ export interface UpstreamLogLine {
   readonly text: string;
 }
 
+/** Who a supervised connection belongs to: takes what the upstream says and asks on its own. */
+export interface UpstreamPeer {
+  /** Answers what no request of ours is known to be the cause of. */
+  readonly asked?: ClientRequestHandler;
+  /** A notification that belongs to no request. */
+  notified(notification: RawNotification): void;
+  /** A connection was made and listed; it is used once this resolves. What is thrown is logged. */
+  connected?(connection: UpstreamConnection): Promise<void>;
+}
+
 /** A supervised upstream: starts lazily, restarts with backoff, stops when idle. */
 export interface Upstream extends Disposable {
   readonly config: UpstreamConfig;
   readonly state: UpstreamState;
   readonly onDidChangeState: Event<UpstreamState>;
+  /** The live connection, if there is one. */
+  readonly connection: UpstreamConnection | undefined;
   /** A fresh, complete listing: after each connect and each (debounced) list_changed. */
   readonly onListing: Event<Listing>;
   /**
@@ -121,10 +176,10 @@ export interface Upstream extends Disposable {
   connect(): Promise<UpstreamConnection>;
   /** Connects if need be and lists anew; resolves after `onListing` has fired. @throws as `connect` */
   refresh(): Promise<void>;
-  /** Marks use, so that the idle clock starts anew; call at the start and end of each relayed request. */
-  touch(): void;
   restart(): Promise<void>;
   stop(): Promise<void>;
+  /** Stops unless somebody waits for an answer. */
+  retire(): void;
 }
 
 /** What a supervisor needs from the rest of the house. */

@@ -3,15 +3,14 @@ import { VestibuleError } from '../../errors.ts';
 import { members } from '../../json/slice.ts';
 import type { RawJson, RawReply, ServerName } from '../../model.ts';
 import type { ServedTools } from '../../policy/served.ts';
-import { UpstreamCallError, type Upstream, type UpstreamConnection } from '../../upstream/types.ts';
+import { UpstreamCallError } from '../../upstream/types.ts';
 import { toolOf } from '../call.ts';
 import { refusal } from '../refusal.ts';
-import type { Call, InboundStage, Outcome } from '../types.ts';
+import type { Call, InboundStage, Outcome, UpstreamLink } from '../types.ts';
 import { withheldRefusal } from './gate.ts';
 
-/** What `dispatch` needs: live upstreams, and the gate once more after a connection brought a fresh listing. */
+/** What `dispatch` needs: the gate once more after a connection brought a fresh listing. */
 export interface DispatchDeps {
-  upstream(server: ServerName): Upstream | undefined;
   readonly served: ServedTools;
 }
 
@@ -22,42 +21,32 @@ export function createDispatch(deps: DispatchDeps): InboundStage & { readonly na
     phase: 'in',
     async run(call) {
       const tool = toolOf(call);
-      const upstream = deps.upstream(tool.server);
-      if (upstream === undefined) return unavailable(tool.server, 'it is not configured any more', 'Use another tool.');
       for (let attempt = 1; ; attempt++) {
-        let connection: UpstreamConnection;
+        let link: UpstreamLink;
         try {
-          connection = await upstream.connect();
+          link = await call.session.connect(tool.server);
         } catch (error) {
           return notConnected(tool.server, error);
         }
         // Connecting lists anew: what was approved may not be what the server offers now (security D5).
         if (!deps.served.isServed(tool)) return withheldRefusal(tool, deps.served);
-        upstream.touch();
+        if (!link.offers(tool.digest)) return notOffered(tool.server);
         try {
-          return answered(await send(call, tool, upstream, connection));
+          return answered(await send(call, tool, link));
         } catch (error) {
           if (!(error instanceof UpstreamCallError)) throw error;
           if (attempt === 1 && !call.signal.aborted && mayRepeat(error, tool)) continue;
           return unanswered(tool, error);
-        } finally {
-          upstream.touch();
         }
       }
     },
   };
 }
 
-function send(call: Call, tool: CatalogTool, upstream: Upstream, connection: UpstreamConnection): Promise<RawReply> {
-  const meta = call.meta === undefined ? '' : `,"_meta":${call.meta}`;
-  const args = call.argumentsText === undefined ? '' : `,"arguments":${call.argumentsText}`;
-  return connection.call('tools/call', `{"name":${JSON.stringify(tool.name)}${args}${meta}}`, {
-    timeoutMs: upstream.config.timeoutSeconds * 1000,
-    maxTimeoutMs: upstream.config.maxTimeoutSeconds * 1000,
-    signal: call.signal,
-    ...(call.onProgress && { onProgress: call.onProgress }),
-    ...(call.onNotification && { onNotification: call.onNotification }),
-  });
+function send({ argumentsText, meta, signal, onProgress, onNotification }: Call, tool: CatalogTool, link: UpstreamLink): Promise<RawReply> {
+  const args = argumentsText === undefined ? '' : `,"arguments":${argumentsText}`;
+  const relayedMeta = meta === undefined ? '' : `,"_meta":${meta}`;
+  return link.request('tools/call', `{"name":${JSON.stringify(tool.name)}${args}${relayedMeta}}`, { signal, onProgress, onNotification });
 }
 
 /** An answer is an answer: results and JSON-RPC errors of the upstream pass unchanged. */
@@ -129,8 +118,14 @@ function unanswered(tool: CatalogTool, error: UpstreamCallError): Outcome {
   }
 }
 
+/** A server may offer one agent what it does not offer another; each is only sent what it was shown (security D6). */
+function notOffered(server: ServerName): Outcome {
+  return unavailable(server, 'it does not offer this tool to this agent as it was approved', 'Use another tool.');
+}
+
 function notConnected(server: ServerName, error: unknown): Outcome {
   if (VestibuleError.is(error, 'auth-required')) return signIn(server);
+  if (VestibuleError.is(error, 'not-found')) return unavailable(server, 'it is not configured any more', 'Use another tool.');
   if (VestibuleError.is(error, 'launch-not-approved')) {
     return refusal('awaiting_approval', `The server "${server}" awaits a person's approval before it may start.`, {
       retryable: false,

@@ -1,0 +1,133 @@
+import { AgentRequestError, type AgentSession } from '../downstream/types.ts';
+import type { Era, RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
+import type { ConnectionOwner } from '../upstream/server-connections.ts';
+import { declares } from '../upstream/server-info.ts';
+import type { ClientRequest, UpstreamConnection } from '../upstream/types.ts';
+import { Asking, type Ask } from './asking.ts';
+
+/** How long an upstream may take over a change of the log level before we go on regardless. */
+const SET_LEVEL_MS = 5_000;
+
+/** What an agent needs of the rest of the house. */
+export interface AgentDeps {
+  /** The live connection to a server that the agent of this id alone has. */
+  ownedBy(server: ServerName, agentId: string): UpstreamConnection | undefined;
+  /** All those connections. */
+  allOwnedBy(agentId: string): Iterable<UpstreamConnection>;
+  /** Under which name a person knows the server that asks; undefined where nothing is rewritten. */
+  originOf(server: ServerName): string | undefined;
+  /** A notification as the agent may have it; undefined when it may not. */
+  relayed(server: ServerName, notification: RawNotification): RawNotification | undefined;
+}
+
+/** One agent as upstreams see it: the owner of connections, who answers what is asked by them. */
+export class Agent implements ConnectionOwner {
+  readonly session: AgentSession;
+  readonly #deps: AgentDeps;
+  readonly #asking: Asking;
+  /** Requests of the agent under way, as ways to reach it, by the server they are for. */
+  readonly #underWay = new Map<ServerName, Set<Ask>>();
+  #logLevel: RawJson | undefined;
+
+  constructor(session: AgentSession, deps: AgentDeps) {
+    this.session = session;
+    this.#deps = deps;
+    this.#asking = new Asking({ capabilities: session.capabilities, originOf: (server) => deps.originOf(server) });
+  }
+
+  get id(): string {
+    return this.session.id;
+  }
+
+  get era(): Era {
+    return this.session.era;
+  }
+
+  get clientInfo(): RawJson {
+    return this.session.clientInfo;
+  }
+
+  get capabilities(): RawJson {
+    return this.session.capabilities;
+  }
+
+  get protocolVersion(): string {
+    return this.session.protocolVersion;
+  }
+
+  /** Raw level of the log messages a legacy agent asked for, if it did. */
+  get logLevel(): RawJson | undefined {
+    return this.#logLevel;
+  }
+
+  /** Puts what an upstream asks in the course of one of the agent's requests on that request's stream. */
+  ask(server: ServerName, request: ClientRequest, ask: Ask): Promise<RawReply> {
+    return this.#asking.ask(server, request, ask);
+  }
+
+  /** Runs the part of a request that has to do with `server`; meanwhile the agent can be reached by it. */
+  async during<T>(server: ServerName, ask: Ask, run: () => Promise<T>): Promise<T> {
+    const ways = this.#underWay.get(server) ?? new Set<Ask>();
+    this.#underWay.set(server, ways.add(ask));
+    try {
+      return await run();
+    } finally {
+      ways.delete(ask);
+      if (ways.size === 0) this.#underWay.delete(server);
+    }
+  }
+
+  asked(server: ServerName, request: ClientRequest): Promise<RawReply> {
+    return this.#asking.ask(server, request, async (method, params, options) => {
+      try {
+        return await this.session.request(method, params, options);
+      } catch (error) {
+        const unreachable = error instanceof AgentRequestError && (error.kind === 'no-stream' || error.kind === 'unsupported');
+        // Where the agent opened no stream of its own, its only request for this server is the next best way.
+        const [way, another] = this.#underWay.get(server) ?? [];
+        if (!unreachable || way === undefined || another !== undefined) throw error;
+        return way(method, params, options);
+      }
+    });
+  }
+
+  notified(server: ServerName, notification: RawNotification): void {
+    const relayed = this.#deps.relayed(server, notification);
+    if (relayed !== undefined) this.session.notify(relayed.method, relayed.params);
+  }
+
+  async connected(_server: ServerName, connection: UpstreamConnection): Promise<void> {
+    if (this.#logLevel !== undefined) await setLevel(connection, this.#logLevel);
+  }
+
+  /** Takes a notification of the agent's own, and hands it to the servers it concerns. */
+  said(method: string, params: RawJson | undefined): void {
+    switch (method) {
+      case 'notifications/roots/list_changed':
+        for (const connection of this.#deps.allOwnedBy(this.id)) connection.notify(method, params);
+        break;
+      case 'notifications/progress': {
+        const progress = params === undefined ? undefined : this.#asking.progressOf(params);
+        if (progress !== undefined) this.#deps.ownedBy(progress.server, this.id)?.notify(method, progress.params);
+        break;
+      }
+      case 'notifications/tasks/status': {
+        const server = this.#asking.askerOfTask(params);
+        if (server !== undefined) this.#deps.ownedBy(server, this.id)?.notify(method, params);
+        break;
+      }
+    }
+  }
+
+  /** Sets the least severe level of log messages the agent wants, at every server it uses and will use. */
+  async setLogLevel(level: RawJson): Promise<void> {
+    this.#logLevel = level;
+    await Promise.all([...this.#deps.allOwnedBy(this.id)].map((connection) => setLevel(connection, level)));
+  }
+}
+
+async function setLevel(connection: UpstreamConnection, level: RawJson): Promise<void> {
+  if (connection.info.era === 'modern' || !declares(connection.info, 'logging')) return;
+  // A server that does not take the level logs as it likes; that is no reason not to use it.
+  await connection.call('logging/setLevel', `{"level":${level}}`, { timeoutMs: SET_LEVEL_MS, maxTimeoutMs: SET_LEVEL_MS }).catch(() => undefined);
+}

@@ -1,0 +1,139 @@
+import { AgentRequestError, type AgentRequest } from '../downstream/types.ts';
+import { rpcError } from '../json/frame.ts';
+import { members, stringOf, withMembers } from '../json/slice.ts';
+import type { RawJson, RawReply, ServerName } from '../model.ts';
+import type { ClientRequest } from '../upstream/types.ts';
+import { isSafeElicitation } from './elicitation.ts';
+
+/** Puts one request to an agent, on whichever of its streams is right. */
+export type Ask = AgentRequest['request'];
+
+/** Tasks and progress tokens of an agent that upstreams may still ask for. */
+const MAX_REMEMBERED = 256;
+
+/** Which capability an agent must have declared before it is asked this. */
+const NEEDS: ReadonlyMap<string, string> = new Map([
+  ['roots/list', 'roots'],
+  ['sampling/createMessage', 'sampling'],
+  ['elicitation/create', 'elicitation'],
+  ['tasks/get', 'tasks'],
+  ['tasks/result', 'tasks'],
+  ['tasks/list', 'tasks'],
+  ['tasks/cancel', 'tasks'],
+]);
+
+const UNSUPPORTED: RawReply = { error: rpcError(-32601, 'Method not found') };
+
+/** What of an agent is asked for: what it can do, and under which name it hears who asks. */
+export interface Asked {
+  /** Raw capabilities. */
+  readonly capabilities: RawJson;
+  /** What a person is told to be the origin of a question; undefined where nothing is rewritten. */
+  originOf(server: ServerName): string | undefined;
+}
+
+/**
+ * What upstreams ask of one agent (sampling, elicitation, roots, and tasks made of them). Everything passes as it is,
+ * both ways, but for the progress token, which is ours, and the words a person reads, which say who asks.
+ */
+export class Asking {
+  readonly #agent: Asked;
+  /** Our progress tokens of questions under way, with who asked and with which token. */
+  readonly #progress = new Map<RawJson, { readonly server: ServerName; readonly token: RawJson }>();
+  /** Ids of tasks the agent made of questions, with who asked. */
+  readonly #tasks = new Map<string, ServerName>();
+  #tokens = 0;
+
+  constructor(agent: Asked) {
+    this.#agent = agent;
+  }
+
+  /** Puts a request of `server` to the agent by `ask`. Never rejects: whatever fails is an answer. */
+  async ask(server: ServerName, { method, params, signal }: ClientRequest, ask: Ask): Promise<RawReply> {
+    const refused = this.#refusal(server, method, params);
+    if (refused !== undefined) return refused;
+    const token = params === undefined ? undefined : members(members(params)?.get('_meta') ?? '')?.get('progressToken');
+    const own = token === undefined ? undefined : JSON.stringify(`asked-${++this.#tokens}`);
+    if (own !== undefined && token !== undefined) this.#progress.set(own, { server, token });
+    try {
+      const reply = await ask(method, this.#relayed(server, method, params, own), { signal });
+      if ('result' in reply) this.#rememberTask(server, reply.result);
+      return reply;
+    } catch (error) {
+      if (!(error instanceof AgentRequestError)) throw error;
+      return { error: rpcError(CODES[error.kind], TEXTS[error.kind]) };
+    } finally {
+      if (own !== undefined) this.#progress.delete(own);
+    }
+  }
+
+  /** Who asked what the agent makes progress with, and its params for them; undefined for a token that is not known. */
+  progressOf(params: RawJson): { readonly server: ServerName; readonly params: RawJson } | undefined {
+    const asked = this.#progress.get(members(params)?.get('progressToken') ?? '');
+    return asked && { server: asked.server, params: withMembers(params, { progressToken: asked.token }) };
+  }
+
+  /** Who asked what became this task of the agent's. */
+  askerOfTask(params: RawJson | undefined): ServerName | undefined {
+    const id = taskIdIn(params);
+    return id === undefined ? undefined : this.#tasks.get(id);
+  }
+
+  #refusal(server: ServerName, method: string, params: RawJson | undefined): RawReply | undefined {
+    const need = NEEDS.get(method);
+    const declared = need === undefined ? undefined : members(this.#agent.capabilities)?.get(need);
+    if (declared === undefined) return UNSUPPORTED;
+    if (need === 'tasks' && method !== 'tasks/list' && this.askerOfTask(params) !== server) {
+      return { error: rpcError(-32602, 'Unknown task') };
+    }
+    // What the agent lists may be tasks of other servers.
+    if (method === 'tasks/list') return UNSUPPORTED;
+    if (method === 'elicitation/create' && !isSafeElicitation(params)) {
+      return { error: rpcError(-32602, 'The URL must be https, or http on this computer') };
+    }
+    return undefined;
+  }
+
+  #relayed(server: ServerName, method: string, params: RawJson | undefined, token: RawJson | undefined): RawJson | undefined {
+    const all = params === undefined ? undefined : members(params);
+    if (all === undefined) return params;
+    const origin = this.#agent.originOf(server);
+    const message = method === 'elicitation/create' ? stringOf(all.get('message')) : undefined;
+    const named = origin !== undefined && message !== undefined;
+    if (token === undefined && !named) return params;
+    return withMembers(params, {
+      ...(named && { message: JSON.stringify(`${origin}: ${message}`) }),
+      ...(token !== undefined && { _meta: withMembers(all.get('_meta'), { progressToken: token }) }),
+    });
+  }
+
+  #rememberTask(server: ServerName, result: RawJson): void {
+    if (!result.includes('"task"')) return;
+    const id = taskIdIn(members(result)?.get('task'));
+    if (id === undefined) return;
+    this.#tasks.set(id, server);
+    const [oldest] = this.#tasks.keys();
+    if (this.#tasks.size > MAX_REMEMBERED && oldest !== undefined) this.#tasks.delete(oldest);
+  }
+}
+
+function taskIdIn(object: RawJson | undefined): string | undefined {
+  return object === undefined ? undefined : stringOf(members(object)?.get('taskId'));
+}
+
+const CODES: Readonly<Record<AgentRequestError['kind'], number>> = {
+  unsupported: -32601,
+  'no-stream': -32603,
+  overloaded: -32000,
+  timeout: -32001,
+  cancelled: -32000,
+  closed: -32000,
+};
+const TEXTS: Readonly<Record<AgentRequestError['kind'], string>> = {
+  unsupported: 'Method not found',
+  'no-stream': 'The client cannot be reached right now',
+  overloaded: 'The client has too many requests to answer',
+  timeout: 'The client did not answer in time',
+  cancelled: 'The request this belongs to is over',
+  closed: 'The client is gone',
+};

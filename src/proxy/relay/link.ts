@@ -1,0 +1,78 @@
+import type { Catalog } from '../catalog/types.ts';
+import type { UpstreamConfig } from '../config/types.ts';
+import type { Digest, RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
+import type { LinkOptions, UpstreamLink } from '../pipeline/types.ts';
+import type { CallOptions, Sender, UpstreamConnection } from '../upstream/types.ts';
+import type { Agent } from './agent.ts';
+import type { Ask } from './asking.ts';
+import { withSafeUrls } from './elicitation.ts';
+import { senderOf } from './meta.ts';
+import { relayedNotification } from './notifications.ts';
+
+/** What of an agent's request goes along with whatever is sent upstream for it. */
+export interface LinkRequest {
+  /** Raw members of its params that are not ours, each after a comma; empty when there are none. */
+  readonly extra: string;
+  /** Who a request of the modern era speaks for. */
+  readonly sender: Sender;
+}
+
+/**
+ * What goes along of a request with these params.
+ * @param passes whether the member of this name does; `_meta` never does, the relay writes it itself
+ */
+export function linkRequestOf(agent: Agent, params: ReadonlyMap<string, RawJson>, passes: (name: string) => boolean): LinkRequest {
+  let extra = '';
+  for (const [name, value] of params) if (name !== '_meta' && passes(name)) extra += `,${JSON.stringify(name)}:${value}`;
+  return { extra, sender: senderOf(params.get('_meta')) ?? agent };
+}
+
+/** What a link is made of. */
+export interface LinkParts {
+  readonly agent: Agent;
+  /** Puts a request on the stream of the agent's own. */
+  readonly ask: Ask;
+  readonly own: LinkRequest;
+  readonly server: ServerName;
+  readonly slug: string;
+  readonly config: UpstreamConfig;
+  readonly connection: UpstreamConnection;
+  readonly catalog: Catalog;
+}
+
+/** The way from one request of an agent to one upstream, over a connection that speaks for this agent. */
+export class Link implements UpstreamLink {
+  readonly #parts: LinkParts;
+
+  constructor(parts: LinkParts) {
+    this.#parts = parts;
+  }
+
+  offers(digest: Digest): boolean {
+    return this.#parts.catalog.isOffered(this.#parts.connection, digest);
+  }
+
+  async request(method: string, params: RawJson, options: LinkOptions): Promise<RawReply> {
+    const { agent, ask, connection, own, server } = this.#parts;
+    const whole = own.extra === '' ? params : `${params.slice(0, -1)}${own.extra}}`;
+    const reply = await agent.during(server, ask, () => connection.call(method, whole, this.#callOptions(options)));
+    return withSafeUrls(reply);
+  }
+
+  #callOptions({ signal, onProgress, onNotification, headers }: LinkOptions): CallOptions {
+    const { agent, ask, own, server, slug, config } = this.#parts;
+    return {
+      timeoutMs: config.timeoutSeconds * 1000,
+      maxTimeoutMs: config.maxTimeoutSeconds * 1000,
+      signal,
+      sender: own.sender,
+      ...(headers && { headers }),
+      ...(onProgress && { onProgress }),
+      onNotification: (notification: RawNotification) => {
+        const relayed = relayedNotification(slug, notification);
+        if (relayed !== undefined) onNotification?.(relayed);
+      },
+      onRequest: (asked) => agent.ask(server, asked, ask),
+    };
+  }
+}
