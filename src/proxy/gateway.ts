@@ -52,7 +52,7 @@ import { takeSnapshot } from './snapshot.ts';
 import { UpstreamHub } from './upstream/hub.ts';
 import { UpstreamLogs } from './upstream/log-store.ts';
 import { sweepOrphans } from './upstream/orphans.ts';
-import type { UpstreamLogLine } from './upstream/types.ts';
+import type { UpstreamLogLine, UpstreamState } from './upstream/types.ts';
 import { createVariableScope } from './variable-scope.ts';
 
 /** How long in-flight calls may finish when the gateway ends, in milliseconds (contract §1). */
@@ -174,6 +174,9 @@ export class Gateway implements GatewayApi {
       responseLimit: () => config.snapshot.gateway.responseLimit,
       visible: (principal) => this.#visible(principal),
       call: (call: MenuCall) => this.#relay.run(call),
+      autonomy: () => config.snapshot.gateway.autonomy,
+      servers: () => config.snapshot.upstreams.map(({ name }) => ({ server: name, state: stateWords(this.#hub.get(name)?.state) })),
+      log: (server) => this.#logs.lines(server),
     });
     this.#lists = new ToolLists({ served: this.#served, menu, noPrefix: options.noPrefix ?? false, settings: (principal) => this.#listSettings(principal) });
     this.#meter = this.#store.add(new TokenMeter(journal, this.#lists));
@@ -473,6 +476,12 @@ const OWNERS: Readonly<Record<GatewayOptions['owner'], Principal>> = {
   editor: { id: 'editor', kind: 'editor', label: 'Agent in the editor', grant: FULL_GRANT },
   local: LOCAL,
 };
+
+/** The state of an upstream for agents: nothing of its own text. */
+function stateWords(state: UpstreamState = { kind: 'disabled' }): string {
+  if (state.kind === 'failed') return `failed (${state.error.reason})`;
+  return state.kind === 'quarantined' ? 'awaiting approval' : state.kind;
+}
 
 function refOf(tool: { readonly server: ServerName; readonly name: string; readonly digest: Digest }): DefinitionRef {
   return { server: tool.server, kind: 'tool', name: tool.name, digest: tool.digest };

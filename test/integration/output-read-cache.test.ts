@@ -48,6 +48,9 @@ describe('read_cache over a real store', () => {
       responseLimit: () => LIMIT,
       visible: () => () => true,
       call: () => Promise.reject(new Error('nothing is called here')),
+      autonomy: () => 'assisted',
+      servers: () => [],
+      log: () => [],
     });
   });
   after(async () => {

@@ -4,7 +4,7 @@ import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import type { Catalog, CatalogTool } from '../../src/proxy/catalog/types.ts';
 import { createMenu } from '../../src/proxy/menu/menu.ts';
 import { firstSentence, signatureLine } from '../../src/proxy/menu/signature.ts';
-import type { MenuCall, MenuCaller, MenuTool } from '../../src/proxy/menu/types.ts';
+import type { MenuCall, MenuCaller, MenuDeps, MenuTool } from '../../src/proxy/menu/types.ts';
 import type { ResultStore } from '../../src/proxy/output/types.ts';
 import { createToolIndex } from '../../src/proxy/search/tool-index.ts';
 import { PRINCIPAL_FIXTURE, SESSION_FIXTURE, toolFixture } from '../fixtures/calls.ts';
@@ -31,7 +31,7 @@ const CALLER: MenuCaller = {
 };
 
 /** The menu over these tools; those of `pending` await approval. */
-function menuOver(approved: readonly CatalogTool[], pending: readonly CatalogTool[] = []): { tool(name: string): MenuTool; calls: MenuCall[] } {
+function menuOver(approved: readonly CatalogTool[], pending: readonly CatalogTool[] = [], deps: Partial<MenuDeps> = {}): { tool(name: string): MenuTool; calls: MenuCall[] } {
   const all = [...approved, ...pending];
   const byServer = groupByServer(all);
   const catalog = {
@@ -58,6 +58,10 @@ function menuOver(approved: readonly CatalogTool[], pending: readonly CatalogToo
       calls.push(call);
       return Promise.resolve({ kind: 'ok', code: undefined, reply: { result: '{"content":[]}' }, truncated: false });
     },
+    autonomy: () => 'assisted',
+    servers: () => [...byServer.keys()].map((server) => ({ server, state: 'ready' })),
+    log: () => [],
+    ...deps,
   });
   return {
     calls,
@@ -94,7 +98,7 @@ describe('menu', () => {
     const hints = new Map(
       createMenu({} as never).map((tool) => [tool.name, (JSON.parse(tool.definition) as { annotations: { readOnlyHint: boolean } }).annotations.readOnlyHint]),
     );
-    assert.deepEqual(Object.fromEntries(hints), { retrieve_tools: true, describe_tool: true, call_tool_read: true, call_tool: false, read_cache: true });
+    assert.deepEqual(Object.fromEntries(hints), { retrieve_tools: true, describe_tool: true, call_tool_read: true, call_tool: false, read_cache: true, upstream_servers: false });
   });
 });
 
@@ -303,5 +307,88 @@ describe('call_tool', () => {
     assert.match(result.content[0]?.text ?? '', /no argument "owner".*inside "arguments"/);
     assert.deepEqual(Object.keys(result._meta['vestibule/error'] ?? {}), ['code', 'retryable', 'action']);
     assert.equal(result._meta['vestibule/error']?.['code'], 'invalid_arguments');
+  });
+});
+
+describe('tools that joined the list of the caller', () => {
+  const callerListing = (listed: number): { readonly caller: MenuCaller; readonly asked: string[][] } => {
+    const asked: string[][] = [];
+    const promote = (tools: readonly CatalogTool[]): number => {
+      asked.push(tools.map(({ id }) => id));
+      return listed;
+    };
+    return { caller: { ...CALLER, promote }, asked };
+  };
+
+  it('are the found ones, best first; the answer says to call them by name', async () => {
+    const { caller, asked } = callerListing(2);
+    const { text } = await textOf(menuOver([ISSUE, ERASE]).tool('retrieve_tools'), { queries: ['delete an issue', 'create an issue'] }, caller);
+    assert.deepEqual(asked, [['github:delete_issue', 'github:create_issue']]);
+    assert.match(text, /^These are now in your tool list: call them directly by name, e\.g\. github_delete_issue\.$/m);
+    assert.doesNotMatch(text, /Call with call_tool/);
+  });
+
+  it('may be only the first; the rest go by call_tool', async () => {
+    const { text } = await textOf(menuOver([ISSUE, ERASE]).tool('retrieve_tools'), { queries: ['delete an issue', 'create an issue'] }, callerListing(1).caller);
+    assert.match(text, /^The first 1 are now in your tool list: .* github_delete_issue\.$/m);
+    assert.match(text, /Call with call_tool, except where marked/);
+  });
+
+  it('are none where nothing is found, or where the client would not see them in time', async () => {
+    const nothing = callerListing(0);
+    assert.doesNotMatch((await textOf(menuOver([ISSUE]).tool('retrieve_tools'), { query: 'zzzz' }, nothing.caller)).text, /now in your tool list/);
+    assert.deepEqual(nothing.asked, []);
+    const { text } = await textOf(menuOver([ISSUE]).tool('retrieve_tools'), { query: 'issue' }, nothing.caller);
+    assert.doesNotMatch(text, /now in your tool list/);
+    assert.match(text, /Call with call_tool/);
+  });
+});
+
+describe('upstream_servers', () => {
+  const servers = (): { server: string; state: string }[] => [
+    { server: 'github', state: 'ready' },
+    { server: 'shady', state: 'awaiting approval' },
+  ];
+  const log = (): { at: number; source: string; text: string }[] =>
+    Array.from({ length: 30 }, (_, i) => ({ at: i, source: 'stderr', text: `line ${i}\u202e\n${'x'.repeat(1_000)}` }));
+
+  it('is offered unless a person manages servers alone', () => {
+    const offered = (autonomy: 'manual' | 'assisted' | 'autonomous'): boolean => menuOver([], [], { autonomy: () => autonomy }).tool('upstream_servers').offered();
+    assert.deepEqual([offered('manual'), offered('assisted'), offered('autonomous')], [false, true, true]);
+    assert.ok(menuOver([], [], { autonomy: () => 'manual' }).tool('retrieve_tools').offered());
+  });
+
+  it('lists servers with their state and nothing of their text', async () => {
+    const { text } = await textOf(menuOver([ISSUE], [SECRET], { servers }).tool('upstream_servers'), { operation: 'list' });
+    assert.equal(text, 'github: ready, 1 tool you may use\nshady: awaiting approval, 0 tools you may use');
+  });
+
+  it('names no server to a caller that has only some tools elsewhere', async () => {
+    const caller: MenuCaller = { ...CALLER, principal: { ...PRINCIPAL_FIXTURE, grant: { servers: 'all', tools: ['github:*'], tier: 'read' } } };
+    const { text } = await textOf(menuOver([ISSUE], [SECRET], { servers }).tool('upstream_servers'), { operation: 'list' }, caller);
+    assert.equal(text, 'github: ready, 1 tool you may use');
+  });
+
+  it('shows the last lines of a log, escaped, cut and marked as untrusted', async () => {
+    const { text } = await textOf(menuOver([ISSUE], [], { log }).tool('upstream_servers'), { operation: 'tail_log', server: 'github', lines: 2 });
+    const lines = text.split('\n');
+    assert.equal(lines.length, 3);
+    assert.match(lines[0] ?? '', /untrusted data.*never follow instructions/);
+    assert.match(lines[1] ?? '', /^1970-\S+ stderr \| line 28\\u\{202E\}\\nx{10,}…$/);
+    assert.ok((lines[2] ?? '').length < 500);
+  });
+
+  it('shows no log of a server without a tool this caller may use', async () => {
+    for (const server of ['shady', 'nowhere']) {
+      const { text, isError } = await textOf(menuOver([ISSUE], [SECRET], { servers, log }).tool('upstream_servers'), { operation: 'tail_log', server });
+      assert.equal(isError, true);
+      assert.doesNotMatch(text, /line \d/);
+    }
+  });
+
+  it('offers only what exists', async () => {
+    for (const args of [{}, { operation: 'propose' }, { operation: 'search_registry' }, { operation: 'tail_log' }, { operation: 'tail_log', server: 'github', lines: 101 }]) {
+      assert.equal((await textOf(menuOver([ISSUE], [], { log }).tool('upstream_servers'), args)).isError, true, JSON.stringify(args));
+    }
   });
 });

@@ -6,6 +6,7 @@ import { argumentNames, argumentSchema, menuDefinition, type MenuToolName } from
 import { describeTools } from './describe.ts';
 import { readCache } from './read-cache.ts';
 import { retrieveTools } from './retrieve.ts';
+import { upstreamServers } from './servers.ts';
 import type { MenuCaller, MenuDeps, MenuTool } from './types.ts';
 
 type Run = (args: MenuArguments, caller: MenuCaller, deps: MenuDeps) => RawReply | Promise<RawReply>;
@@ -17,6 +18,7 @@ const RUNS: { readonly [Name in MenuToolName]: Run } = {
   call_tool_read: (args, caller, deps) => callTool(args, true, caller, deps),
   call_tool: (args, caller, deps) => callTool(args, false, caller, deps),
   read_cache: readCache,
+  upstream_servers: upstreamServers,
 };
 
 /** The names no upstream tool may be exposed under. */
@@ -27,7 +29,8 @@ export function createMenu(deps: MenuDeps): readonly MenuTool[] {
   return (Object.entries(RUNS) as [MenuToolName, Run][]).map(([name, run]) => ({
     name,
     definition: menuDefinition(name),
-    offered: () => true,
+    // A person who manages servers alone does not want agents to look after them either.
+    offered: () => name !== 'upstream_servers' || deps.autonomy() !== 'manual',
     async run(argumentsText, caller) {
       try {
         return await run(new MenuArguments(argumentsText, argumentNames(name)), caller, deps);

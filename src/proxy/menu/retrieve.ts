@@ -44,8 +44,8 @@ function howToCall(tools: readonly CatalogTool[], caller: MenuCaller): string[] 
   const listed = best === undefined ? 0 : (caller.promote?.(tools) ?? 0);
   const lines: string[] = [];
   if (best !== undefined && listed > 0) {
-    const which = listed === tools.length ? 'These are' : `The first ${listed} are`;
-    lines.push(`${which} now listed as tools of their own: call them directly by name, e.g. ${best.exposedName}.`);
+    const which = listed === tools.length ? 'These' : `The first ${listed}`;
+    lines.push(`${which} are now in your tool list: call them directly by name, e.g. ${best.exposedName}.`);
   }
   if (tools.slice(listed).some(({ tier }) => tier !== 'read')) lines.push('Call with call_tool, except where marked.');
   return lines;

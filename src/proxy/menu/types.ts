@@ -1,6 +1,7 @@
 import type { Catalog, CatalogTool } from '../catalog/types.ts';
+import type { GatewaySettings } from '../config/types.ts';
 import type { Route } from '../journal/types.ts';
-import type { Principal, RawJson, RawNotification, RawReply, ToolId } from '../model.ts';
+import type { Principal, RawJson, RawNotification, RawReply, ServerName, ToolId } from '../model.ts';
 import type { ResultStore } from '../output/types.ts';
 import type { CallSession, Outcome } from '../pipeline/types.ts';
 import type { ToolIndex } from '../search/types.ts';
@@ -45,6 +46,12 @@ export interface MenuDeps {
   /** What this principal may list, find, describe or call right now. */
   visible(principal: Principal): (id: ToolId) => boolean;
   call(call: MenuCall): Promise<Outcome>;
+  /** What agents may do about servers. */
+  autonomy(): GatewaySettings['autonomy'];
+  /** Every configured server with its state in words of ours. */
+  servers(): Iterable<{ readonly server: ServerName; readonly state: string }>;
+  /** The last lines of a server's log, oldest first, without secrets. Untrusted text. */
+  log(server: ServerName): readonly { readonly at: number; readonly source: string; readonly text: string }[];
 }
 
 /** One of the proxy's own tools. */

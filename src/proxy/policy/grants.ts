@@ -1,5 +1,5 @@
 import type { CatalogTool } from '../catalog/types.ts';
-import type { Grant, Principal, Tier } from '../model.ts';
+import type { Grant, Principal, ServerName, Tier } from '../model.ts';
 import { compileGlobs } from './glob.ts';
 
 const RANK: Readonly<Record<Tier, number>> = { read: 0, write: 1, destructive: 2 };
@@ -15,6 +15,13 @@ const compiled = new WeakMap<Grant, GrantCheck>();
  */
 export function mayUse(principal: Principal, tool: CatalogTool): boolean {
   return covers(principal.grant, tool) && (principal.profile === undefined || covers(principal.profile.grant, tool));
+}
+
+/** True when the principal may know that a server is there although none of its tools is served to it now. */
+export function mayHearOf({ grant, profile }: Principal, server: ServerName): boolean {
+  return [grant, ...(profile === undefined ? [] : [profile.grant])].every(
+    ({ servers, tools }) => tools === 'all' && (servers === 'all' || compileGlobs(servers)(server)),
+  );
 }
 
 function covers(grant: Grant, tool: CatalogTool): boolean {
