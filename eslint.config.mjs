@@ -17,9 +17,10 @@ const rooms = {
   journal: ['json', 'storage', 'redaction'],
   policy: ['config', 'catalog', 'quarantine'],
   pipeline: ['json', 'catalog', 'quarantine', 'policy', 'output', 'journal', 'upstream', 'config', 'scanner', 'redaction'],
-  menu: ['json', 'catalog', 'quarantine', 'search', 'output', 'journal', 'policy', 'pipeline', 'config'],
+  menu: ['json', 'catalog', 'quarantine', 'search', 'output', 'journal', 'policy', 'pipeline', 'config', 'sandbox'],
   relay: ['json', 'catalog', 'menu', 'pipeline', 'downstream', 'policy', 'config', 'upstream', 'quarantine', 'journal'],
   downstream: ['json'],
+  sandbox: [],
 };
 const allRooms = Object.keys(rooms);
 // Files that import nothing and know no room: open to all.

@@ -46,6 +46,7 @@ import { gatewayInstructions } from './relay/instructions.ts';
 import { Relay } from './relay/relay.ts';
 import { TokenMeter } from './relay/token-meter.ts';
 import { type ListSettings, ToolLists } from './relay/tool-lists.ts';
+import { WorkerSandbox } from './sandbox/sandbox.ts';
 import { createToolIndex } from './search/tool-index.ts';
 import type { SearchHit, ToolIndex } from './search/types.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -174,6 +175,8 @@ export class Gateway implements GatewayApi {
       responseLimit: () => config.snapshot.gateway.responseLimit,
       visible: (principal) => this.#visible(principal),
       call: (call: MenuCall) => this.#relay.run(call),
+      codeExecution: () => config.snapshot.gateway.codeExecution,
+      sandbox: this.#store.add(new WorkerSandbox((problem) => options.log('error', 'The sandbox of code_execution broke down.', { problem }))),
       autonomy: () => config.snapshot.gateway.autonomy,
       servers: () => config.snapshot.upstreams.map(({ name }) => ({ server: name, state: stateWords(this.#hub.get(name)?.state) })),
       log: (server) => this.#logs.lines(server),

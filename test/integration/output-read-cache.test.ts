@@ -48,6 +48,8 @@ describe('read_cache over a real store', () => {
       responseLimit: () => LIMIT,
       visible: () => () => true,
       call: () => Promise.reject(new Error('nothing is called here')),
+      codeExecution: () => false,
+      sandbox: { run: () => Promise.reject(new Error('no code here')) },
       autonomy: () => 'assisted',
       servers: () => [],
       log: () => [],

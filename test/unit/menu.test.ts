@@ -54,6 +54,8 @@ function menuOver(approved: readonly CatalogTool[], pending: readonly CatalogToo
     topK: () => 10,
     responseLimit: () => 20_000,
     visible: () => (id) => approved.some((tool) => tool.id === id),
+    codeExecution: () => false,
+    sandbox: { run: () => Promise.reject(new Error('no code here')) },
     call: (call) => {
       calls.push(call);
       return Promise.resolve({ kind: 'ok', code: undefined, reply: { result: '{"content":[]}' }, truncated: false });
@@ -98,7 +100,7 @@ describe('menu', () => {
     const hints = new Map(
       createMenu({} as never).map((tool) => [tool.name, (JSON.parse(tool.definition) as { annotations: { readOnlyHint: boolean } }).annotations.readOnlyHint]),
     );
-    assert.deepEqual(Object.fromEntries(hints), { retrieve_tools: true, describe_tool: true, call_tool_read: true, call_tool: false, read_cache: true, upstream_servers: false });
+    assert.deepEqual(Object.fromEntries(hints), { retrieve_tools: true, describe_tool: true, call_tool_read: true, call_tool: false, read_cache: true, upstream_servers: false, code_execution: false });
   });
 });
 

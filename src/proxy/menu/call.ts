@@ -4,7 +4,7 @@ import { BadArgumentsError, type MenuArguments } from './arguments.ts';
 import type { MenuCaller, MenuDeps } from './types.ts';
 
 /** The depth of what agents send is bounded as everywhere on the endpoint (contract §3). */
-const MAX_DEPTH = 64;
+export const MAX_DEPTH = 64;
 
 /** `call_tool` and `call_tool_read`: hand the call to the pipeline, arguments as the agent wrote them. */
 export async function callTool(args: MenuArguments, readOnly: boolean, caller: MenuCaller, deps: MenuDeps): Promise<RawReply> {

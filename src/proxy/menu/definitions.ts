@@ -11,6 +11,9 @@ export const MAX_LOG_LINES = 100;
 /** What can be done about servers so far. */
 export const SERVER_OPERATIONS = ['list', 'tail_log'] as const;
 
+/** Longest time code may ask for, in seconds. */
+export const MAX_CODE_SECONDS = 300;
+
 interface MenuDefinition {
   readonly name: string;
   readonly title: string;
@@ -113,6 +116,21 @@ export const MENU_DEFINITIONS = {
       required: ['operation'],
     },
     annotations: { readOnlyHint: false, destructiveHint: false, openWorldHint: false },
+  },
+  code_execution: {
+    name: 'code_execution',
+    title: 'Run code',
+    description:
+      'Run JavaScript that calls many tools, or filters large results, in one step; only what it returns and logs is shown. ' +
+      'Body of an async function: const r = await call_tool("github:list_issues", {owner: "o"}); return r.data.length. ' +
+      'r.data is the structured or parsed result, r.text its text; failures throw an error with code. ' +
+      'call_tools([{tool, arguments}]) runs in parallel and gives, per call, such a result (ok true) or {ok: false, error}. No network, files, timers or modules.',
+    inputSchema: {
+      type: 'object',
+      properties: { code: { type: 'string' }, timeout_seconds: { type: 'integer', minimum: 1, maximum: MAX_CODE_SECONDS, default: 60 } },
+      required: ['code'],
+    },
+    annotations: ANYTHING,
   },
 } as const satisfies Record<string, MenuDefinition>;
 

@@ -2,6 +2,7 @@ import type { RawReply } from '../model.ts';
 import { errorReply } from './answers.ts';
 import { BadArgumentsError, MenuArguments } from './arguments.ts';
 import { callTool } from './call.ts';
+import { executeCode } from './code.ts';
 import { argumentNames, argumentSchema, menuDefinition, type MenuToolName } from './definitions.ts';
 import { describeTools } from './describe.ts';
 import { readCache } from './read-cache.ts';
@@ -19,7 +20,15 @@ const RUNS: { readonly [Name in MenuToolName]: Run } = {
   call_tool: (args, caller, deps) => callTool(args, false, caller, deps),
   read_cache: readCache,
   upstream_servers: upstreamServers,
+  code_execution: executeCode,
 };
+
+/** What a person's settings may hide. */
+const OFFERED: ReadonlyMap<MenuToolName, (deps: MenuDeps) => boolean> = new Map([
+  // A person who manages servers alone does not want agents to look after them either.
+  ['upstream_servers', (deps) => deps.autonomy() !== 'manual'],
+  ['code_execution', (deps) => deps.codeExecution()],
+]);
 
 /** The names no upstream tool may be exposed under. */
 export const MENU_NAMES: ReadonlySet<string> = new Set(Object.keys(RUNS));
@@ -29,8 +38,7 @@ export function createMenu(deps: MenuDeps): readonly MenuTool[] {
   return (Object.entries(RUNS) as [MenuToolName, Run][]).map(([name, run]) => ({
     name,
     definition: menuDefinition(name),
-    // A person who manages servers alone does not want agents to look after them either.
-    offered: () => name !== 'upstream_servers' || deps.autonomy() !== 'manual',
+    offered: () => OFFERED.get(name)?.(deps) ?? true,
     async run(argumentsText, caller) {
       try {
         return await run(new MenuArguments(argumentsText, argumentNames(name)), caller, deps);

@@ -4,6 +4,7 @@ import type { Route } from '../journal/types.ts';
 import type { Principal, RawJson, RawNotification, RawReply, ServerName, ToolId } from '../model.ts';
 import type { ResultStore } from '../output/types.ts';
 import type { CallSession, Outcome } from '../pipeline/types.ts';
+import type { CodeSandbox } from '../sandbox/types.ts';
 import type { ToolIndex } from '../search/types.ts';
 
 /** Who calls a menu tool, and the side channels of that request. */
@@ -15,6 +16,8 @@ export interface MenuCaller {
   readonly signal: AbortSignal;
   readonly onProgress: ((params: RawJson) => void) | undefined;
   readonly onNotification: ((notification: RawNotification) => void) | undefined;
+  /** What the journal calls this call by; the calls it makes are its children. */
+  readonly callId?: string;
   /**
    * Lists found tools, best first, under their own names in the caller's session, and tells it so before the answer.
    * Returns how many of the first are listed now: none where the agent would not see them in time.
@@ -29,6 +32,8 @@ export interface MenuCall {
   readonly requested: string;
   readonly readOnly: boolean;
   readonly argumentsText: RawJson | undefined;
+  /** The call this one is made within, if it is one of code. */
+  readonly parent?: string | undefined;
 }
 
 /** What the menu is made from. */
@@ -46,6 +51,9 @@ export interface MenuDeps {
   /** What this principal may list, find, describe or call right now. */
   visible(principal: Principal): (id: ToolId) => boolean;
   call(call: MenuCall): Promise<Outcome>;
+  /** Whether a person switched `code_execution` on. */
+  codeExecution(): boolean;
+  readonly sandbox: CodeSandbox;
   /** What agents may do about servers. */
   autonomy(): GatewaySettings['autonomy'];
   /** Every configured server with its state in words of ours. */

@@ -85,6 +85,7 @@ export class Relay implements AgentHandler {
   run(call: MenuCall): Promise<Outcome> {
     return this.#deps.pipeline.run({
       id: this.#nextId(),
+      parent: call.parent,
       startedAt: Date.now(),
       startedTick: performance.now(),
       route: call.route,
@@ -123,13 +124,14 @@ export class Relay implements AgentHandler {
   async #callMenu(tool: MenuTool, argumentsText: RawJson | undefined, caller: MenuCaller): Promise<RawReply> {
     const startedAt = Date.now();
     const startedTick = performance.now();
-    const reply = await tool.run(argumentsText, caller);
+    const id = this.#nextId();
+    const reply = await tool.run(argumentsText, { ...caller, callId: id });
     // Calls that go through the pipeline are recorded there, under the tool they reach.
     if (tool.name !== 'call_tool' && tool.name !== 'call_tool_read') {
       const answer = 'result' in reply ? reply.result : reply.error;
       this.#deps.journal.append({
         time: startedAt,
-        id: this.#nextId(),
+        id,
         session: caller.session.id,
         agent: caller.principal.id,
         client: caller.session.client,

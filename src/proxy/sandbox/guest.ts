@@ -103,6 +103,8 @@ export const GUEST = String.raw`(function (callHost, logHost) {
 
   function describe(error) {
     try {
+      // What the engine throws when it has no room left even for an error.
+      if (error === null) return 'thrown: null, or out of memory';
       if (!(error instanceof Error)) return 'thrown: ' + show(error);
       const code = error.code === undefined ? '' : ' (' + error.code + ')';
       return error.name + code + ': ' + error.message + '\n' + error.stack;
