@@ -5,6 +5,7 @@ import { callsVerify } from './calls-verify.ts';
 import { runCommand, type Command } from './command.ts';
 import { doctor } from './doctor.ts';
 import { describeError, EXIT, exitCodeFor } from './exit-code.ts';
+import { pause, resume } from './pause.ts';
 import { quarantineApprove, quarantineBlock } from './quarantine/decide.ts';
 import { quarantineList } from './quarantine/list.ts';
 import { quarantineShow } from './quarantine/show.ts';
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   serve,
   upstreamList, upstreamAdd, upstreamRemove, upstreamApprove, upstreamEnable, upstreamDisable, upstreamRestart, upstreamLogs,
   quarantineList, quarantineShow, quarantineApprove, quarantineBlock,
+  pause, resume,
   calls, callsVerify,
   doctor,
 ];

@@ -5,6 +5,7 @@ import type { UpstreamLogLine, UpstreamState } from './upstream/types.ts';
 import type { HeldDefinition } from './catalog/types.ts';
 import type { DefinitionRef } from './quarantine/types.ts';
 import type { CallFilter, CallRecord } from './journal/types.ts';
+import type { PauseSnapshot, PauseTarget } from './pause/types.ts';
 import type { MenuState, TokenSnapshot } from './relay/types.ts';
 import type { SearchHit } from './search/types.ts';
 import type { Endpoint } from './downstream/types.ts';
@@ -68,6 +69,8 @@ export interface GatewaySnapshot {
   /** How tools are listed for the owner's agent: the editor's own, or a local one. */
   readonly menu: MenuState;
   readonly tokens: TokenSnapshot;
+  /** What a person paused: listed and found as before, but every call is refused. */
+  readonly pause: PauseSnapshot;
   readonly upstreams: readonly UpstreamSnapshot[];
   readonly sessions: readonly SessionSnapshot[];
   readonly problems: readonly ConfigProblem[];
@@ -88,6 +91,13 @@ export interface GatewayApi {
   approve(refs: readonly DefinitionRef[]): Promise<void>;
   block(refs: readonly DefinitionRef[]): Promise<void>;
   forget(refs: readonly DefinitionRef[]): Promise<void>;
+  /**
+   * Pauses a tool, a server or everything, from the very next call on; with `cancel` also calls under way.
+   * @throws VestibuleError when it could not be written down; it holds in this process all the same
+   */
+  pause(target: PauseTarget, options: { readonly cancel: boolean }): Promise<void>;
+  /** Lifts pauses: all there are, those of a server and its tools, or that of a tool. @throws VestibuleError */
+  resume(target: PauseTarget): Promise<void>;
   /** Connects if needed and lists anew. @throws VestibuleError with a launch, handshake or transport reason */
   refresh(server: ServerName): Promise<void>;
   restart(server: ServerName): Promise<void>;

@@ -21,6 +21,8 @@ import { FULL_GRANT, type Digest, type Principal, type ServerName, type ToolId }
 import type { GatewayOptions } from './options.ts';
 import { openResultStore } from './output/store.ts';
 import type { ResultStore } from './output/types.ts';
+import { openPauseStore } from './pause/pause-store.ts';
+import type { PauseStore, PauseTarget } from './pause/types.ts';
 import { inOrder } from './pipeline/order.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
 import { createAuthorize } from './pipeline/stages/authorize.ts';
@@ -73,7 +75,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const report = (error: VestibuleError): void => options.log('error', error.message, { action: error.action });
   const approvals = await openApprovalStore(options.dataDir, { onProblem: report });
   await sweepOrphans(stateDir);
-  const [config, catalog, journal, results] = await Promise.all([
+  const [config, catalog, journal, results, pauses] = await Promise.all([
     createConfigStore({
       userFile: join(options.dataDir, 'servers.json'),
       ...(options.workspaceFolder !== undefined && { workspaceFile: join(options.workspaceFolder, '.vscode', 'vestibule.json') }),
@@ -83,8 +85,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     createCatalog({ dir: join(options.dataDir, 'catalog'), noPrefix: options.noPrefix ?? false, onProblem: report }),
     openJournal({ dir: join(options.logDir ?? options.dataDir, 'journal'), log: options.log }),
     openResultStore({ dir: join(options.dataDir, 'results') }),
+    openPauseStore(options.dataDir, { onProblem: report }),
   ]);
-  return new Gateway(options, stateDir, { approvals, config, catalog, journal, results });
+  return new Gateway(options, stateDir, { approvals, config, catalog, journal, results, pauses });
 }
 
 interface OpenedParts {
@@ -93,6 +96,7 @@ interface OpenedParts {
   readonly catalog: LiveCatalog;
   readonly journal: Journal & { readonly redactor: Redactor };
   readonly results: ResultStore & Disposable;
+  readonly pauses: PauseStore;
 }
 
 /** Owns the rooms of the core and wires them; the only place that does. */
@@ -122,7 +126,7 @@ export class Gateway implements GatewayApi {
   constructor(options: GatewayOptions, stateDir: string, parts: OpenedParts) {
     this.#options = options;
     this.#parts = parts;
-    const { approvals, catalog, config, journal, results } = parts;
+    const { approvals, catalog, config, journal, pauses, results } = parts;
     const { redactor } = journal;
     if (options.token !== undefined) redactor.addKnown(options.token);
     this.#logs = this.#store.add(new UpstreamLogs(join(options.dataDir, 'logs'), (text) => redactor.text(text)));
@@ -151,13 +155,13 @@ export class Gateway implements GatewayApi {
     const pipeline = createPipeline(
       inOrder({
         resolve: createResolve({ catalog, visibleTools: (principal) => this.#lists.visible(principal) }),
-        gate: createGate(this.#served),
+        gate: createGate(this.#served, pauses),
         authorize: createAuthorize(),
         shape: createShape(),
         consent: createConsent(),
         limits: createLimits(),
         cache: createCache(),
-        dispatch: createDispatch({ served: this.#served }),
+        dispatch: createDispatch({ served: this.#served, pauses }),
         inspect: createInspect({
           results,
           budget: (server) => (server === undefined ? undefined : this.#entry(server)?.outputLimit) ?? config.snapshot.gateway.responseLimit,
@@ -225,6 +229,7 @@ export class Gateway implements GatewayApi {
         this.#changed.fire();
       }),
     );
+    this.#store.add(pauses.onDidChange(() => this.#changed.fire()));
     this.#store.add(config.onDidChange(() => this.#applyConfig()));
     this.#applyConfig();
     if (options.approveAll === true) this.#settled = this.#approveEverything();
@@ -259,6 +264,7 @@ export class Gateway implements GatewayApi {
       sessions: this.#listener.sessions(),
       menu: this.#lists.state(this.#owner),
       tokens: this.#meter.snapshot(),
+      pause: this.#parts.pauses.snapshot,
       describeLaunch: (entry) => ({ ...describeLaunch(entry), fingerprint: fingerprintOf(entry), approved: this.#launchApproved(entry) }),
     });
   }
@@ -288,6 +294,17 @@ export class Gateway implements GatewayApi {
   async forget(refs: readonly DefinitionRef[]): Promise<void> {
     await this.#parts.approvals.forget(refs, 'person');
     for (const ref of refs) this.#decided('forget', ref.server, ref.name, ref.digest);
+  }
+
+  async pause(target: PauseTarget, options: { readonly cancel: boolean }): Promise<void> {
+    // It holds in this process even when it cannot be written down.
+    this.#decided('pause', target.server ?? '', target.tool ?? '', undefined);
+    await this.#parts.pauses.pause(target, options);
+  }
+
+  async resume(target: PauseTarget): Promise<void> {
+    await this.#parts.pauses.resume(target);
+    this.#decided('resume', target.server ?? '', target.tool ?? '', undefined);
   }
 
   async refresh(server: ServerName): Promise<void> {
@@ -330,6 +347,7 @@ export class Gateway implements GatewayApi {
     this.#parts.config.dispose();
     this.#parts.approvals.dispose();
     this.#parts.results.dispose();
+    this.#parts.pauses.dispose();
     await this.#parts.catalog.dispose();
     await this.#parts.journal.close();
     await this.#logs.flush();
@@ -468,7 +486,7 @@ export class Gateway implements GatewayApi {
     await Promise.race([listed, delay(SETTLE_MS)]);
   }
 
-  #decided(action: DecisionEntry['action'], server: ServerName, subject: string, digest: Digest, by = 'person'): void {
+  #decided(action: DecisionEntry['action'], server: ServerName, subject: string, digest: Digest | undefined, by = 'person'): void {
     this.#parts.journal.decide({ time: Date.now(), by, action, server, subject, digest });
   }
 }

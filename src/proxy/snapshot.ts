@@ -4,6 +4,7 @@ import type { ConfigSnapshot, MenuMode, UpstreamConfig } from './config/types.ts
 import type { SessionSnapshot } from './api.ts';
 import type { Endpoint } from './downstream/types.ts';
 import { sha256 } from './json/canonical.ts';
+import type { PauseSnapshot } from './pause/types.ts';
 import type { ServedTools } from './policy/served.ts';
 import type { ApprovalStore } from './quarantine/types.ts';
 import type { MenuState, TokenSnapshot } from './relay/types.ts';
@@ -21,6 +22,7 @@ export interface SnapshotSources {
   readonly sessions: readonly SessionSnapshot[];
   readonly menu: MenuState;
   readonly tokens: TokenSnapshot;
+  readonly pause: PauseSnapshot;
   describeLaunch(config: UpstreamConfig): LaunchDescription;
 }
 
@@ -31,6 +33,7 @@ export function takeSnapshot(sources: SnapshotSources): GatewaySnapshot {
     mode: sources.mode,
     menu: sources.menu,
     tokens: sources.tokens,
+    pause: sources.pause,
     upstreams: sources.config.upstreams.map((config) => upstreamSnapshot(config, sources)),
     sessions: sources.sessions,
     problems: sources.config.problems,

@@ -4,6 +4,7 @@ import type { CatalogTool } from '../../src/proxy/catalog/types.ts';
 import { VestibuleError } from '../../src/proxy/errors.ts';
 import type { RawReply } from '../../src/proxy/model.ts';
 import { createDispatch } from '../../src/proxy/pipeline/stages/dispatch.ts';
+import type { PauseReach } from '../../src/proxy/pause/types.ts';
 import type { ServedTools } from '../../src/proxy/policy/served.ts';
 import type { UpstreamLink } from '../../src/proxy/pipeline/types.ts';
 import { UpstreamCallError } from '../../src/proxy/upstream/types.ts';
@@ -13,7 +14,7 @@ const READ = toolFixture('notes', 'look', { annotations: { readOnlyHint: true } 
 const WRITE = toolFixture('notes', 'erase');
 
 /** Runs dispatch over an upstream that answers each attempt as scripted. */
-async function dispatch(tool: CatalogTool, attempts: readonly (RawReply | Error)[], options: { connect?: Error; served?: boolean; offered?: boolean; arguments?: string; meta?: string } = {}) {
+async function dispatch(tool: CatalogTool, attempts: readonly (RawReply | Error)[], options: { connect?: Error; served?: boolean; paused?: PauseReach; offered?: boolean; arguments?: string; meta?: string } = {}) {
   const sent: (string | undefined)[] = [];
   const link: UpstreamLink = {
     offers: () => options.offered ?? true,
@@ -25,7 +26,7 @@ async function dispatch(tool: CatalogTool, attempts: readonly (RawReply | Error)
     },
   };
   const connect = (): Promise<UpstreamLink> => (options.connect === undefined ? Promise.resolve(link) : Promise.reject(options.connect));
-  const stage = createDispatch({ served: { isServed: () => options.served ?? true, reason: () => 'changed' } as unknown as ServedTools });
+  const stage = createDispatch({ served: { isServed: () => options.served ?? true, reason: () => 'changed' } as unknown as ServedTools, pauses: { reach: () => options.paused } });
   const call = callFixture(tool.id, { tool, argumentsText: options.arguments, meta: options.meta, session: { ...SESSION_FIXTURE, connect } });
   const outcome = await stage.run(call, () => assert.fail('dispatch is last'));
   return { outcome, sent };
@@ -40,6 +41,11 @@ describe('dispatch', () => {
     assert.deepEqual(sent, ['{"name":"look","arguments":{"n":9007199254740993, "z":1.0},"_meta":{"traceparent":"00-a"}}']);
     assert.equal(outcome.kind, 'ok');
     assert.equal(outcome.reply, OK);
+  });
+
+  it('sends nothing that was paused while it connected', async () => {
+    const { outcome, sent } = await dispatch(READ, [OK], { paused: 'server' });
+    assert.deepEqual([outcome.kind, outcome.code, sent], ['refused', 'paused', []]);
   });
 
   it('tells results, tool errors and protocol errors apart without touching them', async () => {

@@ -2,6 +2,7 @@ import type { GatewayApi, GatewaySnapshot, ToolSnapshot, UpstreamSnapshot } from
 import { Emitter } from '../../src/proxy/events.ts';
 import type { CallRecord } from '../../src/proxy/journal/types.ts';
 import { digestOf, sha256 } from '../../src/proxy/json/canonical.ts';
+import type { PauseTarget } from '../../src/proxy/pause/types.ts';
 import type { UpstreamLogLine } from '../../src/proxy/upstream/types.ts';
 import type { Choice, Dialogs, Offer, Prompt } from '../../src/views/dialogs.ts';
 import type { Confirmation } from '../../src/views/present/confirmation.ts';
@@ -122,6 +123,14 @@ export class FakeGateway implements GatewayApi {
 
   forget(): Promise<void> {
     return Promise.resolve();
+  }
+
+  pause({ server = '*', tool = '*' }: PauseTarget, { cancel }: { readonly cancel: boolean }): Promise<void> {
+    return this.#decide(cancel ? 'pause and cancel' : 'pause', `${server}:${tool}`);
+  }
+
+  resume({ server = '*', tool = '*' }: PauseTarget): Promise<void> {
+    return this.#decide('resume', `${server}:${tool}`);
   }
 
   refresh(): Promise<void> {

@@ -68,7 +68,7 @@ export interface CallRecord {
 export interface DecisionEntry {
   readonly time: number;
   readonly by: string;
-  readonly action: 'approve' | 'block' | 'forget' | 'approve-launch' | 'revoke-launch';
+  readonly action: 'approve' | 'block' | 'forget' | 'approve-launch' | 'revoke-launch' | 'pause' | 'resume';
   readonly server: ServerName;
   readonly subject: string;
   readonly digest: Digest | undefined;

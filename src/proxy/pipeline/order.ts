@@ -6,7 +6,7 @@ import type { Stage } from './types.ts';
  */
 export const STAGE_ORDER = [
   'resolve', // name or id → catalog entry
-  'gate', // server enabled, launch and current digest approved
+  'gate', // server enabled, launch and current digest approved, nothing paused
   'authorize', // the principal's grant
   'shape', // arguments: valid against the schema, within size
   'consent', // a person's consent for this call

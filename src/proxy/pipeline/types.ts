@@ -57,7 +57,8 @@ export interface Call {
   argumentsText: RawJson | undefined;
   /** Raw `_meta` of the agent's request, if any; relayed but for what the leg owns. */
   readonly meta: RawJson | undefined;
-  readonly signal: AbortSignal;
+  /** `gate` adds a person's cancelling to the agent's. */
+  signal: AbortSignal;
   readonly onProgress: ((params: RawJson) => void) | undefined;
   readonly onNotification: ((notification: RawNotification) => void) | undefined;
   /** Set by `resolve`. */

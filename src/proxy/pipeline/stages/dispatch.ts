@@ -2,9 +2,11 @@ import type { CatalogTool } from '../../catalog/types.ts';
 import { VestibuleError } from '../../errors.ts';
 import { members } from '../../json/slice.ts';
 import type { RawJson, RawReply, ServerName } from '../../model.ts';
+import type { Pauses } from '../../pause/types.ts';
 import type { ServedTools } from '../../policy/served.ts';
 import { UpstreamCallError } from '../../upstream/types.ts';
 import { toolOf } from '../call.ts';
+import { pausedRefusal } from '../paused-refusal.ts';
 import { refusal } from '../refusal.ts';
 import type { Call, InboundStage, Outcome, UpstreamLink } from '../types.ts';
 import { withheldRefusal } from './gate.ts';
@@ -12,6 +14,7 @@ import { withheldRefusal } from './gate.ts';
 /** What `dispatch` needs: the gate once more after a connection brought a fresh listing. */
 export interface DispatchDeps {
   readonly served: ServedTools;
+  readonly pauses: Pick<Pauses, 'reach'>;
 }
 
 /** Sends the call to its upstream and tells the four outcomes apart. The last inbound stage. */
@@ -31,6 +34,9 @@ export function createDispatch(deps: DispatchDeps): InboundStage & { readonly na
         // Connecting lists anew: what was approved may not be what the server offers now (security D5).
         if (!deps.served.isServed(tool)) return withheldRefusal(tool, deps.served);
         if (!link.offers(tool.digest)) return notOffered(tool.server);
+        // Connecting may take long enough for a person to pull the switch.
+        const reach = deps.pauses.reach(tool.server, tool.name);
+        if (reach !== undefined) return pausedRefusal(tool, reach);
         try {
           return answered(await send(call, tool, link));
         } catch (error) {

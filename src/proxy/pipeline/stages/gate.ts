@@ -1,18 +1,33 @@
 import type { CatalogTool } from '../../catalog/types.ts';
+import type { Pauses } from '../../pause/types.ts';
 import type { ServedTools } from '../../policy/served.ts';
 import type { Withheld } from '../../quarantine/types.ts';
+import { cancelledByPause, pausedRefusal } from '../paused-refusal.ts';
 import { refusal } from '../refusal.ts';
 import { toolOf } from '../call.ts';
 import type { InboundStage, Outcome } from '../types.ts';
 
-/** Only a definition that is served right now goes on: server enabled, launch and current digest approved. */
-export function createGate(served: ServedTools): InboundStage & { readonly name: 'gate' } {
+/**
+ * Only a definition that is served right now goes on: server enabled, launch and current digest approved, and nothing
+ * of it paused. A person who pauses it may have the call cancelled while it is under way.
+ */
+export function createGate(served: ServedTools, pauses: Pauses): InboundStage & { readonly name: 'gate' } {
   return {
     name: 'gate',
     phase: 'in',
-    run(call, next) {
+    async run(call, next) {
       const tool = toolOf(call);
-      return served.isServed(tool) ? next() : Promise.resolve(withheldRefusal(tool, served));
+      if (!served.isServed(tool)) return withheldRefusal(tool, served);
+      const reach = pauses.reach(tool.server, tool.name);
+      if (reach !== undefined) return pausedRefusal(tool, reach);
+      const flight = pauses.enter(tool.server, tool.name, call.startedAt);
+      call.signal = AbortSignal.any([call.signal, flight.signal]);
+      try {
+        const outcome = await next();
+        return flight.signal.aborted && outcome.kind === 'ambiguous' ? cancelledByPause(tool) : outcome;
+      } finally {
+        flight.dispose();
+      }
     },
   };
 }
