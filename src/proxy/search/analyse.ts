@@ -36,7 +36,7 @@ const MAX_COMPOUND_PARTS = 3;
 const MAX_WORD = 40;
 
 const ASCII_WORD = /[A-Za-z0-9]+/g;
-const MIXED_CASE = /[A-Z]/g;
+const INNER_CAPITAL = /.\p{Lu}/u;
 const ANY_WORD = /[\p{L}\p{M}\p{N}]+|\p{Extended_Pictographic}/gu;
 const UNSPACED = '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}';
 const HAS_UNSPACED = new RegExp(`[${UNSPACED}]`, 'u');
@@ -66,7 +66,7 @@ function words(text: string, limit: number): (string | Compound)[] {
 function pushWord(out: (string | Compound)[], word: string): void {
   if (word.length > MAX_WORD) return;
   const lower = word.toLowerCase();
-  if (lower === word || !hasInnerCapital(word)) {
+  if (lower === word || !INNER_CAPITAL.test(word)) {
     out.push(lower);
     return;
   }
@@ -77,12 +77,6 @@ function pushWord(out: (string | Compound)[], word: string): void {
     .split(' ');
   if (parts.length > 1 && parts.length <= MAX_COMPOUND_PARTS && word.length <= MAX_COMPOUND) out.push({ joined: lower, parts });
   else out.push(...parts);
-}
-
-/** Whether splitting at capitals can matter: some capital stands after the first letter. */
-function hasInnerCapital(word: string): boolean {
-  MIXED_CASE.lastIndex = 1;
-  return MIXED_CASE.test(word) || /\p{Lu}/u.test(word.slice(1));
 }
 
 function pairs(run: string): string[] {

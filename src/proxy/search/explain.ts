@@ -1,4 +1,4 @@
-import { FIELD_NAMES, fieldTerms, occurrenceWeight, serverTerms } from './fields.ts';
+import { FIELD_NAMES, fieldTerms, occurrenceWeight, type FieldTerms } from './fields.ts';
 import type { QueryPlan, Unit } from './query.ts';
 import type { IndexedTool, RankedTool } from './rank.ts';
 import type { SearchHit } from './types.ts';
@@ -14,7 +14,8 @@ const WHOLE_QUERY = '*';
  * and the server added. The rows add up to the score.
  */
 export function explainHit(plan: QueryPlan, ranked: RankedTool, score: number): Explanation {
-  const rows = plan.units.flatMap((unit, at) => unitRows(unit, ranked.shares[at] ?? 0, ranked.tool));
+  const fields = fieldTerms(ranked.tool.document, ranked.tool.shared);
+  const rows = plan.units.flatMap((unit, at) => unitRows(unit, ranked.shares[at] ?? 0, ranked.tool, fields));
   const whole = [
     { term: WHOLE_QUERY, field: 'name coverage', score: ranked.coverage },
     { term: WHOLE_QUERY, field: 'verb', score: ranked.verb },
@@ -24,10 +25,10 @@ export function explainHit(plan: QueryPlan, ranked: RankedTool, score: number): 
   return [...rows, ...whole].map((row) => ({ ...row, score: row.score * scale }));
 }
 
-function unitRows(unit: Unit, share: number, tool: IndexedTool): Explanation {
+function unitRows(unit: Unit, share: number, tool: IndexedTool, fields: FieldTerms): Explanation {
   if (share === 0) return [];
   const answer = bestAnswer(unit, tool);
-  const weights = fieldWeights(tool, answer);
+  const weights = fieldWeights(fields, answer);
   const sum = [...weights.values()].reduce((total, weight) => total + weight, 0);
   const label = answer === unit.label ? answer : `${unit.label} → ${answer}`;
   return [...weights].map(([field, weight]) => ({ term: label, field, score: (share * weight) / sum }));
@@ -47,8 +48,7 @@ function bestAnswer(unit: Unit, tool: IndexedTool): string {
   return best;
 }
 
-function fieldWeights(tool: IndexedTool, term: string): ReadonlyMap<Field, number> {
-  const fields = fieldTerms(tool.document, serverTerms(tool.document.server, tool.document.serverTitle));
+function fieldWeights(fields: FieldTerms, term: string): ReadonlyMap<Field, number> {
   const weights = new Map<Field, number>();
   for (const field of FIELD_NAMES) {
     const count = fields[field].filter((other) => other === term).length;

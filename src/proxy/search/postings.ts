@@ -25,12 +25,8 @@ export class Postings {
   readonly #byShape = new Map<string, Term[]>();
   #free: SlotRange[] = [];
   #end = 0;
-  #live = 0;
-
   /** Tools in the index. */
-  get size(): number {
-    return this.#live;
-  }
+  #live = 0;
 
   /** One more than the highest slot ever in use at the same time. */
   get capacity(): number {

@@ -1,5 +1,6 @@
 import type { VerbClass } from './lexicon/verbs.ts';
 import type { ServerName, ToolId } from '../model.ts';
+import type { ServerTerms } from './fields.ts';
 import type { Postings, Term } from './postings.ts';
 import type { QueryPlan } from './query.ts';
 import type { SearchDocument } from './types.ts';
@@ -22,6 +23,8 @@ export interface IndexedTool {
   readonly id: ToolId;
   readonly server: ServerName;
   readonly document: SearchDocument;
+  /** What it shares with its server's other tools. */
+  readonly shared: ServerTerms;
   /** Every term of the tool, with its impact in step. */
   readonly terms: readonly Term[];
   readonly impacts: readonly number[];
@@ -30,17 +33,21 @@ export interface IndexedTool {
   readonly verb: VerbClass | undefined;
 }
 
-/** A ranked tool with what its score is made of: `(words + stretch) × (1 + coverage) × (1 + verb) + server`. */
+/** A ranked tool with the parts whose sum its score is. */
 export interface RankedTool {
   readonly tool: IndexedTool;
   readonly score: number;
-  /** Share of each unit of the plan, in step with its units. Together they are the score before the factors. */
+  /** What each unit of the plan gave, in step with its units. */
   readonly shares: readonly number[];
+  /** What the query saying the tool's name added. */
   readonly coverage: number;
+  /** What the verb added or, below zero, took. */
   readonly verb: number;
+  /** What the server's other matches added. */
   readonly server: number;
 }
 
+/** The answer to one plan. */
 export interface Ranking {
   /** Best first; at most as many as were asked for. */
   readonly tools: readonly RankedTool[];

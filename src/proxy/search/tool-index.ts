@@ -41,7 +41,7 @@ class LexicalIndex implements ToolIndex {
     this.#servers.set(server, range);
     const shared = serverTerms(server, unique[0]?.serverTitle);
     unique.forEach((document, at) => {
-      this.#tools[range.start + at] = this.#add(range.start + at, document, shared);
+      this.#tools[range.start + at] = this.#add(range.start + at, server, document, shared);
     });
   }
 
@@ -76,7 +76,7 @@ class LexicalIndex implements ToolIndex {
     return { hits: [...union.values()].map((entry) => hitOf(entry, options)), total: matches.size };
   }
 
-  #add(slot: number, document: SearchDocument, shared: ServerTerms): IndexedTool {
+  #add(slot: number, server: ServerName, document: SearchDocument, shared: ServerTerms): IndexedTool {
     const fields = fieldTerms(document, shared);
     const terms: Term[] = [];
     const impacts: number[] = [];
@@ -87,8 +87,9 @@ class LexicalIndex implements ToolIndex {
     }
     return {
       id: document.id,
-      server: document.server,
+      server,
       document,
+      shared,
       terms,
       impacts,
       name: [...new Set(fields.name)].flatMap((term) => this.#postings.term(term) ?? []),
