@@ -28,6 +28,8 @@ function sessionOf(name = 'code-server', version = '1.139.1', era: Era = 'legacy
     era,
     principal: PRINCIPAL_FIXTURE,
     client: { name, version },
+    clientInfo: JSON.stringify({ name, version }),
+    protocolVersion: '2025-11-25',
     capabilities: '{}',
     notify: (method) => void told.push(method),
     request: () => Promise.reject(new Error('nobody asks here')),
