@@ -18,6 +18,8 @@ export interface WorkbenchOptions {
   /** Files to put beside the user settings, by name. */
   readonly userFiles?: Readonly<Record<string, string>>;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** False: the folder is untrusted until a person says otherwise. Default true. */
+  readonly trusted?: boolean;
 }
 
 /** First paint and extension host start on a slow machine, in milliseconds. */
@@ -50,16 +52,13 @@ export class Workbench {
     const profile = await createProfile(path.join(folder, 'profile'), options.settings);
     for (const [name, text] of Object.entries(options.userFiles ?? {})) await writeFile(path.join(profile.userFolder, name), text);
     for (const vsix of options.vsix) await installVsix(profile, vsix);
-    const server = await startServer(profile, { trustEverything: true, ...(options.env && { env: options.env }) });
+    const server = await startServer(profile, { trustEverything: options.trusted ?? true, ...(options.env && { env: options.env }) });
     try {
       const browser = await launchBrowser();
       try {
-        const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-        page.setDefaultTimeout(20_000);
-        const workbench = new Workbench(folder, server, browser, page);
-        await page.goto(server.url({ folder: options.workspace }));
-        await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: START_MS });
-        return workbench;
+        const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+        const page = await context.newPage();
+        return await Workbench.#window(folder, server, browser, page, options.workspace);
       } catch (error) {
         await browser.close();
         throw error;
@@ -68,6 +67,20 @@ export class Workbench {
       await server.stop();
       throw error;
     }
+  }
+
+  /** Opens one more window over the same server and profile; it goes with this one, and is not closed by itself. */
+  async another(workspace: string): Promise<Workbench> {
+    // The same browser context: what VS Code keeps in the browser, trust among it, is that of one person.
+    return Workbench.#window(this.folder, this.#server, this.#browser, await this.page.context().newPage(), workspace);
+  }
+
+  static async #window(folder: string, server: EditorServer, browser: Browser, page: Page, workspace: string): Promise<Workbench> {
+    page.setDefaultTimeout(20_000);
+    const workbench = new Workbench(folder, server, browser, page);
+    await page.goto(server.url({ folder: workspace }));
+    await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: START_MS });
+    return workbench;
   }
 
   /** Closes the window and ends the server. @throws Error when something the server started is still running */

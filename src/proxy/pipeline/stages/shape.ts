@@ -35,13 +35,23 @@ export function createShape(): InboundStage & { readonly name: 'shape' } {
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {
         return Promise.resolve(invalid(tool, '/: the arguments must be a JSON object'));
       }
-      const problems = checkOf(tool)(value);
+      const problems = checkOf(tool)(withoutNulls(value, tool.inputSchema));
       if (problems.length > 0) {
         return Promise.resolve(invalid(tool, problems.map(({ path, problem }) => `${path}: ${problem}`).join('\n')));
       }
       return next();
     },
   };
+}
+
+/**
+ * The arguments as they are looked at: many agents write null for an optional argument they do not give. Whether
+ * that is right is for the upstream to say, which gets it as written.
+ */
+function withoutNulls(value: object, schema: CatalogTool['inputSchema']): object {
+  if (!Object.values(value).includes(null)) return value;
+  const required = new Set<unknown>(Array.isArray(schema['required']) ? schema['required'] : []);
+  return Object.fromEntries(Object.entries(value).filter(([name, argument]) => argument !== null || required.has(name)));
 }
 
 function checkOf(tool: CatalogTool): SchemaCheck {
