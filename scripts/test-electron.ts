@@ -30,7 +30,7 @@ await main('test:electron', async () => {
     vscodeExecutablePath: executable,
     extensionDevelopmentPath: root,
     extensionTestsPath: testModule,
-    launchArgs: [await everythingWorkspace('electron'), '--disable-workspace-trust', '--disable-extensions'],
+    launchArgs: [await everythingWorkspace('electron', { mode: 'retrieve' }), '--disable-workspace-trust', '--disable-extensions'],
   });
   if (code !== 0) throw new StepError(`the tests ended with code ${code}`);
 });

@@ -7,18 +7,23 @@ import { runFolder } from './folders.ts';
  * A fresh folder with a servers file.
  * @param name of the run
  * @param servers content of `servers`
+ * @param gateway content of `gateway`
  * @returns its absolute path
  */
-export async function workspaceWith(name: string, servers: Readonly<Record<string, unknown>>): Promise<string> {
+export async function workspaceWith(
+  name: string,
+  servers: Readonly<Record<string, unknown>>,
+  gateway: Readonly<Record<string, unknown>> = {},
+): Promise<string> {
   const folder = `${runFolder(name)}-workspace`;
   await rm(folder, { recursive: true, force: true });
   await mkdir(path.join(folder, '.vscode'), { recursive: true });
-  await writeFile(path.join(folder, '.vscode', 'vestibule.json'), JSON.stringify({ servers }, null, 2));
+  await writeFile(path.join(folder, '.vscode', 'vestibule.json'), JSON.stringify({ servers, gateway }, null, 2));
   return folder;
 }
 
 /** A fresh folder whose servers file has the reference server `everything`. */
-export async function everythingWorkspace(name: string): Promise<string> {
+export async function everythingWorkspace(name: string, gateway: Readonly<Record<string, unknown>> = {}): Promise<string> {
   const { everything } = await sampleServers(runFolder(name));
-  return workspaceWith(name, { everything });
+  return workspaceWith(name, { everything }, gateway);
 }
