@@ -10,6 +10,7 @@ import type { LogChannels } from './log-channels.ts';
 import { definitionsOf } from './present/awaiting.ts';
 import type { ReviewDocuments } from './review-documents.ts';
 import type { ServersFiles } from './servers-files.ts';
+import { pause, pauseTarget, resume } from './pausing.ts';
 import { findUpstream, readTarget, readTargets, type Target } from './target.ts';
 import { oneLine } from './text.ts';
 
@@ -59,6 +60,16 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   [Command.showChanges]: showChanges,
   [Command.openInspector]: ({ inspector }) => inspector.show('calls'),
   [Command.searchTools]: ({ inspector }) => inspector.show('search'),
+  [Command.pauseAll]: (context) => pause(context, {}),
+  [Command.resumeAll]: (context) => resume(context, {}),
+  [Command.pause]: async (context, item) => {
+    const target = await pauseTarget(context, item, 'Pause which server?', false);
+    if (target !== undefined) await pause(context, target);
+  },
+  [Command.resume]: async (context, item) => {
+    const target = await pauseTarget(context, item, 'Resume which server?', true);
+    if (target !== undefined) await resume(context, target);
+  },
   [Command.copyEndpoint]: async ({ endpoint, dialogs }) => {
     const { url } = await endpoint.listen();
     await vscode.env.clipboard.writeText(url);

@@ -32,6 +32,10 @@ export const Command = {
   showChanges: 'vestibule.showChanges',
   openInspector: 'vestibule.openInspector',
   searchTools: 'vestibule.searchTools',
+  pauseAll: 'vestibule.pauseAll',
+  resumeAll: 'vestibule.resumeAll',
+  pause: 'vestibule.pause',
+  resume: 'vestibule.resume',
   copyEndpoint: 'vestibule.copyEndpoint',
   restartGateway: 'vestibule.restartGateway',
 } as const;
@@ -48,6 +52,8 @@ export const ContextKey = {
   gateway: 'vestibule.gateway',
   upstreams: 'vestibule.upstreamCount',
   awaiting: 'vestibule.awaitingCount',
+  /** Whether a person paused anything. */
+  paused: 'vestibule.paused',
 } as const;
 
 /** URI schemes of the read-only documents. */
@@ -72,6 +78,8 @@ export const ItemWord = {
   changed: 'changed',
   approved: 'approved',
   blocked: 'blocked',
+  /** A server or tool that a person paused by itself. */
+  paused: 'paused',
   /** A server one of whose definitions awaits a decision. */
   reviewable: 'reviewable',
 } as const;

@@ -6,6 +6,7 @@ import { ContextKey, View } from './ids.ts';
 import { NativeTree } from './native-tree.ts';
 import { agentRows } from './present/agents.ts';
 import { awaitingCount, needsTrust } from './present/awaiting.ts';
+import { isAnythingPaused } from './present/pause.ts';
 import { quarantineBadge, quarantineRows } from './present/quarantine.ts';
 import { statusOf, type StatusInput } from './present/status.ts';
 import { upstreamRows } from './present/upstreams.ts';
@@ -61,6 +62,7 @@ export class Surface implements Disposable {
     this.#setKey(ContextKey.gateway, this.#host.state.kind);
     this.#setKey(ContextKey.upstreams, state.snapshot.upstreams.length);
     this.#setKey(ContextKey.awaiting, waiting);
+    this.#setKey(ContextKey.paused, isAnythingPaused(state.snapshot.pause));
     for (const tree of this.#trees) tree.refresh();
   }
 

@@ -2,10 +2,11 @@ import { Command, type CommandId } from '../ids.ts';
 import type { Problem } from '../problem.ts';
 import { oneLine, plural } from '../text.ts';
 import { awaitingCount, needsTrust } from './awaiting.ts';
+import { pausedText } from './pause.ts';
 import type { ViewState } from './view-state.ts';
 
 /** How the whole house is, worst first. `off`: there is nothing to serve. */
-export type Health = 'starting' | 'failed' | 'error' | 'review' | 'off' | 'ok';
+export type Health = 'starting' | 'failed' | 'paused' | 'error' | 'review' | 'off' | 'ok';
 
 /** A piece of the status item's tooltip. `text` may hold outside text; the glue escapes it. */
 export type TooltipPart =
@@ -30,6 +31,7 @@ export type StatusInput =
 
 const REVIEW = link('Review', Command.reviewQuarantine);
 const ADD = link('Add a server', Command.addUpstream);
+const RESUME = link('Resume all', Command.resumeAll);
 const INSPECT = link('Open the inspector', Command.openInspector);
 const LOGS = link('Show log', Command.showLogs);
 const RESTART = link('Restart the gateway', Command.restartGateway);
@@ -58,7 +60,9 @@ function running(state: ViewState, secretsPersist: boolean): Status {
   const errors = snapshot.problems.filter(({ severity }) => severity === 'error');
   const waiting = awaitingCount(state);
   const serving = snapshot.upstreams.filter(({ config }) => config.enabled);
+  const paused = pausedText(snapshot.pause);
   const notes = [
+    ...(paused === undefined ? [] : [[text(oneLine(paused, 400)), RESUME]]),
     ...(serving.some((upstream) => needsTrust(upstream, trusted))
       ? [[text('Restricted Mode: servers of this workspace do not start until you trust it.')]]
       : []),
@@ -72,6 +76,9 @@ function running(state: ViewState, secretsPersist: boolean): Status {
   ];
   const summary = text(`${plural(serving.length, 'server')}, ${plural(approvedTools(state), 'approved tool')}.`);
 
+  if (snapshot.pause.all) {
+    return status('paused', '$(debug-pause) Vestibule paused', 'Vestibule: everything is paused', [[summary], ...notes, ...broken, [INSPECT]]);
+  }
   if (failing.length + errors.length > 0) {
     const count = failing.length + errors.length;
     return status('error', `$(warning) Vestibule ${count}`, `Vestibule: ${plural(count, 'problem')}`, [
@@ -110,6 +117,7 @@ function approvedTools({ snapshot }: ViewState): number {
 const BACKGROUND: Readonly<Record<Health, Status['background']>> = {
   starting: undefined,
   failed: 'error',
+  paused: 'warning',
   error: 'warning',
   review: undefined,
   off: undefined,

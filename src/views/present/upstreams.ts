@@ -1,11 +1,13 @@
 import type { ToolSnapshot, UpstreamSnapshot } from '../../proxy/api.ts';
 import type { HeldDefinition } from '../../proxy/catalog/types.ts';
 import type { ConfigProblem } from '../../proxy/config/types.ts';
+import type { PauseSnapshot } from '../../proxy/pause/types.ts';
 import { Command, ItemWord } from '../ids.ts';
 import { oneLine, visible } from '../text.ts';
 import { awaitingOf, compare } from './awaiting.ts';
 import { launchFacts, launchLine } from './launch.ts';
 import { statusLook, tierText, upstreamLook } from './labels.ts';
+import { PAUSED_ICON, pauseOf } from './pause.ts';
 import { bounded, LEAF, type Click, type TreeNode } from './tree-node.ts';
 import type { ViewState } from './view-state.ts';
 
@@ -19,17 +21,19 @@ export function upstreamRows({ snapshot, trusted }: ViewState): readonly TreeNod
     ...loose.map((problem, index) => problemRow('files', problem, index)),
     ...bounded(
       'upstreams',
-      servers.map((upstream) => serverRow(upstream, problems.filter(({ server }) => server === upstream.name), trusted)),
+      servers.map((upstream) => serverRow(upstream, problems.filter(({ server }) => server === upstream.name), trusted, snapshot.pause)),
       'open the servers file to see them all',
     ),
   ];
 }
 
-function serverRow(upstream: UpstreamSnapshot, problems: readonly ConfigProblem[], trusted: boolean): TreeNode {
+function serverRow(upstream: UpstreamSnapshot, problems: readonly ConfigProblem[], trusted: boolean, pause: PauseSnapshot): TreeNode {
   const { name, config, state, tools, held } = upstream;
   const id = `upstream/${name}`;
   const label = oneLine(name, 60);
-  const look = upstreamLook(upstream, trusted);
+  const { paused, itself } = pauseOf(pause, name);
+  const usual = upstreamLook(upstream, trusted);
+  const look = paused && config.enabled ? { text: `paused · ${usual.text}`, icon: PAUSED_ICON } : usual;
   const parts = problems.length + tools.length + held.length + (state.kind === 'failed' || state.kind === 'sign-in-needed' ? 1 : 0);
   const reviewable = awaitingOf(upstream, trusted) !== undefined;
   return {
@@ -37,10 +41,10 @@ function serverRow(upstream: UpstreamSnapshot, problems: readonly ConfigProblem[
     label,
     description: config.origin === 'workspace' ? `${look.text} · workspace` : look.text,
     icon: look.icon,
-    words: [ItemWord.upstream, config.enabled ? ItemWord.enabled : ItemWord.disabled, ...(reviewable ? [ItemWord.reviewable] : [])],
+    words: [ItemWord.upstream, config.enabled ? ItemWord.enabled : ItemWord.disabled, ...(reviewable ? [ItemWord.reviewable] : []), ...(itself ? [ItemWord.paused] : [])],
     spoken: `Server ${label}, ${look.text}${config.origin === 'workspace' ? ', from the workspace' : ''}`,
     fold: parts === 0 ? 'leaf' : 'collapsed',
-    children: () => serverChildren(id, upstream, problems),
+    children: () => serverChildren(id, upstream, problems, pause),
     tooltip: () => serverTooltip(upstream, look.text),
     target: { server: name },
     ...serverClick(upstream, trusted, parts),
@@ -60,14 +64,14 @@ function serverClick(upstream: UpstreamSnapshot, trusted: boolean, parts: number
   return {};
 }
 
-function serverChildren(id: string, upstream: UpstreamSnapshot, problems: readonly ConfigProblem[]): readonly TreeNode[] {
+function serverChildren(id: string, upstream: UpstreamSnapshot, problems: readonly ConfigProblem[], pause: PauseSnapshot): readonly TreeNode[] {
   const { state, name } = upstream;
   const tools = [...upstream.tools].sort((a, b) => compare(a.name, b.name));
   return [
     ...(state.kind === 'failed' ? [failureRow(id, name, state.error)] : []),
     ...(state.kind === 'sign-in-needed' ? [credentialsRow(id, upstream)] : []),
     ...problems.map((problem, index) => problemRow(id, problem, index)),
-    ...bounded(id, tools.map((tool) => toolRow(id, name, tool)), 'search tools to find them'),
+    ...bounded(id, tools.map((tool) => toolRow(id, name, tool, pause)), 'search tools to find them'),
     ...bounded(`${id}/held`, upstream.held.map((held) => heldRow(id, held)), 'see the log'),
   ];
 }
@@ -120,8 +124,10 @@ function problemRow(id: string, problem: ConfigProblem, index: number): TreeNode
   };
 }
 
-function toolRow(id: string, server: string, tool: ToolSnapshot): TreeNode {
-  const look = statusLook(tool.status);
+function toolRow(id: string, server: string, tool: ToolSnapshot, pause: PauseSnapshot): TreeNode {
+  const { paused, itself } = pauseOf(pause, server, tool.name);
+  const usual = statusLook(tool.status);
+  const look = paused ? { text: `paused · ${usual.text}`, icon: PAUSED_ICON } : usual;
   const label = oneLine(tool.name, 80);
   const description = `${look.text} · ${tierText(tool.tier)}`;
   return {
@@ -130,7 +136,7 @@ function toolRow(id: string, server: string, tool: ToolSnapshot): TreeNode {
     label,
     description,
     icon: look.icon,
-    words: toolWords(tool.status),
+    words: [...toolWords(tool.status), ...(itself ? [ItemWord.paused] : [])],
     spoken: `Tool ${label}, ${look.text}, ${tierText(tool.tier)}`,
     tooltip: () => toolTooltip(tool, description),
     target: { server, definition: { kind: 'tool', name: tool.name, digest: tool.digest } },
