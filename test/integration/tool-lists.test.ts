@@ -120,6 +120,14 @@ async function startRig(tools: readonly Definition[], rest: object = {}): Promis
 const MENU = ['retrieve_tools', 'describe_tool', 'call_tool_read', 'call_tool', 'read_cache', 'upstream_servers'];
 const listed = async (agent: Agent): Promise<string[]> => (await agent.names()).filter((name) => !MENU.includes(name));
 
+/** A client of the stateless era under the name of one that re-lists in turn. */
+async function connectModern(rig: Rig, path = ''): Promise<ModernClient> {
+  const { url } = await rig.gateway.listen();
+  const client = new ModernClient(RELISTS, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
+  await client.connect(new ModernTransport(new URL(url + path), { requestInit: { headers: { authorization: `Bearer ${TOKEN}` } } }));
+  return client;
+}
+
 /** Lists whenever the agent hears that its list changed, until it is as wanted. */
 async function listing(agent: Agent, wanted: (names: readonly string[]) => boolean): Promise<void> {
   for (;;) {
@@ -218,9 +226,7 @@ describe('promotion', () => {
 
   it('is not for callers of the modern era, who share their name', async () => {
     await using rig = await startRig(widgets(40));
-    const { url } = await rig.gateway.listen();
-    const client = new ModernClient(RELISTS, { versionNegotiation: { mode: { pin: '2026-07-28' } } });
-    await client.connect(new ModernTransport(new URL(url), { requestInit: { headers: { authorization: `Bearer ${TOKEN}` } } }));
+    const client = await connectModern(rig);
     await client.callTool({ name: 'retrieve_tools', arguments: { query: 'make widget 7' } });
     assert.deepEqual((await client.listTools()).tools.map(({ name }) => name), MENU);
     await client.close();
@@ -294,6 +300,17 @@ describe('small catalogs, pins and profiles', () => {
     assert.equal((await few.call('shop_make_widget_1')).text, 'make_widget_1 ran');
     assert.match((await none.call('retrieve_tools', { query: 'make widget' })).text, /No tool matches/);
     assert.equal((await wide.call('shop_make_widget_3')).text, 'make_widget_3 ran');
+  });
+
+  it('narrows a profile for modern callers too, who are told apart by it', async () => {
+    await using rig = await startRig(widgets(40), { profiles: { few: { tools: ['make_widget_1'], mode: 'direct' } } });
+    const [wide, few] = [await connectModern(rig), await connectModern(rig, '/p/few')];
+    assert.deepEqual((await few.listTools()).tools.map(({ name }) => name), ['read_cache', 'shop_make_widget_1']);
+    assert.deepEqual((await wide.listTools()).tools.map(({ name }) => name), MENU);
+    const refused = await few.callTool({ name: 'call_tool', arguments: { tool: 'shop:make_widget_2' } });
+    assert.equal(refused.isError, true);
+    assert.equal(rig.gateway.snapshot().sessions.length, 2);
+    for (const client of [wide, few]) await client.close();
   });
 
   it('serves no profile that is not there, and no session under another profile', async () => {
