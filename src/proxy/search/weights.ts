@@ -1,7 +1,7 @@
 /**
- * Every number of the ranking in one place. They were set on public development queries, keeping a change only when
- * both halves of them agreed (docs/search.md). All sit on flat ground: a step either way moves recall by about half a
- * point, so one digit is enough.
+ * Every number of the ranking in one place. They were set on all public development queries (docs/search.md), so what
+ * is measured there flatters them. All sit on flat ground: a step either way moves recall by about half a point, so one
+ * digit is enough.
  */
 
 /** Where a term stands. `brand` holds what the server's product is known for (`lexicon/brands.ts`). */
