@@ -50,7 +50,7 @@ describe('code in the sandbox', () => {
       await json('return [1, "a", null, {b: undefined, c: 12345678901234567890n}, new Map([["k", 1]]), new Set([2]), new Error("e")]'),
       [1, 'a', null, { c: '12345678901234567890' }, [['k', 1]], [2], 'Error: e'],
     );
-    assert.equal(await returned('return "line\\n\\u{1f600} \\ud800|"'), 'line\n\u{1f600} \ufffd|'.replace('\ufffd', (await returned('return "\\ud800"')) ?? ''));
+    assert.equal(await returned('return "line\\n\\u{1f600}|"'), 'line\n\u{1f600}|');
     assert.equal(await returned('1 + 1'), undefined);
     assert.equal(await returned('return await Promise.resolve(5) // a comment at the end'), '5');
   });

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import variant from '@jitl/quickjs-wasmfile-release-sync';
 import { newQuickJSWASMModuleFromVariant, newVariant, type QuickJSContext, type QuickJSDeferredPromise, type QuickJSHandle, type QuickJSRuntime } from 'quickjs-emscripten-core';
+import { messageOf } from '../errors.ts';
 import { CallQueue } from './call-queue.ts';
 import { eraseTypes } from './erase-types.ts';
 import { GUEST } from './guest.ts';
@@ -31,6 +32,8 @@ export class Machine {
   readonly #pending = new Map<number, QuickJSDeferredPromise>();
   /** Wakes the loop when an answer came. */
   #wake: () => void = () => undefined;
+  /** What the engine failed with while it took an answer in; `run` ends with it. */
+  #failure: Error | undefined;
 
   /** @param deadline milliseconds since epoch at which the code is interrupted */
   static async create(wasmFile: string, deadline: number, host: MachineHost): Promise<Machine> {
@@ -76,13 +79,20 @@ export class Machine {
     const deferred = this.#pending.get(id);
     if (deferred === undefined) return;
     this.#pending.delete(id);
-    if (answer.ok) {
-      const raw = this.#context.newString(answer.result);
-      if (this.#context.typeof(raw) === 'string') deferred.resolve(raw);
-      else this.#refuse(deferred, { code: 'too_large', message: 'The result does not fit the memory of the code.', retryable: false });
-    } else this.#refuse(deferred, answer);
+    try {
+      this.#settleCall(deferred, answer);
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error(messageOf(error));
+    }
     this.#calls.finished();
     this.#wake();
+  }
+
+  #settleCall(deferred: QuickJSDeferredPromise, answer: CallAnswer): void {
+    if (!answer.ok) return this.#refuse(deferred, answer);
+    const raw = this.#context.newString(answer.result);
+    if (this.#context.typeof(raw) === 'string') deferred.resolve(raw);
+    else this.#refuse(deferred, { code: 'too_large', message: 'The result does not fit the memory of the code.', retryable: false });
   }
 
   /** The code as a function; as TypeScript when it is no JavaScript. */
@@ -97,6 +107,7 @@ export class Machine {
 
   async #settle(promise: QuickJSHandle): Promise<CodeEnd> {
     for (;;) {
+      if (this.#failure !== undefined) throw this.#failure;
       const answered = new Promise<void>((resolve) => (this.#wake = resolve));
       // What a step throws without anybody catching it is the code's own affair, as in any program.
       const ran = this.#runtime.executePendingJobs(JOBS_AT_ONCE);
