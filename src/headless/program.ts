@@ -8,7 +8,9 @@ import { describeError, EXIT, exitCodeFor } from './exit-code.ts';
 import { pause, resume } from './pause.ts';
 import { quarantineApprove, quarantineBlock } from './quarantine/decide.ts';
 import { quarantineList } from './quarantine/list.ts';
+import { quarantineShare } from './quarantine/share.ts';
 import { quarantineShow } from './quarantine/show.ts';
+import { quarantineVerify } from './quarantine/verify.ts';
 import { serve } from './serve.ts';
 import { logError } from './serve-log.ts';
 import { upstreamAdd } from './upstream/add.ts';
@@ -24,7 +26,7 @@ import { VERSION } from './version.ts';
 export const COMMANDS: readonly Command[] = [
   serve,
   upstreamList, upstreamAdd, upstreamRemove, upstreamApprove, upstreamEnable, upstreamDisable, upstreamRestart, upstreamLogs,
-  quarantineList, quarantineShow, quarantineApprove, quarantineBlock,
+  quarantineList, quarantineShow, quarantineApprove, quarantineBlock, quarantineShare, quarantineVerify,
   pause, resume,
   calls, callsVerify,
   doctor,

@@ -11,6 +11,7 @@ import { definitionsOf } from './present/awaiting.ts';
 import type { ReviewDocuments } from './review-documents.ts';
 import type { ServersFiles } from './servers-files.ts';
 import { pause, pauseTarget, resume } from './pausing.ts';
+import { shareApprovals, type ShareContext } from './share-approvals.ts';
 import { findUpstream, readTarget, readTargets, type Target } from './target.ts';
 import { oneLine } from './text.ts';
 
@@ -23,6 +24,7 @@ export interface CommandContext {
   readonly documents: ReviewDocuments;
   readonly files: ServersFiles;
   readonly inspector: Inspector;
+  readonly sharing: ShareContext;
   readonly logs: LogChannels;
   readonly ownLog: vscode.LogOutputChannel;
 }
@@ -60,6 +62,7 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   [Command.showChanges]: showChanges,
   [Command.openInspector]: ({ inspector }) => inspector.show('calls'),
   [Command.searchTools]: ({ inspector }) => inspector.show('search'),
+  [Command.shareApprovals]: ({ sharing }) => shareApprovals(sharing),
   [Command.pauseAll]: (context) => pause(context, {}),
   [Command.resumeAll]: (context) => resume(context, {}),
   [Command.pause]: async (context, item) => {

@@ -32,6 +32,7 @@ export const Command = {
   showChanges: 'vestibule.showChanges',
   openInspector: 'vestibule.openInspector',
   searchTools: 'vestibule.searchTools',
+  shareApprovals: 'vestibule.shareApprovals',
   pauseAll: 'vestibule.pauseAll',
   resumeAll: 'vestibule.resumeAll',
   pause: 'vestibule.pause',

@@ -46,10 +46,9 @@ export class Interaction implements Disposable {
         dialogs,
         files: () => serversFiles(context),
         preview: (title, text) => documents.preview(title, text),
-        openFile: async (path) => {
-          await vscode.window.showTextDocument(vscode.Uri.file(path));
-        },
+        openFile,
       }),
+      sharing: { gateway, dialogs, file: lockFile, openFile },
       inspector: this.#store.add(new Inspector(host, context.extensionUri, log)),
       logs: this.#store.add(new LogChannels(host)),
     };
@@ -66,6 +65,15 @@ export class Interaction implements Disposable {
   dispose(): void {
     this.#store.dispose();
   }
+}
+
+async function openFile(path: string): Promise<void> {
+  await vscode.window.showTextDocument(vscode.Uri.file(path));
+}
+
+function lockFile(): string | undefined {
+  const folder = workspaceFolder();
+  return folder === undefined || !vscode.workspace.isTrusted ? undefined : join(folder, '.vscode', 'vestibule.lock.json');
 }
 
 function serversFiles(context: vscode.ExtensionContext): readonly ServersFileChoice[] {
