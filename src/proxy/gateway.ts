@@ -366,7 +366,7 @@ export class Gateway implements GatewayApi {
   #listSettings({ profile: through }: Principal): ListSettings {
     const { gateway, profiles } = this.#parts.config.snapshot;
     const profile = through === undefined ? undefined : profiles[through.name];
-    return { mode: profile?.mode ?? this.#mode(), pinned: profile?.pinned ?? gateway.pinned, directThreshold: gateway.directThreshold };
+    return { mode: profile?.mode ?? this.#mode(), pinned: profile?.pinned ?? gateway.pinned, directThreshold: gateway.directThreshold === 'auto' ? undefined : gateway.directThreshold };
   }
 
   #entry(server: ServerName): UpstreamConfig | undefined {

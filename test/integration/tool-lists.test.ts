@@ -246,7 +246,7 @@ describe('promotion', () => {
 
 describe('small catalogs, pins and profiles', () => {
   it('lists few tools directly, the menu when they grow, and says so when that flips', async () => {
-    await using rig = await startRig(widgets(3));
+    await using rig = await startRig(widgets(3), { gateway: { directThreshold: 'auto' } });
     const agent = await rig.connect(OTHER);
     assert.deepEqual(await agent.names(), ['read_cache', 'shop_make_widget_0', 'shop_make_widget_1', 'shop_make_widget_2']);
     const { menu } = rig.gateway.snapshot();
@@ -260,8 +260,8 @@ describe('small catalogs, pins and profiles', () => {
     assert.equal(rig.gateway.snapshot().menu.effective, 'adaptive');
   });
 
-  it('obeys gateway.directThreshold, and offers the menu while nothing is approved', async () => {
-    await using rig = await startRig(widgets(3), { gateway: { directThreshold: 0 } });
+  it('keeps to the menu by default, obeys gateway.directThreshold, and offers the menu while nothing is approved', async () => {
+    await using rig = await startRig(widgets(3));
     const agent = await rig.connect(OTHER);
     assert.deepEqual(await agent.names(), MENU);
     await rig.configure({ gateway: { directThreshold: 100_000 } });

@@ -7,6 +7,7 @@ import { RANGES } from '../../src/proxy/config/ranges.ts';
 import { parseServersFile } from '../../src/proxy/config/servers-file.ts';
 
 interface ObjectSchema {
+  readonly anyOf?: ObjectSchema[];
   readonly description?: string;
   readonly additionalProperties?: unknown;
   readonly properties?: Readonly<Record<string, ObjectSchema>>;
@@ -47,7 +48,8 @@ describe('the JSON schema and the parser agree', () => {
     const numbers = new Map<string, ObjectSchema>();
     const collect = (object: ObjectSchema | undefined): void => {
       for (const [key, property] of Object.entries(object?.properties ?? {})) {
-        if (property.type === 'number' || property.type === 'integer') numbers.set(key, property);
+        const number = [property, ...(property.anyOf ?? [])].find(({ type }) => type === 'number' || type === 'integer');
+        if (number !== undefined) numbers.set(key, number);
         collect(property);
       }
     };
@@ -73,11 +75,12 @@ describe('the JSON schema and the parser agree', () => {
     one({ command: 'x', tools: { allow: ['a*'], deny: ['b?'], alias: { a: 'b.c' }, overrides: { a: { tier: 'read', pin: { x: null } } } } }),
     one({ command: 'x', limits: { perMinute: 1 }, cache: { seconds: 0 }, output: { limit: 500 }, retry: {}, breaker: {}, isolation: 'docker', oauth: { other: 1 } }),
     { gateway: { mode: 'retrieve', topK: 50, responseLimit: 500, instructions: 'x', autonomy: 'autonomous', directThreshold: 0, pinned: ['a:*'], codeExecution: true } },
+    { gateway: { directThreshold: 'auto' } },
     { profiles: { 'work_1-a': {}, b: { servers: ['a*'], tools: ['a:b'], mode: 'direct', pinned: [] } } },
   ];
   const refused: readonly unknown[] = [
     [], { server: {} }, { servers: [] }, { inputs: {} }, { inputs: [{ id: 'a' }] }, { inputs: [{ id: 'a', type: 'x' }] }, { gateway: { mode: 'x' } }, { gateway: { topK: 0 } },
-    { gateway: { directThreshold: -1 } }, { gateway: { pinned: [''] } }, { gateway: { codeExecution: 'yes' } }, { profiles: [] }, { profiles: { 'a/b': {} } }, { profiles: { a: 1 } }, { profiles: { a: { server: ['x'] } } }, { profiles: { a: { mode: 'x' } } },
+    { gateway: { directThreshold: -1 } }, { gateway: { directThreshold: 'never' } }, { gateway: { pinned: [''] } }, { gateway: { codeExecution: 'yes' } }, { profiles: [] }, { profiles: { 'a/b': {} } }, { profiles: { a: 1 } }, { profiles: { a: { server: ['x'] } } }, { profiles: { a: { mode: 'x' } } },
     { profiles: { a: { servers: 'x' } } }, { profiles: { a: { tools: ['[x]'] } } },
     { servers: { 'a:b': { command: 'x' } } }, { servers: { '': { command: 'x' } } },
     one({}), one('x'), one({ command: 1 }), one({ command: '' }), one({ command: 'x', args: 'y' }), one({ command: 'x', args: [1] }), one({ command: 'x', env: { A: true } }),

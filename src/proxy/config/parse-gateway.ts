@@ -33,7 +33,8 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
   const responseLimit = numberField(report, fields, 'responseLimit', RANGES.responseLimit);
   const instructions = textField(report, fields, 'instructions', MAX_INSTRUCTIONS);
   const autonomy = choiceField(report, fields, 'autonomy', AUTONOMIES);
-  const directThreshold = numberField(report, fields, 'directThreshold', RANGES.directThreshold);
+  const auto = fields.get('directThreshold')?.value.value === 'auto';
+  const directThreshold = auto ? 'auto' : numberField(report, fields, 'directThreshold', RANGES.directThreshold);
   const pinned = globsField(report, fields, 'pinned');
   const codeExecution = flagField(report, fields, 'codeExecution');
   const positionOf = (key: string): FilePosition | undefined => {

@@ -75,10 +75,10 @@ export interface GatewaySettings {
   readonly instructions: string | undefined;
   readonly autonomy: 'manual' | 'assisted' | 'autonomous';
   /**
-   * Tokens up to which all visible tools are listed directly in adaptive mode; 0 never does. Undefined: what the
-   * menu path costs.
+   * Tokens up to which all visible tools are listed directly in adaptive mode; 0 (the default) never does, `auto` is
+   * what the menu path costs.
    */
-  readonly directThreshold: number | undefined;
+  readonly directThreshold: number | 'auto';
   /** Globs over tool ids or names that are listed beside the menu at all times. */
   readonly pinned: readonly string[];
   /** Whether agents may run code in the sandbox. A workspace file can only switch it off. */
