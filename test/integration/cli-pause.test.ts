@@ -39,6 +39,8 @@ describe('vestibule pause', { timeout: 120_000 }, () => {
     await place.servers({ servers: { srv: FIXTURE_ENTRY } });
     await start('--approve-all');
     await served();
+    // What serve has listed reaches the files, and so other commands, a moment later.
+    await eventually(async () => ((await vestibule('quarantine', 'list', '--all', '--json')).stdout.includes('"hang"') ? true : undefined));
   });
   after(async () => {
     await serve.stop();
