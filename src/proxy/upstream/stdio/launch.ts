@@ -85,9 +85,9 @@ export async function launch(
     stderr: child.stderr,
     exited,
     end: () =>
-      (ending ??= endTree(child, pid, exited).finally(() => {
+      (ending ??= endTree(child, pid, exited).finally(async () => {
         watch.dispose();
-        void record.remove();
+        await record.remove();
       })),
   };
 }
