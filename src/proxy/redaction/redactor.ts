@@ -49,6 +49,11 @@ export class Redactor {
     this.#shortestBase64 = Math.min(this.#shortestBase64, Math.floor((Buffer.byteLength(value) * 8) / 6));
   }
 
+  /** `text` without known secrets; `text` itself when it holds none. For what is passed on, not written down. */
+  withoutKnown(text: string): string {
+    return this.#known.length === 0 ? text : this.#withoutKnown(text);
+  }
+
   /** `text` without known secrets and without what looks like one. */
   text(text: string): string {
     if (text.length > MAX_TEXT) return `[${text.length} characters, not recorded]`;

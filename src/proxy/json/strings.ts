@@ -1,0 +1,84 @@
+import type { RawJson } from '../model.ts';
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+
+/** A string value in raw JSON text. */
+export interface StringValue {
+  /** Offsets of its token, quotes included. */
+  readonly start: number;
+  readonly end: number;
+  /** What it stands for. */
+  readonly text: string;
+  /** JSON Pointer (RFC 6901) to it; worked out when asked for. */
+  path(): string;
+}
+
+/**
+ * Every string value of a valid JSON text in order of appearance; names of members are none. Never recurses.
+ * @param raw text that `JSON.parse` accepts
+ */
+export function* stringValues(raw: RawJson): Generator<StringValue> {
+  /** Where each open object or array is: the raw token of the member it is at, or the index of the element. */
+  const place: (string | number)[] = [];
+  for (let i = 0; i < raw.length; i++) {
+    const c = raw.charCodeAt(i);
+    if (c === QUOTE) {
+      const end = endOfString(raw, i);
+      let next = end;
+      while (raw.charCodeAt(next) <= 0x20) next++;
+      if (raw.charCodeAt(next) === COLON) {
+        place[place.length - 1] = raw.slice(i, end);
+      } else {
+        const at = [...place];
+        yield { start: i, end, text: decode(raw.slice(i, end)), path: () => pointerOf(at) };
+      }
+      i = end - 1;
+    } else if (c === OPEN_BRACE) place.push('""');
+    else if (c === OPEN_BRACKET) place.push(0);
+    else if (c === CLOSE_BRACE || c === CLOSE_BRACKET) place.pop();
+    else if (c === COMMA) {
+      const last = place.at(-1);
+      if (typeof last === 'number') place[place.length - 1] = last + 1;
+    }
+  }
+}
+
+/** `raw` with some of its string values replaced, every other byte as it was; `raw` itself when there is nothing to replace. */
+export function withStrings(raw: RawJson, replaced: readonly { readonly start: number; readonly end: number; readonly text: string }[]): RawJson {
+  if (replaced.length === 0) return raw;
+  const parts: string[] = [];
+  let at = 0;
+  for (const { start, end, text } of replaced) {
+    parts.push(raw.slice(at, start), JSON.stringify(text));
+    at = end;
+  }
+  parts.push(raw.slice(at));
+  return parts.join('');
+}
+
+function pointerOf(place: readonly (string | number)[]): string {
+  return place.map((token) => `/${typeof token === 'number' ? token : decode(token).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+function decode(token: string): string {
+  return token.includes('\\') ? (JSON.parse(token) as string) : token.slice(1, -1);
+}
+
+/** Index just past the string that opens at `start`. */
+function endOfString(text: string, start: number): number {
+  let i = start;
+  for (;;) {
+    i = text.indexOf('"', i + 1);
+    if (i < 0) return text.length;
+    let slashes = 0;
+    while (text.charCodeAt(i - 1 - slashes) === BACKSLASH) slashes++;
+    if (slashes % 2 === 0) return i + 1;
+  }
+}
