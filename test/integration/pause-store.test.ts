@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
@@ -66,6 +67,18 @@ describe('pauses', { timeout: 60_000 }, () => {
     await other.resume({});
     await lifted;
     assert.equal(one.reach('a', 'x'), undefined);
+  });
+
+  it('hold for the very next call after another process or a script wrote them, before any watch could tell', async () => {
+    const [one, other] = [await open(), await open()];
+    await one.pause({ server: 'a' }, { cancel: false });
+    assert.equal(other.reach('a', 'x'), 'server');
+    await other.resume({});
+    assert.equal(one.reach('a', 'x'), undefined);
+    writeFileSync(file(), '{"version": 1, "state": {"all": true}}');
+    assert.deepEqual([one.reach('b', 'x'), other.reach('b', 'x')], ['all', 'all']);
+    rmSync(file());
+    assert.deepEqual([one.reach('b', 'x'), other.reach('b', 'x')], [undefined, undefined]);
   });
 
   it('can be written by a script, all members optional', async () => {

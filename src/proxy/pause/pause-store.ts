@@ -2,11 +2,11 @@ import { join } from 'node:path';
 import { VestibuleError } from '../errors.ts';
 import { Emitter, type Event } from '../events.ts';
 import type { ServerName } from '../model.ts';
-import { prepareFolder, readTextIfExists, writeFileAtomic } from '../storage/atomic-file.ts';
+import { prepareFolder, readTextIfExistsNow, writeFileAtomic } from '../storage/atomic-file.ts';
 import { withFileLock } from '../storage/file-lock.ts';
 import { parseState, writeState } from '../storage/parse-state.ts';
 import { setAside } from '../storage/set-aside.ts';
-import { watchFile, type FileWatch } from '../storage/watch-file.ts';
+import { fileSignature, watchFile, type FileWatch } from '../storage/watch-file.ts';
 import { Flights } from './flights.ts';
 import { decodePaused, encodePaused, PAUSED_VERSION, type Cancellation, type PausedFile } from './pause-format.ts';
 import { isWithin, NOTHING_PAUSED, reachOf, withoutPause, withPause } from './paused.ts';
@@ -34,7 +34,7 @@ interface Loaded {
 export async function openPauseStore(dataDir: string, options: { readonly onProblem: (problem: VestibuleError) => void }): Promise<PauseStore> {
   await prepareFolder(dataDir);
   const store = new FilePauseStore(join(dataDir, 'paused.json'), options.onProblem);
-  await store.load();
+  store.look();
   return store;
 }
 
@@ -52,13 +52,15 @@ class FilePauseStore implements PauseStore {
   #shown = '';
   /** The latest cancellation acted on; undefined before the first reading, which cancels nothing. */
   #cancelledAt: number | undefined;
-  /** Reads and writes, one after another. */
+  /** Of the file when it was last read. */
+  #signature: string | undefined;
+  /** Writes, one after another. */
   #line: Promise<unknown> = Promise.resolve();
 
   constructor(path: string, report: (problem: VestibuleError) => void) {
     this.#path = path;
     this.#report = report;
-    this.#watch = watchFile(path, () => void this.load());
+    this.#watch = watchFile(path, () => this.look());
   }
 
   get onDidChange(): Event<void> {
@@ -71,6 +73,8 @@ class FilePauseStore implements PauseStore {
   }
 
   reach(server: ServerName, tool: string): PauseReach | undefined {
+    // Watching would be late for the calls of its first moments: who paused by file or command was told that it holds.
+    this.look();
     return reachOf(this.#effective, server, tool);
   }
 
@@ -98,9 +102,12 @@ class FilePauseStore implements PauseStore {
     this.#settle();
   }
 
-  /** Reads the file as it is now. Never rejects. */
-  load(): Promise<void> {
-    return this.#inLine(async () => this.#take(await this.#read()));
+  /** Reads the file when it is not the one read last. */
+  look(): void {
+    const signature = fileSignature(this.#path);
+    if (signature === this.#signature) return;
+    this.#signature = signature;
+    this.#take(this.#read());
   }
 
   dispose(): void {
@@ -111,22 +118,23 @@ class FilePauseStore implements PauseStore {
   #update(change: (file: PausedFile) => PausedFile): Promise<void> {
     return this.#inLine(() =>
       withFileLock(this.#path, async () => {
-        const now = await this.#read();
+        const now = this.#read();
         // What nobody could read stays for a person to look at; until here it paused everything.
         if (now.text !== undefined && now.problem !== undefined) await setAside(this.#path);
         const file = change(now.file);
         const text = writeState(PAUSED_VERSION, encodePaused(file));
         await writeFileAtomic(this.#path, text);
         this.#watch.lookAnew();
+        this.#signature = undefined;
         this.#take({ text, file, problem: undefined });
       }),
     );
   }
 
-  async #read(): Promise<Loaded> {
+  #read(): Loaded {
     let text: string | undefined;
     try {
-      text = await readTextIfExists(this.#path, MAX_FILE_BYTES);
+      text = readTextIfExistsNow(this.#path, MAX_FILE_BYTES);
       if (text === undefined) return { text, file: EMPTY, problem: undefined };
       if (text === this.#loaded.text) return this.#loaded;
       return { text, file: parseState(text, { file: this.#path, version: PAUSED_VERSION, decode: decodePaused }), problem: undefined };

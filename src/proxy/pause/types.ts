@@ -28,7 +28,10 @@ export interface Flight extends Disposable {
 
 /** Pauses as the call path sees them. */
 export interface Pauses {
-  /** What pauses this tool, or undefined when it may be called. Compares with what a person paused by hand: short lists. */
+  /**
+   * What pauses this tool, or undefined when it may be called: also what another process wrote a moment ago, at the cost
+   * of asking the file system whether the file is still the one that was read.
+   */
   reach(server: ServerName, tool: string): PauseReach | undefined;
   /** Counts a call as under way until the result is disposed. @param startedAt milliseconds since epoch */
   enter(server: ServerName, tool: string, startedAt: number): Flight;

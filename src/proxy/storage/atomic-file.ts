@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -45,12 +46,7 @@ export async function readTextIfExists(path: string, maxBytes: number = MAX_STAT
   try {
     const file = await open(path, 'r');
     try {
-      const { size } = await file.stat();
-      if (size > maxBytes) {
-        throw new VestibuleError('too-large', `${path} has ${size} bytes; at most ${maxBytes} are read.`, {
-          action: 'Move this file away: it is not one that Vestibule wrote.',
-        });
-      }
+      refuseLarge(path, (await file.stat()).size, maxBytes);
       return await file.readFile('utf8');
     } finally {
       await file.close();
@@ -59,6 +55,32 @@ export async function readTextIfExists(path: string, maxBytes: number = MAX_STAT
     if (hasCode(error, 'ENOENT')) return undefined;
     throw VestibuleError.is(error) ? error : folderError(error, 'read', path);
   }
+}
+
+/**
+ * Like `readTextIfExists`, before it returns: for small files that decide whether something may happen now.
+ * @throws VestibuleError `data-folder-unreadable`, `too-large`
+ */
+export function readTextIfExistsNow(path: string, maxBytes: number = MAX_STATE_BYTES): string | undefined {
+  try {
+    const file = openSync(path, 'r');
+    try {
+      refuseLarge(path, fstatSync(file).size, maxBytes);
+      return readFileSync(file, 'utf8');
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw VestibuleError.is(error) ? error : folderError(error, 'read', path);
+  }
+}
+
+function refuseLarge(path: string, size: number, maxBytes: number): void {
+  if (size <= maxBytes) return;
+  throw new VestibuleError('too-large', `${path} has ${size} bytes; at most ${maxBytes} are read.`, {
+    action: 'Move this file away: it is not one that Vestibule wrote.',
+  });
 }
 
 /**
