@@ -1,6 +1,5 @@
 import { join } from 'node:path';
 import { followJournal } from '../proxy/journal/follow.ts';
-import { matches } from '../proxy/journal/line.ts';
 import { queryJournal } from '../proxy/journal/query.ts';
 import type { CallFilter, CallRecord, OutcomeKind } from '../proxy/journal/types.ts';
 import { visible } from '../proxy/json/visible.ts';
@@ -21,9 +20,12 @@ export const calls: Command = {
     ...JSON_OPTION,
     follow: { help: 'Print calls from now on as they end, until it is told to stop; with --json one document a line.' },
     server: { value: 'S', help: 'Calls to this server.' },
+    tool: { value: 'T', help: 'Calls of this tool, by its name at the server.' },
     agent: { value: 'A', help: 'Calls of this agent.' },
     outcome: { value: 'O', help: `Calls that ended so: ${OUTCOMES.join(', ')}.` },
     since: { value: 'T', help: 'Calls from this time on: 30m, 2h, 7d, or a date such as 2026-01-31T12:00.' },
+    until: { value: 'T', help: 'Calls up to this time, written likewise.' },
+    text: { value: 'X', help: 'Calls whose record holds this text, upper and lower case alike.' },
     limit: { value: 'N', help: 'At most so many (default: 100).' },
   },
   async run(args) {
@@ -65,12 +67,18 @@ function filterOf(args: Arguments): CallFilter {
   const server = args.text('server');
   const agent = args.text('agent');
   const outcome = args.choice('outcome', OUTCOMES);
+  const tool = args.text('tool');
+  const text = args.text('text');
   const since = args.text('since');
+  const until = args.text('until');
   const limit = args.wholeNumber('limit', 1, MAX_CALLS);
   return {
     ...(server !== undefined && { server }),
     ...(agent !== undefined && { agent }),
     ...(outcome !== undefined && { outcome }),
+    ...(tool !== undefined && { tool }),
+    ...(text !== undefined && { text }),
+    ...(until !== undefined && { until: timeOf(until, Date.now()) }),
     ...(since !== undefined && { since: timeOf(since, Date.now()) }),
     ...(limit !== undefined && { limit }),
   };
@@ -79,8 +87,7 @@ function filterOf(args: Arguments): CallFilter {
 async function follow(dir: string, filter: CallFilter, json: boolean): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  for await (const record of followJournal(dir, { signal: stop.signal })) {
-    if (!matches(record, filter)) continue;
+  for await (const record of followJournal(dir, { signal: stop.signal, filter })) {
     if (json) printJsonLine(record);
     else printLine(rowOf(record).map(visible).join('  '));
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { CHAIN_START, matches, readCall, readSeal, sealLine } from '../../src/proxy/journal/line.ts';
+import { CHAIN_START, readCall, readSeal, sealLine, wantedCall } from '../../src/proxy/journal/line.ts';
 import { callMembers } from '../../src/proxy/journal/record-text.ts';
 import { Redactor } from '../../src/proxy/redaction/redactor.ts';
 import type { CallEntry, CallRecord } from '../../src/proxy/journal/types.ts';
@@ -94,8 +94,8 @@ describe('a journal line', () => {
   });
 
   it('matches filters', () => {
-    const call = record({});
-    for (const filter of [{}, { server: 'github' }, { agent: 'editor' }, { outcome: 'ok' }, { since: ENTRY.time }, { text: 'STUDIO' }, { text: 'create_', server: 'github' }] as const) assert.ok(matches(call, filter), JSON.stringify(filter));
-    for (const filter of [{ server: 'git' }, { agent: 'x' }, { outcome: 'refused' }, { since: ENTRY.time + 1 }, { text: 'absent' }, { text: 'create_', server: 'x' }] as const) assert.ok(!matches(call, filter), JSON.stringify(filter));
+    const line = JSON.stringify(record({}));
+    for (const filter of [{}, { tool: 'create_issue' }, { until: ENTRY.time }, { server: 'github' }, { agent: 'editor' }, { outcome: 'ok' }, { since: ENTRY.time }, { text: 'STUDIO' }, { text: 'create_', server: 'github' }] as const) assert.ok(wantedCall(line, filter), JSON.stringify(filter));
+    for (const filter of [{ server: 'git' }, { tool: 'create' }, { until: ENTRY.time - 1 }, { agent: 'x' }, { outcome: 'refused' }, { since: ENTRY.time + 1 }, { text: 'absent' }, { text: 'create_', server: 'x' }] as const) assert.ok(wantedCall(line, filter) === undefined, JSON.stringify(filter));
   });
 });

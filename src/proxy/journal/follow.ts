@@ -2,9 +2,9 @@ import { Buffer } from 'node:buffer';
 import { open } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hasCode } from '../storage/fs-error.ts';
-import { readCall } from './line.ts';
+import { wantedCall } from './line.ts';
 import { listSegments, sizeOf, type Segment } from './segments.ts';
-import type { CallRecord } from './types.ts';
+import type { CallFilter, CallRecord } from './types.ts';
 
 const POLL_MS = 250;
 const CHUNK = 256 * 1024;
@@ -13,8 +13,9 @@ const MAX_LINE = 1024 * 1024;
 /**
  * Calls appended to a journal folder from now on, by whatever process. Ends when `signal` is aborted; until then
  * it waits, also for a folder that is not there yet. Nothing that was there at the call is repeated.
+ * @param options.filter which calls; its `limit` does not count
  */
-export async function* followJournal(dir: string, options: { readonly signal: AbortSignal }): AsyncGenerator<CallRecord, void, undefined> {
+export async function* followJournal(dir: string, options: { readonly signal: AbortSignal; readonly filter?: CallFilter }): AsyncGenerator<CallRecord, void, undefined> {
   const reader = new TailReader(dir);
   await reader.seekEnd();
   while (!options.signal.aborted) {
@@ -22,7 +23,7 @@ export async function* followJournal(dir: string, options: { readonly signal: Ab
       const lines = await reader.next();
       if (lines === undefined) break;
       for (const line of lines) {
-        const record = readCall(line);
+        const record = wantedCall(line, options.filter ?? {});
         if (record !== undefined) yield record;
       }
     }

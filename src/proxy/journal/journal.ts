@@ -6,6 +6,7 @@ import { prepareFolder } from '../storage/atomic-file.ts';
 import { holdLock } from '../storage/file-lock.ts';
 import { folderError } from '../storage/fs-error.ts';
 import { readCall } from './line.ts';
+import { CallIndex } from './call-index.ts';
 import { queryJournal } from './query.ts';
 import { callMembers, decisionMembers, noteMembers } from './record-text.ts';
 import { Redactor } from '../redaction/redactor.ts';
@@ -80,6 +81,7 @@ type Queued = { readonly call: CallEntry } | { readonly decision: DecisionEntry 
 class FileJournal implements Journal {
   readonly #parts: Parts;
   readonly #appended: Emitter<CallRecord>;
+  readonly #index: CallIndex;
   #queue: Queued[] = [];
   #queuedSize = 0;
   /** Records that did not make it, not yet noted in the journal. */
@@ -90,6 +92,7 @@ class FileJournal implements Journal {
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#index = new CallIndex(parts.dir);
     this.#appended = new Emitter((error) => parts.log('error', `A listener to the call journal failed: ${messageOf(error)}`));
   }
 
@@ -115,7 +118,8 @@ class FileJournal implements Journal {
 
   async query(filter: CallFilter): Promise<readonly CallRecord[]> {
     await this.#settled();
-    return queryJournal(this.#parts.dir, filter);
+    // The latest calls stand at the end of the folder; only looking for some of them is worth an index.
+    return Object.keys(filter).every((key) => key === 'limit') ? queryJournal(this.#parts.dir, filter) : this.#index.query(filter);
   }
 
   async flush(): Promise<void> {

@@ -79,13 +79,23 @@ export function readCall(line: string): CallRecord | undefined {
   return record as unknown as CallRecord;
 }
 
-/** True when a call is wanted by a filter; its `limit` is the reader's business. */
-export function matches(record: CallRecord, filter: CallFilter): boolean {
-  if (filter.server !== undefined && record.server !== filter.server) return false;
-  if (filter.agent !== undefined && record.agent !== filter.agent) return false;
-  if (filter.outcome !== undefined && record.outcome !== filter.outcome) return false;
-  if (filter.since !== undefined && Date.parse(record.time) < filter.since) return false;
-  return filter.text === undefined || JSON.stringify(record).toLowerCase().includes(filter.text.toLowerCase());
+/** The call a line holds if a filter wants it; its `limit` is the reader's business. */
+export function wantedCall(line: string, filter: CallFilter): CallRecord | undefined {
+  const record = readCall(line);
+  if (record === undefined) return undefined;
+  const { server, tool, agent, outcome, since, until, text } = filter;
+  if (server !== undefined && record.server !== server) return undefined;
+  if (tool !== undefined && record.tool !== tool) return undefined;
+  if (agent !== undefined && record.agent !== agent) return undefined;
+  if (outcome !== undefined && record.outcome !== outcome) return undefined;
+  if (since !== undefined && Date.parse(record.time) < since) return undefined;
+  if (until !== undefined && Date.parse(record.time) > until) return undefined;
+  return text === undefined || searchedText(line).includes(text.toLowerCase()) ? record : undefined;
+}
+
+/** What a filter's text is looked for in: the line in lower case, without its seal. */
+export function searchedText(line: string): string {
+  return (TAIL.test(line.slice(-TAIL_LENGTH)) ? line.slice(0, -TAIL_LENGTH) : line).toLowerCase();
 }
 
 function parse(line: string): Record<string, unknown> | undefined {

@@ -1,4 +1,4 @@
-import { matches, readCall } from './line.ts';
+import { readCall, wantedCall } from './line.ts';
 import { linesBackwards, listSegments } from './segments.ts';
 import type { CallFilter, CallRecord } from './types.ts';
 
@@ -9,16 +9,21 @@ const LONGEST_CALL_MS = 24 * 60 * 60_000;
 
 /** Calls of a journal folder, newest first. Reads files only: good for any process, also while one writes. */
 export async function queryJournal(dir: string, filter: CallFilter): Promise<readonly CallRecord[]> {
-  const limit = Math.min(filter.limit ?? DEFAULT_LIMIT, MAX_LIMIT);
+  const limit = boundedLimit(filter);
   const found: CallRecord[] = [];
-  if (limit <= 0) return found;
+  if (limit === 0) return found;
   for (const segment of (await listSegments(dir)).reverse()) {
     for await (const line of linesBackwards(segment.path)) {
       const record = readCall(line);
       if (record === undefined) continue;
       if (filter.since !== undefined && Date.parse(record.time) < filter.since - LONGEST_CALL_MS) return found;
-      if (matches(record, filter) && found.push(record) >= limit) return found;
+      if (wantedCall(line, filter) !== undefined && found.push(record) >= limit) return found;
     }
   }
   return found;
+}
+
+/** How many calls a filter wants: 100 unless it says otherwise, 10,000 at most. */
+export function boundedLimit({ limit = DEFAULT_LIMIT }: CallFilter): number {
+  return Math.max(0, Math.min(limit, MAX_LIMIT));
 }

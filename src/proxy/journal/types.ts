@@ -77,11 +77,15 @@ export interface DecisionEntry {
 /** Which calls are wanted; all that is given must hold. */
 export interface CallFilter {
   readonly server?: string;
+  /** Its name at the upstream. */
+  readonly tool?: string;
   readonly agent?: string;
   readonly outcome?: OutcomeKind;
   /** Milliseconds since epoch; calls that came in before are left out. */
   readonly since?: number;
-  /** Found anywhere in the record, upper and lower case alike. */
+  /** Milliseconds since epoch; calls that came in after are left out. */
+  readonly until?: number;
+  /** Found anywhere in the record but its seal, upper and lower case alike. */
   readonly text?: string;
   /** Default 100, at most 10,000. */
   readonly limit?: number;
