@@ -49,11 +49,16 @@ describe('typed values in queries', () => {
 describe('a task that writes its result to a file', () => {
   it('is split into its subject and the file', () => {
     assert.deepEqual(splitOutputFile('Compare both papers, then write a report to /root/out/report.md'), { main: 'Compare both papers', file: 'write file ./output.md' });
-    assert.deepEqual(splitOutputFile('Plot the sales by month and save it in C:\\x\\sale.png please'), { main: 'Plot the sales by month  please', file: 'write file ./output.png' });
+    assert.deepEqual(splitOutputFile('Plot the sales by month and save it in C:\\x\\sale.png please'), { main: 'Plot the sales by month  please', file: 'create write ./output.png' });
+    assert.deepEqual(splitOutputFile('Which laptop is worth buying? Save this to /root/excel/goods.xlsx.'), { main: 'Which laptop is worth buying', file: 'create write ./output.xlsx' });
+    assert.deepEqual(splitOutputFile('Compare three charting packages in a markdown report in /root/compare.md'), {
+      main: 'Compare three charting packages in a markdown',
+      file: 'write file ./output.md',
+    });
   });
 
   it('stays whole when the file is all there is, or is only read', () => {
-    for (const query of ['save it to /root/x.md', 'read /root/x.md and tell me who wrote it', 'write to a file', 'save this and that']) {
+    for (const query of ['save it to /root/x.md', 'read /root/x.md and tell me who wrote it', 'write to a file', 'save this and that', 'what is in the deepest file in ./data/tree']) {
       assert.equal(splitOutputFile(query), undefined, query);
     }
   });

@@ -90,6 +90,22 @@ describe('what is found', () => {
     for (let at = 1; at < hits.length; at++) assert.ok((hits[at - 1]?.score ?? 0) >= (hits[at]?.score ?? 0), 'scores fall');
   });
 
+  it('the file tool of a long task third, however well its subject matches', () => {
+    const story = 'Please go through all the open issues of our repository, list every issue with its title, and find out which issues were reported by more than one person. ';
+    const found = ids(filled().search(`${story.repeat(2)} Then write a report about those issues to /root/out/report.md`, ALL));
+    assert.equal(found[0], 'github:list_issues');
+    assert.equal(found[2], 'filesystem:write_file');
+  });
+
+  it('a name said in one stretch of a long task before one whose words are strewn over it', () => {
+    const index = createToolIndex();
+    index.put('a', [tool('a', 'compare_price_history', 'Does things.'), tool('a', 'merge_calendar_entries', 'Does things.')]);
+    const filler = 'alpha bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike november oscar papa quebec romeo sierra tango uniform victor';
+    const strewn = `merge ${filler} calendar ${filler.replaceAll(' ', 's ')} compare price history entries`;
+    assert.deepEqual(ids(index.search(strewn, ALL)), ['a:compare_price_history', 'a:merge_calendar_entries']);
+    assert.equal(ids(index.search(strewn.replace('compare price history', 'calendar'), ALL))[0], 'a:merge_calendar_entries');
+  });
+
   it('nothing for a query without words', () => {
     for (const query of ['', '   ', '?!', 'the of and', '\u0000', '((((']) {
       assert.deepEqual(filled().search(query, ALL), { hits: [], total: 0 });

@@ -6,6 +6,7 @@ import type { QueryPlan } from './query.ts';
 import type { SearchDocument } from './types.ts';
 import {
   CANDIDATES,
+  CANDIDATES_OF_STORY,
   DENSITY_DEPTH,
   MATCH_FLOOR,
   NAME_COVERAGE,
@@ -76,7 +77,7 @@ export class Ranker {
   /** The best `limit` visible tools for a plan. `visible` is asked before anything is cut. */
   rank(plan: QueryPlan, limit: number, visible: (id: ToolId) => boolean): Ranking {
     const matches = this.#matches(plan, visible);
-    const candidates = this.#strongest(matches, Math.max(CANDIDATES, limit));
+    const candidates = this.#strongest(matches, Math.max(plan.isStory ? CANDIDATES_OF_STORY : CANDIDATES, limit));
     const scorer = new Scorer(plan, this.#postings);
     const ranked = candidates.map((tool) => scorer.score(tool)).sort(byScore);
     const final = plan.units.length >= SERVER_MIN_UNITS ? this.#withServerShare(ranked, plan.isStory).sort(byScore) : ranked;
@@ -175,32 +176,35 @@ export function byScore(a: { readonly score: number; readonly tool: IndexedTool 
   return a.tool.id < b.tool.id ? -1 : 1;
 }
 
-/** Scores single tools exactly: which stretch of the query they answer, how much of their name it says. */
+/** Scores single tools exactly: which stretch of the query they answer, how much of their name one stretch says. */
 class Scorer {
   readonly #plan: QueryPlan;
   readonly #postings: Postings;
   /** For each term of the index that answers something: the units it answers. */
-  readonly #answers = new Map<Term, { readonly unit: number; readonly factor: number }[]>();
+  readonly #answers = new Map<Term, { readonly unit: number; readonly weight: number; readonly factor: number }[]>();
   /** For each such term: the most it stands for any unit. */
   readonly #said = new Map<Term, number>();
+  /** Where in a story each unit is said. */
+  readonly #places: readonly (readonly number[])[];
 
   constructor(plan: QueryPlan, postings: Postings) {
     this.#plan = plan;
     this.#postings = postings;
     plan.units.forEach((unit, at) => {
       for (const [term, { weight, factor }] of unit.answers) {
-        const answer = { unit: at, factor };
+        const answer = { unit: at, weight, factor };
         const known = this.#answers.get(term);
         if (known === undefined) this.#answers.set(term, [answer]);
         else known.push(answer);
         if ((this.#said.get(term) ?? 0) < weight) this.#said.set(term, weight);
       }
     });
+    this.#places = plan.isStory ? placesOf(plan) : [];
   }
 
   score(tool: IndexedTool): RankedTool {
     const shares = this.#shares(tool);
-    const words = shares.reduce((sum, share) => sum + share, 0);
+    const words = sum(shares);
     const coverage = words * NAME_COVERAGE * this.#coverage(tool);
     const verb = (words + coverage) * this.#verbAgreement(tool);
     return { tool, score: words + coverage + verb, shares, coverage, verb, server: 0 };
@@ -221,20 +225,49 @@ class Scorer {
 
   /** How much of the tool's name the query says, 0–1, telling words counting more. */
   #coverage(tool: IndexedTool): number {
-    let said = 0;
-    let all = 0;
-    for (const term of tool.name) {
-      const idf = this.#postings.idf(term);
-      all += idf;
-      said += idf * (this.#said.get(term) ?? 0);
-    }
-    return all === 0 ? 0 : said / all;
+    const idfs = tool.name.map((term) => this.#postings.idf(term));
+    const all = sum(idfs);
+    if (all === 0) return 0;
+    if (this.#plan.isStory) return this.#saidTogether(tool.name, idfs) / all;
+    return sum(tool.name.map((term, at) => (idfs[at] ?? 0) * (this.#said.get(term) ?? 0))) / all;
+  }
+
+  /** The most that one stretch of a story says of a name: its words strewn over the whole of it are not the name. */
+  #saidTogether(name: readonly Term[], idfs: readonly number[]): number {
+    const mentions: { readonly place: number; readonly word: number; readonly value: number }[] = [];
+    name.forEach((term, word) => {
+      for (const { unit, weight } of this.#answers.get(term) ?? []) {
+        for (const place of this.#places[unit] ?? []) mentions.push({ place, word, value: weight * (idfs[word] ?? 0) });
+      }
+    });
+    mentions.sort((a, b) => a.place - b.place);
+    let best = 0;
+    mentions.forEach(({ place: start }, first) => {
+      const values = new Array<number>(name.length).fill(0);
+      for (let at = first; at < mentions.length; at++) {
+        const { place, word, value } = mentions[at] ?? { place: Number.POSITIVE_INFINITY, word: 0, value: 0 };
+        if (place >= start + STRETCH_TERMS) break;
+        values[word] = Math.max(values[word] ?? 0, value);
+      }
+      best = Math.max(best, sum(values));
+    });
+    return best;
   }
 
   #verbAgreement(tool: IndexedTool): number {
     if (this.#plan.verb === undefined || tool.verb === undefined) return 0;
     return this.#plan.verb === tool.verb ? VERB_AGREEMENT : -VERB_AGREEMENT;
   }
+}
+
+function placesOf({ units, order }: QueryPlan): number[][] {
+  const places: number[][] = units.map(() => []);
+  order.forEach((unit, place) => places[unit]?.push(place));
+  return places;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 /** The units of the `STRETCH_TERMS` neighbouring terms of the query that together score highest. */

@@ -113,14 +113,17 @@ class LexicalIndex implements ToolIndex {
   }
 }
 
-/** Sets the file tools among the subject's, each scored just below the tool it follows, so that scores still fall. */
+/**
+ * Sets the file tools among the subject's, each scored just below the tool it follows, so that scores still fall. Their
+ * own scores say nothing here: they are of another query.
+ */
 function beside(subject: readonly Found[], files: readonly Found[]): Found[] {
   const known = new Set(subject.map(({ tool }) => tool.id));
   const extra = files
     .filter(({ tool }) => !known.has(tool.id))
     .map((found, at) => {
       const ahead = subject[Math.min(subject.length, SUBJECT_PER_FILE_TOOL * (at + 1)) - 1];
-      return ahead === undefined ? found : { ...found, score: Math.min(found.score, ahead.score * JUST_BELOW ** (at + 1)) };
+      return ahead === undefined ? found : { ...found, score: ahead.score * JUST_BELOW ** (at + 1) };
     });
   return [...subject, ...extra].sort(byScore);
 }

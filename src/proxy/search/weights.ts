@@ -46,7 +46,10 @@ export const VERB_AGREEMENT = 0.05;
 /** Longer queries name several verbs, so none of them is the one. */
 export const VERB_MAX_TERMS = 12;
 
-/** A query longer than this many terms is a story: the best stretch of it counts as much as all of it. */
+/**
+ * A query longer than this many terms is a story: the best stretch of it counts as much as all of it, and a tool's name
+ * has to be said within one stretch.
+ */
 export const STRETCH_TERMS = 20;
 export const STRETCH_SHARE = 0.5;
 /** A story says its need in several words of its own, so what stands for them weighs this much less. */
@@ -65,5 +68,7 @@ export const DENSITY_DEPTH = 30;
 
 /** Candidates that are ranked exactly, by their first score. */
 export const CANDIDATES = 100;
+/** A story's words are strewn over many tools, so that more of them have to be looked at. */
+export const CANDIDATES_OF_STORY = 200;
 /** Below this share of the best first score a tool is not counted as a match. */
 export const MATCH_FLOOR = 0.3;
