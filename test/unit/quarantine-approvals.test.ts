@@ -129,6 +129,7 @@ function run(commands: readonly Command[]): void {
   }
 }
 
+// Invariants I1 and I2 (docs/security-tests.md).
 describe('approvals', () => {
   it('make callable exactly the digests a person approved, in any sequence of events', () => {
     fc.assert(fc.property(fc.array(command, { maxLength: 25 }), run), { numRuns: 10_000 });
