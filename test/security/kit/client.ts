@@ -1,7 +1,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js';
-import { eventually } from '../../fixtures/serve.ts';
+import { until } from './until.ts';
 
 /** What a call came to, as the agent sees it. */
 export interface Answer {
@@ -57,7 +57,7 @@ export class RecordingClient {
 
   /** Resolves when a call of this tool ends with the code; undefined stands for going through. */
   untilCode(id: string, code: string | undefined, args: unknown = {}): Promise<Answer> {
-    return eventually(async () => {
+    return until(`${id} answers ${code ?? 'without a refusal'}`, async () => {
       const answer = await this.use(id, args);
       return answer.code === code ? answer : undefined;
     });
