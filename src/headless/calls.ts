@@ -12,6 +12,17 @@ import { printJson, printJsonLine, printLine, printTable } from './print.ts';
 const OUTCOMES: readonly OutcomeKind[] = ['ok', 'tool_error', 'protocol_error', 'ambiguous', 'refused'];
 const MAX_CALLS = 10_000;
 
+/** Options that say which calls are meant. */
+export const FILTER_OPTIONS = {
+  server: { value: 'S', help: 'Calls to this server.' },
+  tool: { value: 'T', help: 'Calls of this tool, by its name at the server.' },
+  agent: { value: 'A', help: 'Calls of this agent.' },
+  outcome: { value: 'O', help: `Calls that ended so: ${OUTCOMES.join(', ')}.` },
+  since: { value: 'T', help: 'Calls from this time on: 30m, 2h, 7d, or a date such as 2026-01-31T12:00.' },
+  until: { value: 'T', help: 'Calls up to this time, written likewise.' },
+  text: { value: 'X', help: 'Calls whose record holds this text, upper and lower case alike.' },
+} as const satisfies Command['options'];
+
 export const calls: Command = {
   name: 'calls',
   summary: 'Lists recorded tool calls, the latest last.',
@@ -19,18 +30,13 @@ export const calls: Command = {
     ...COMMON_OPTIONS,
     ...JSON_OPTION,
     follow: { help: 'Print calls from now on as they end, until it is told to stop; with --json one document a line.' },
-    server: { value: 'S', help: 'Calls to this server.' },
-    tool: { value: 'T', help: 'Calls of this tool, by its name at the server.' },
-    agent: { value: 'A', help: 'Calls of this agent.' },
-    outcome: { value: 'O', help: `Calls that ended so: ${OUTCOMES.join(', ')}.` },
-    since: { value: 'T', help: 'Calls from this time on: 30m, 2h, 7d, or a date such as 2026-01-31T12:00.' },
-    until: { value: 'T', help: 'Calls up to this time, written likewise.' },
-    text: { value: 'X', help: 'Calls whose record holds this text, upper and lower case alike.' },
+    ...FILTER_OPTIONS,
     limit: { value: 'N', help: 'At most so many (default: 100).' },
   },
   async run(args) {
     const dir = journalFolder(placesOf(args).data);
-    const filter = filterOf(args);
+    const limit = args.wholeNumber('limit', 1, MAX_CALLS);
+    const filter = { ...filterOf(args), ...(limit !== undefined && { limit }) };
     if (args.has('follow')) return follow(dir, filter, args.has('json'));
     const records = [...(await queryJournal(dir, filter))].reverse();
     if (args.has('json')) printJson(records);
@@ -63,7 +69,8 @@ const UNITS: ReadonlyMap<string, number> = new Map([
   ['d', 86_400_000],
 ]);
 
-function filterOf(args: Arguments): CallFilter {
+/** The calls that `FILTER_OPTIONS` name. @throws VestibuleError `usage` */
+export function filterOf(args: Arguments): CallFilter {
   const server = args.text('server');
   const agent = args.text('agent');
   const outcome = args.choice('outcome', OUTCOMES);
@@ -71,7 +78,6 @@ function filterOf(args: Arguments): CallFilter {
   const text = args.text('text');
   const since = args.text('since');
   const until = args.text('until');
-  const limit = args.wholeNumber('limit', 1, MAX_CALLS);
   return {
     ...(server !== undefined && { server }),
     ...(agent !== undefined && { agent }),
@@ -80,7 +86,6 @@ function filterOf(args: Arguments): CallFilter {
     ...(text !== undefined && { text }),
     ...(until !== undefined && { until: timeOf(until, Date.now()) }),
     ...(since !== undefined && { since: timeOf(since, Date.now()) }),
-    ...(limit !== undefined && { limit }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { nearest } from '../proxy/config/nearest.ts';
 import { usage } from './args.ts';
 import { calls } from './calls.ts';
+import { callsExport } from './calls-export.ts';
 import { callsVerify } from './calls-verify.ts';
 import { runCommand, type Command } from './command.ts';
 import { doctor } from './doctor.ts';
@@ -28,7 +29,7 @@ export const COMMANDS: readonly Command[] = [
   upstreamList, upstreamAdd, upstreamRemove, upstreamApprove, upstreamEnable, upstreamDisable, upstreamRestart, upstreamLogs,
   quarantineList, quarantineShow, quarantineApprove, quarantineBlock, quarantineShare, quarantineVerify,
   pause, resume,
-  calls, callsVerify,
+  calls, callsExport, callsVerify,
   doctor,
 ];
 

@@ -4,6 +4,7 @@ import type { ConfigProblem, MenuMode, UpstreamConfig } from './config/types.ts'
 import type { UpstreamLogLine, UpstreamState } from './upstream/types.ts';
 import type { HeldDefinition } from './catalog/types.ts';
 import type { DefinitionRef } from './quarantine/types.ts';
+import type { ExportFormat } from './journal/export.ts';
 import type { CallFilter, CallRecord } from './journal/types.ts';
 import type { PauseSnapshot, PauseTarget } from './pause/types.ts';
 import type { MenuState, TokenSnapshot } from './relay/types.ts';
@@ -104,6 +105,8 @@ export interface GatewayApi {
   /** The last lines of an upstream's log, oldest first. */
   logs(server: ServerName): readonly UpstreamLogLine[];
   calls(filter: CallFilter): Promise<readonly CallRecord[]>;
+  /** Every recorded call that is wanted as the text of a file, in pieces; the filter's `limit` does not count. */
+  exportCalls(format: ExportFormat, filter: CallFilter): AsyncIterable<string>;
   readonly onDidCall: Event<CallRecord>;
   /** What an agent with full rights would find, with scores. */
   search(query: string, limit: number): readonly SearchHit[];

@@ -11,6 +11,7 @@ import { createListener, type Listener } from './downstream/listener.ts';
 import type { Endpoint } from './downstream/types.ts';
 import { VestibuleError, messageOf } from './errors.ts';
 import { DisposableStore, Emitter, type Disposable, type Event } from './events.ts';
+import { exportText, type ExportFormat } from './journal/export.ts';
 import { openJournal } from './journal/journal.ts';
 import type { Redactor } from './redaction/redactor.ts';
 import type { CallFilter, CallRecord, DecisionEntry, Journal } from './journal/types.ts';
@@ -327,6 +328,10 @@ export class Gateway implements GatewayApi {
 
   calls(filter: CallFilter): Promise<readonly CallRecord[]> {
     return this.#parts.journal.query(filter);
+  }
+
+  exportCalls(format: ExportFormat, filter: CallFilter): AsyncIterable<string> {
+    return exportText(format, this.#parts.journal.all(filter), this.#options.version);
   }
 
   search(query: string, limit: number): readonly SearchHit[] {

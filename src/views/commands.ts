@@ -3,6 +3,7 @@ import type { UpstreamSnapshot } from '../proxy/api.ts';
 import type { Decisions, Reach } from './decisions.ts';
 import type { Dialogs } from './dialogs.ts';
 import type { EditorEndpoint } from './editor-endpoint.ts';
+import { exportCalls } from './export-calls.ts';
 import type { GatewayHost } from './gateway-host.ts';
 import { Command, Scheme, View, type CommandId } from './ids.ts';
 import type { Inspector } from './inspector/inspector.ts';
@@ -62,6 +63,7 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   [Command.showChanges]: showChanges,
   [Command.openInspector]: ({ inspector }) => inspector.show('calls'),
   [Command.searchTools]: ({ inspector }) => inspector.show('search'),
+  [Command.exportCalls]: exportCalls,
   [Command.shareApprovals]: ({ sharing }) => shareApprovals(sharing),
   [Command.pauseAll]: (context) => pause(context, {}),
   [Command.resumeAll]: (context) => resume(context, {}),

@@ -42,6 +42,8 @@ export interface Dialogs {
   pick<T>(title: string, choices: readonly Choice<T>[]): Promise<T | undefined>;
   pickMany<T>(title: string, choices: readonly Choice<T>[]): Promise<readonly T[] | undefined>;
   prompt(prompt: Prompt): Promise<string | undefined>;
+  /** Where to write a file. @param name proposed, in the first folder of the workspace */
+  saveAs(title: string, name: string): Promise<vscode.Uri | undefined>;
   /** Never waits for an answer. */
   inform(message: string, ...offers: readonly Offer[]): void;
   fail(problem: Problem, ...offers: readonly Offer[]): void;
@@ -75,6 +77,11 @@ export const editorDialogs: Dialogs = {
       ...(value !== undefined && { value }),
       ...(check !== undefined && { validateInput: check }),
     });
+  },
+
+  async saveAs(title, name) {
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+    return vscode.window.showSaveDialog({ title, ...(folder !== undefined && { defaultUri: vscode.Uri.joinPath(folder, name) }) });
   },
 
   inform(message, ...offers) {
@@ -112,6 +119,10 @@ export class ReplaceableDialogs implements Dialogs {
 
   prompt(prompt: Prompt): Promise<string | undefined> {
     return this.#current.prompt(prompt);
+  }
+
+  saveAs(title: string, name: string): Promise<vscode.Uri | undefined> {
+    return this.#current.saveAs(title, name);
   }
 
   inform(message: string, ...offers: readonly Offer[]): void {

@@ -32,6 +32,7 @@ export const Command = {
   showChanges: 'vestibule.showChanges',
   openInspector: 'vestibule.openInspector',
   searchTools: 'vestibule.searchTools',
+  exportCalls: 'vestibule.exportCalls',
   shareApprovals: 'vestibule.shareApprovals',
   pauseAll: 'vestibule.pauseAll',
   resumeAll: 'vestibule.resumeAll',

@@ -133,6 +133,11 @@ export class FakeGateway implements GatewayApi {
     return this.#decide('resume', `${server}:${tool}`);
   }
 
+  async *exportCalls(format: string): AsyncIterable<string> {
+    yield await Promise.resolve(`${format}: one\n`);
+    yield 'two\n';
+  }
+
   refresh(): Promise<void> {
     return Promise.resolve();
   }
@@ -200,6 +205,10 @@ export class ScriptedDialogs implements Dialogs {
   prompt(prompt: Prompt): Promise<string | undefined> {
     this.prompts.push(prompt);
     return Promise.resolve(this.texts.shift());
+  }
+
+  saveAs(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 
   inform(message: string): void {

@@ -7,7 +7,7 @@ import { holdLock } from '../storage/file-lock.ts';
 import { folderError } from '../storage/fs-error.ts';
 import { readCall } from './line.ts';
 import { CallIndex } from './call-index.ts';
-import { queryJournal } from './query.ts';
+import { allCalls, queryJournal } from './query.ts';
 import { callMembers, decisionMembers, noteMembers } from './record-text.ts';
 import { Redactor } from '../redaction/redactor.ts';
 import { SegmentWriter } from './segment-writer.ts';
@@ -120,6 +120,11 @@ class FileJournal implements Journal {
     await this.#settled();
     // The latest calls stand at the end of the folder; only looking for some of them is worth an index.
     return Object.keys(filter).every((key) => key === 'limit') ? queryJournal(this.#parts.dir, filter) : this.#index.query(filter);
+  }
+
+  async *all(filter: CallFilter): AsyncIterable<CallRecord> {
+    await this.#settled();
+    yield* allCalls(this.#parts.dir, filter);
   }
 
   async flush(): Promise<void> {

@@ -1,5 +1,5 @@
 import { readCall, wantedCall } from './line.ts';
-import { linesBackwards, listSegments } from './segments.ts';
+import { linesBackwards, linesOf, listSegments } from './segments.ts';
 import type { CallFilter, CallRecord } from './types.ts';
 
 const DEFAULT_LIMIT = 100;
@@ -26,4 +26,14 @@ export async function queryJournal(dir: string, filter: CallFilter): Promise<rea
 /** How many calls a filter wants: 100 unless it says otherwise, 10,000 at most. */
 export function boundedLimit({ limit = DEFAULT_LIMIT }: CallFilter): number {
   return Math.max(0, Math.min(limit, MAX_LIMIT));
+}
+
+/** Every call of a journal folder that a filter wants, oldest first; its `limit` does not count. Memory is bounded. */
+export async function* allCalls(dir: string, filter: CallFilter): AsyncIterable<CallRecord> {
+  for (const segment of await listSegments(dir)) {
+    for await (const { text, complete } of linesOf(segment.path)) {
+      const record = complete ? wantedCall(text, filter) : undefined;
+      if (record !== undefined) yield record;
+    }
+  }
 }

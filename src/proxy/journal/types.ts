@@ -98,6 +98,8 @@ export interface Journal {
   decide(entry: DecisionEntry): void;
   /** Newest first. */
   query(filter: CallFilter): Promise<readonly CallRecord[]>;
+  /** Every call that is wanted, oldest first; the filter's `limit` does not count. */
+  all(filter: CallFilter): AsyncIterable<CallRecord>;
   /** Resolves when everything appended so far is on disk. */
   flush(): Promise<void>;
   close(): Promise<void>;

@@ -12,6 +12,7 @@ export async function run(): Promise<void> {
   await import('./endpoint.suite.ts');
   await import('./servers-file.suite.ts');
   await import('./approval.suite.ts');
+  await import('./calls.suite.ts');
 
   const failures = await new Promise<number>((resolve) => {
     mocha
