@@ -110,6 +110,7 @@ export class Gateway implements GatewayApi {
   readonly #hub: UpstreamHub;
   readonly #served: ServedTools;
   readonly #index: ToolIndex = createToolIndex();
+  readonly #visibleTo = new WeakMap<Principal, (id: ToolId) => boolean>();
   readonly #lists: ToolLists;
   readonly #meter: TokenMeter;
   readonly #relay: Relay;
@@ -396,12 +397,18 @@ export class Gateway implements GatewayApi {
     return this.#parts.approvals.launchApproved(entry.name, fingerprintOf(entry));
   }
 
+  /** The same function for the same principal: the index keeps what it works out for it. */
   #visible(principal: Principal): (id: ToolId) => boolean {
-    const { catalog } = this.#parts;
-    return (id) => {
-      const tool = catalog.find(id);
-      return tool !== undefined && this.#served.isServed(tool) && mayUse(principal, tool);
-    };
+    let visible = this.#visibleTo.get(principal);
+    if (visible === undefined) {
+      const { catalog } = this.#parts;
+      visible = (id) => {
+        const tool = catalog.find(id);
+        return tool !== undefined && this.#served.isServed(tool) && mayUse(principal, tool);
+      };
+      this.#visibleTo.set(principal, visible);
+    }
+    return visible;
   }
 
   #instructions(principal: Principal): string | undefined {

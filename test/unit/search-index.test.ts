@@ -253,6 +253,71 @@ describe('several needs', () => {
   });
 });
 
+describe('a caller that may use some tools', () => {
+  const words = ['issue', 'issues', 'create', 'list', 'file', 'repository', 'payroll', 'weather', 'forecast', 'screenshot', 'invoice'];
+  const document = fc.record({ server: fc.constantFrom('a', 'b', 'c'), name: fc.uniqueArray(fc.constantFrom(...words), { minLength: 1, maxLength: 3 }), text: fc.array(fc.constantFrom(...words), { maxLength: 8 }) });
+  const query = fc.array(fc.constantFrom(...words, 'isue', 'payrol', 'ticket', 'fileweather'), { minLength: 1, maxLength: 30 }).map((list) => list.join(' '));
+
+  it('searches exactly as if no other tool were in the index: hits, scores, reasons and counts', () => {
+    fc.assert(
+      fc.property(fc.array(document, { minLength: 1, maxLength: 30 }), fc.array(query, { minLength: 1, maxLength: 3 }), fc.integer({ min: 2, max: 5 }), (drawn, queries, every) => {
+        const documents = drawn.map(({ server, name, text }, at) => tool(server, `${name.join('_')}_${at}`, text.join(' ')));
+        const mine = new Set(documents.filter((_, at) => at % every !== 0).map(({ id }) => id));
+        const shared = createToolIndex();
+        const own = createToolIndex();
+        for (const server of ['a', 'b', 'c']) {
+          shared.put(server, documents.filter((entry) => entry.server === server));
+          own.put(server, documents.filter((entry) => entry.server === server && mine.has(entry.id)));
+        }
+        const options = { limit: 10, explain: true };
+        const visible = (id: ToolId): boolean => mine.has(id);
+        for (const text of queries) {
+          assert.deepEqual(comparable(shared.search(text, { ...options, visible })), comparable(own.search(text, { ...options, visible: () => true })));
+        }
+        assert.deepEqual(comparable(shared.searchAll(queries, { ...options, visible })), comparable(own.searchAll(queries, { ...options, visible: () => true })));
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('has no slip of the keyboard mended to a word of another caller', () => {
+    const index = filled({ a: [tool('a', 'run_payroll')], b: [tool('b', 'send_invoice')] });
+    assert.equal(index.search('payrol', ALL).total, 1);
+    assert.deepEqual(index.search('payrol', { limit: 5, visible: (id) => id.startsWith('b:') }), { hits: [], total: 0 });
+  });
+
+  it('is asked again about each hit, and seen anew when the index changes', () => {
+    const index = filled();
+    const taken = new Set<ToolId>();
+    const visible = (id: ToolId): boolean => !taken.has(id);
+    assert.equal(ids(index.search('forecast', { limit: 5, visible }))[0], 'weather:get_forecast');
+    taken.add(toolId('weather', 'get_forecast'));
+    assert.ok(!ids(index.search('forecast', { limit: 5, visible })).includes(toolId('weather', 'get_forecast')));
+    index.put('other', [tool('other', 'forecast')]);
+    assert.equal(ids(index.search('forecast', { limit: 5, visible }))[0], 'other:forecast');
+  });
+
+  it('narrows a search by a filter without another order', () => {
+    const index = filled();
+    const all = ids(index.search('create issue', { ...ALL, limit: 50 }));
+    const filtered = index.search('create issue', { ...ALL, limit: 50, filter: (id) => id.startsWith('github:') });
+    assert.deepEqual(ids(filtered), all.filter((id) => id.startsWith('github:')));
+    assert.equal(filtered.total, filtered.hits.length);
+  });
+});
+
+/** The order of additions may differ in the last bits. */
+function comparable({ hits, total }: SearchResult): unknown {
+  return {
+    total,
+    hits: hits.map(({ id, score, explain }) => ({
+      id,
+      score: score.toFixed(9),
+      explain: explain?.map((row) => `${row.term} ${row.field} ${row.score.toFixed(9)}`),
+    })),
+  };
+}
+
 describe('hostile and odd input', () => {
   it('names that mean something to JavaScript are only words', () => {
     const odd = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];

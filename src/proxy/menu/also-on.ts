@@ -22,7 +22,7 @@ export function alsoOn(queries: readonly string[], shown: readonly CatalogTool[]
   const others = new Map(
     servers.map((server) => [server, new Map((deps.catalog.server(server)?.tools ?? []).filter((tool) => !taken.has(tool.id) && visible(tool.id)).map((tool) => [tool.id, tool]))]),
   );
-  const near = deps.index.searchAll(queries, { limit: CANDIDATES, visible: (id) => [...others.values()].some((tools) => tools.has(id)) });
+  const near = deps.index.searchAll(queries, { limit: CANDIDATES, visible, filter: (id) => [...others.values()].some((tools) => tools.has(id)) });
   const order = new Map(near.hits.map(({ id }, rank) => [id, rank]));
 
   const lines: string[] = [];

@@ -49,8 +49,7 @@ export class Postings {
 
   /** How telling a term is: BM25's inverse document frequency. */
   idf(term: Term | undefined): number {
-    const frequency = term?.slots.length ?? 0;
-    return Math.log(1 + (this.#live - frequency + 0.5) / (frequency + 0.5));
+    return inverseFrequency(term?.slots.length ?? 0, this.#live);
   }
 
   /** Takes `length` neighbouring slots. */
@@ -106,6 +105,11 @@ export class Postings {
     withdraw(this.#byStem, heavyStem(term.text), term);
     withdraw(this.#byShape, shapeOf(term.text), term);
   }
+}
+
+/** BM25's inverse document frequency of a term that stands in `frequency` of `tools` tools. */
+export function inverseFrequency(frequency: number, tools: number): number {
+  return Math.log(1 + (tools - frequency + 0.5) / (frequency + 0.5));
 }
 
 function insert(term: Term, slot: number, impact: number): void {

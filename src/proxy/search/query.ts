@@ -2,7 +2,8 @@ import { sequence, terms } from './analyse.ts';
 import { readEntities } from './entities.ts';
 import { alternativesOf, alternativesOfStem, phrasesFrom, verbClass, type Alternative } from './lexicon/lexicon.ts';
 import type { VerbClass } from './lexicon/verbs.ts';
-import type { Postings, Term } from './postings.ts';
+import type { Term } from './postings.ts';
+import type { Scope } from './scope.ts';
 import { heavyStem, lightStem } from './stem.ts';
 import { COMPOUND_PART, PATH_WORD, SAME_STEM, STORY_ALTERNATIVES, STRETCH_TERMS, TYPING_ERROR, VERB_MAX_TERMS } from './weights.ts';
 
@@ -42,13 +43,13 @@ export function boundedQuery(query: string): string {
   return query.slice(0, MAX_RAW_QUERY).replace(BLOB, ' ').slice(0, MAX_QUERY);
 }
 
-/** Reads a query against the vocabulary of an index. Any text is a query; one without words has no units. */
-export function planQuery(query: string, postings: Postings): QueryPlan {
+/** Reads a query against the vocabulary of a scope. Any text is a query; one without words has no units. */
+export function planQuery(query: string, scope: Scope): QueryPlan {
   const reading = readEntities(boundedQuery(query));
   const queryTerms = terms(reading.text, MAX_QUERY);
   const spoken = sequence(reading.text, MAX_QUERY);
   const isStory = queryTerms.length > STRETCH_TERMS;
-  const plan = new PlanBuilder(postings, isStory ? STORY_ALTERNATIVES : 1);
+  const plan = new PlanBuilder(scope, isStory ? STORY_ALTERNATIVES : 1);
   for (const term of queryTerms) plan.word(term);
   for (const entity of reading.entities) plan.typed(entity.key, entity.words);
   for (const term of terms(reading.pathText, MAX_QUERY)) plan.pathWord(term);
@@ -76,13 +77,13 @@ export function firstVerb(words: readonly string[]): VerbClass | undefined {
 
 class PlanBuilder {
   readonly units: Unit[] = [];
-  readonly #postings: Postings;
+  readonly #scope: Scope;
   readonly #alternativeShare: number;
   readonly #at = new Map<string, number>();
 
   /** `alternativeShare` scales everything that merely stands for a word. */
-  constructor(postings: Postings, alternativeShare: number) {
-    this.#postings = postings;
+  constructor(scope: Scope, alternativeShare: number) {
+    this.#scope = scope;
     this.#alternativeShare = alternativeShare;
   }
 
@@ -100,7 +101,7 @@ class PlanBuilder {
     // A word with synonyms of its own does not borrow those of its relatives.
     if (!known.some((other) => other.inflect)) this.#alternatives(answers, alternativesOfStem(term));
     if (answers.size === 0) this.#repair(answers, term);
-    this.#add(term, answers, this.#postings.term(term));
+    this.#add(term, answers, this.#scope.term(term));
   }
 
   phrase(label: string, alternatives: readonly Alternative[]): void {
@@ -123,9 +124,9 @@ class PlanBuilder {
 
   /** A stand-in is never more telling than the word it stands for, when the index knows that word. */
   #add(label: string, weights: ReadonlyMap<Term, number>, own: Term | undefined): void {
-    const most = own === undefined ? Number.POSITIVE_INFINITY : this.#postings.idf(own);
+    const most = own === undefined ? Number.POSITIVE_INFINITY : this.#scope.idf(own);
     const answers = new Map<Term, Answer>();
-    for (const [term, weight] of weights) answers.set(term, { weight, factor: weight * Math.min(most, this.#postings.idf(term)) });
+    for (const [term, weight] of weights) answers.set(term, { weight, factor: weight * Math.min(most, this.#scope.idf(term)) });
     this.#at.set(label, this.units.length);
     this.units.push({ label, answers });
   }
@@ -143,25 +144,25 @@ class PlanBuilder {
   }
 
   #answer(answers: Map<Term, number>, text: string, weight: number): void {
-    const term = this.#postings.term(text);
+    const term = this.#scope.term(text);
     if (term !== undefined) offer(answers, term, weight);
   }
 
   #answerStem(answers: Map<Term, number>, text: string, weight: number): void {
-    for (const term of this.#postings.withStem(heavyStem(text))) offer(answers, term, weight);
+    for (const term of this.#scope.withStem(heavyStem(text))) offer(answers, term, weight);
   }
 
   /** A word nobody knows: one slip of the keyboard away from a known one, or two known words run together. */
   #repair(answers: Map<Term, number>, word: string): void {
     if (word.length < MIN_REPAIR) return;
     for (const length of [word.length - 1, word.length, word.length + 1]) {
-      for (const term of this.#postings.withShape(word.charAt(0), length)) {
+      for (const term of this.#scope.withShape(word.charAt(0), length)) {
         if (isOneSlip(word, term.text)) offer(answers, term, TYPING_ERROR);
       }
     }
     for (let at = MIN_PART; at <= word.length - MIN_PART; at++) {
-      const first = this.#postings.term(lightStem(word.slice(0, at)));
-      const second = this.#postings.term(lightStem(word.slice(at)));
+      const first = this.#scope.term(lightStem(word.slice(0, at)));
+      const second = this.#scope.term(lightStem(word.slice(at)));
       if (first === undefined || second === undefined) continue;
       offer(answers, first, COMPOUND_PART);
       offer(answers, second, COMPOUND_PART);

@@ -3,6 +3,7 @@ import type { ServerName, ToolId } from '../model.ts';
 import type { ServerTerms } from './fields.ts';
 import type { Postings, Term } from './postings.ts';
 import type { QueryPlan } from './query.ts';
+import type { Scope, Slots } from './scope.ts';
 import type { SearchDocument } from './types.ts';
 import {
   CANDIDATES,
@@ -62,30 +63,28 @@ const SCORE_BINS = 512;
 /** Scores tools against query plans. Keeps its scratch space between queries; not re-entrant. */
 export class Ranker {
   readonly #postings: Postings;
-  readonly #tools: readonly (IndexedTool | undefined)[];
-  readonly #sizeOf: (server: ServerName) => number;
+  readonly #tools: Slots;
   #sums = new Float64Array(0);
   #best = new Float64Array(0);
 
-  /** `tools` is indexed by slot and may change between calls; `sizeOf` counts a server's tools. */
-  constructor(postings: Postings, tools: readonly (IndexedTool | undefined)[], sizeOf: (server: ServerName) => number) {
+  /** `tools` may change between calls. */
+  constructor(postings: Postings, tools: Slots) {
     this.#postings = postings;
     this.#tools = tools;
-    this.#sizeOf = sizeOf;
   }
 
-  /** The best `limit` visible tools for a plan. `visible` is asked before anything is cut. */
-  rank(plan: QueryPlan, limit: number, visible: (id: ToolId) => boolean): Ranking {
-    const matches = this.#matches(plan, visible);
+  /** The best `limit` of the tools that pass, for a plan made in `scope`. `passes` is asked before anything is cut. */
+  rank(plan: QueryPlan, limit: number, scope: Scope, passes: (id: ToolId) => boolean): Ranking {
+    const matches = this.#matches(plan, passes);
     const candidates = this.#strongest(matches, Math.max(plan.isStory ? CANDIDATES_OF_STORY : CANDIDATES, limit));
-    const scorer = new Scorer(plan, this.#postings);
+    const scorer = new Scorer(plan, scope);
     const ranked = candidates.map((tool) => scorer.score(tool)).sort(byScore);
-    const final = plan.units.length >= SERVER_MIN_UNITS ? this.#withServerShare(ranked, plan.isStory).sort(byScore) : ranked;
+    const final = plan.units.length >= SERVER_MIN_UNITS ? this.#withServerShare(ranked, plan.isStory, scope).sort(byScore) : ranked;
     return { tools: final.slice(0, limit), matches };
   }
 
-  /** Slots of visible tools whose words answer the plan well enough. Their first scores are in `#sums`. */
-  #matches(plan: QueryPlan, visible: (id: ToolId) => boolean): number[] {
+  /** Slots of tools that pass and whose words answer the plan well enough. Their first scores are in `#sums`. */
+  #matches(plan: QueryPlan, passes: (id: ToolId) => boolean): number[] {
     const touched = this.#sumUp(plan);
     const sums = this.#sums;
     const seen: number[] = [];
@@ -93,8 +92,8 @@ export class Ranker {
     for (const slot of touched) {
       const score = sums[slot] as number;
       const tool = this.#tools[slot];
-      // What is too low beside the best so far is too low beside the best of all: visibility need not be asked.
-      if (tool === undefined || score < top * MATCH_FLOOR || !visible(tool.id)) continue;
+      // What is too low beside the best so far is too low beside the best of all: it need not be asked about.
+      if (tool === undefined || score < top * MATCH_FLOOR || !passes(tool.id)) continue;
       seen.push(slot);
       if (score > top) top = score;
     }
@@ -144,7 +143,7 @@ export class Ranker {
   }
 
   /** Adds to each tool its server's share; `ranked` is sorted. */
-  #withServerShare(ranked: readonly RankedTool[], story: boolean): RankedTool[] {
+  #withServerShare(ranked: readonly RankedTool[], story: boolean, scope: Scope): RankedTool[] {
     const densityShare = story ? SERVER_DENSITY_SHARE_OF_STORY : SERVER_DENSITY_SHARE;
     const servers = new Map<ServerName, { best: number[]; early: number }>();
     ranked.forEach(({ tool, score }, at) => {
@@ -156,7 +155,7 @@ export class Ranker {
     return ranked.map((entry) => {
       const { best, early } = servers.get(entry.tool.server) ?? { best: [], early: 0 };
       const [first = 0, second = 0] = best;
-      const share = SERVER_BASE_SHARE + (densityShare * early) / this.#sizeOf(entry.tool.server);
+      const share = SERVER_BASE_SHARE + (densityShare * early) / scope.sizeOf(entry.tool.server);
       const server = (share * (first + second)) / 2;
       return { ...entry, score: entry.score + server, server };
     });
@@ -179,7 +178,7 @@ export function byScore(a: { readonly score: number; readonly tool: IndexedTool 
 /** Scores single tools exactly: which stretch of the query they answer, how much of their name one stretch says. */
 class Scorer {
   readonly #plan: QueryPlan;
-  readonly #postings: Postings;
+  readonly #scope: Scope;
   /** For each term of the index that answers something: the units it answers. */
   readonly #answers = new Map<Term, { readonly unit: number; readonly weight: number; readonly factor: number }[]>();
   /** For each such term: the most it stands for any unit. */
@@ -187,9 +186,9 @@ class Scorer {
   /** Where in a story each unit is said. */
   readonly #places: readonly (readonly number[])[];
 
-  constructor(plan: QueryPlan, postings: Postings) {
+  constructor(plan: QueryPlan, scope: Scope) {
     this.#plan = plan;
-    this.#postings = postings;
+    this.#scope = scope;
     plan.units.forEach((unit, at) => {
       for (const [term, { weight, factor }] of unit.answers) {
         const answer = { unit: at, weight, factor };
@@ -225,7 +224,7 @@ class Scorer {
 
   /** How much of the tool's name the query says, 0–1, telling words counting more. */
   #coverage(tool: IndexedTool): number {
-    const idfs = tool.name.map((term) => this.#postings.idf(term));
+    const idfs = tool.name.map((term) => this.#scope.idf(term));
     const all = sum(idfs);
     if (all === 0) return 0;
     if (this.#plan.isStory) return this.#saidTogether(tool.name, idfs) / all;

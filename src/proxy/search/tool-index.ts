@@ -3,6 +3,7 @@ import { fieldTerms, serverTerms, weightedFrequencies, type ServerTerms } from '
 import { splitOutputFile } from './needs.ts';
 import { Postings, type SlotRange, type Term } from './postings.ts';
 import { firstVerb, planQuery, type QueryPlan } from './query.ts';
+import { PartScope, wholeScope, type Scope } from './scope.ts';
 import { byScore, Ranker, type IndexedTool, type RankedTool } from './rank.ts';
 import type { ServerName, ToolId } from '../model.ts';
 import type { SearchDocument, SearchHit, SearchOptions, SearchResult, ToolIndex } from './types.ts';
@@ -31,10 +32,14 @@ class LexicalIndex implements ToolIndex {
   /** By slot. */
   readonly #tools: (IndexedTool | undefined)[] = [];
   readonly #servers = new Map<ServerName, SlotRange>();
-  readonly #ranker = new Ranker(this.#postings, this.#tools, (server) => this.#servers.get(server)?.length ?? 1);
+  readonly #whole = wholeScope(this.#postings, (server) => this.#servers.get(server)?.length ?? 1);
+  readonly #ranker = new Ranker(this.#postings, this.#tools);
+  /** What was worked out for callers since the index last changed. */
+  #scopes = new WeakMap<SearchOptions['visible'], Scope>();
 
   put(server: ServerName, documents: readonly SearchDocument[]): void {
     this.remove(server);
+    this.#scopes = new WeakMap();
     const unique = [...new Map(documents.map((document) => [document.id, document])).values()];
     if (unique.length === 0) return;
     const range = this.#postings.allocate(unique.length);
@@ -49,6 +54,7 @@ class LexicalIndex implements ToolIndex {
     const range = this.#servers.get(server);
     if (range === undefined) return;
     this.#servers.delete(server);
+    this.#scopes = new WeakMap();
     const terms = new Set<Term>();
     for (let slot = range.start; slot < range.start + range.length; slot++) {
       for (const term of this.#tools[slot]?.terms ?? []) terms.add(term);
@@ -107,9 +113,22 @@ class LexicalIndex implements ToolIndex {
   }
 
   #rank(query: string, limit: number, options: SearchOptions): { readonly found: readonly Found[]; readonly matches: readonly number[] } {
-    const plan = planQuery(query, this.#postings);
-    const { tools, matches } = this.#ranker.rank(plan, limit, options.visible);
+    const { visible, filter } = options;
+    const scope = this.#scopeOf(visible);
+    const plan = planQuery(query, scope);
+    // Asked anew although the scope knows: what was taken away a moment ago must not be found.
+    const { tools, matches } = this.#ranker.rank(plan, limit, scope, (id) => visible(id) && filter?.(id) !== false);
     return { found: tools.map((entry) => ({ entry, plan, score: entry.score, tool: entry.tool })), matches };
+  }
+
+  #scopeOf(visible: SearchOptions['visible']): Scope {
+    let scope = this.#scopes.get(visible);
+    if (scope === undefined) {
+      const part = new PartScope(this.#postings, this.#tools, visible);
+      scope = part.isWhole ? this.#whole : part;
+      this.#scopes.set(visible, scope);
+    }
+    return scope;
   }
 }
 

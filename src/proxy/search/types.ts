@@ -14,8 +14,13 @@ export interface SearchDocument {
 
 export interface SearchOptions {
   readonly limit: number;
-  /** Visibility, grants and filters. Applied before the limit. */
+  /**
+   * What the caller may use. The search is done as if nothing else were in the index. Give the same function again
+   * for the same caller: what is worked out for it is kept as long as the index does not change.
+   */
   readonly visible: (id: ToolId) => boolean;
+  /** What the caller asked for, among that. Applied before the limit. */
+  readonly filter?: (id: ToolId) => boolean;
   readonly explain?: boolean;
 }
 
