@@ -16,10 +16,11 @@ const rooms = {
   scanner: ['json', 'redaction'],
   journal: ['json', 'storage', 'redaction'],
   pause: ['storage'],
+  consent: ['json', 'storage', 'catalog', 'journal'],
   policy: ['config', 'catalog', 'quarantine'],
-  pipeline: ['json', 'catalog', 'quarantine', 'policy', 'output', 'journal', 'upstream', 'config', 'scanner', 'redaction', 'pause'],
+  pipeline: ['json', 'catalog', 'quarantine', 'policy', 'output', 'journal', 'upstream', 'config', 'scanner', 'redaction', 'pause', 'consent'],
   menu: ['json', 'catalog', 'quarantine', 'search', 'output', 'journal', 'policy', 'pipeline', 'config', 'sandbox'],
-  relay: ['json', 'catalog', 'menu', 'pipeline', 'downstream', 'policy', 'config', 'upstream', 'quarantine', 'journal'],
+  relay: ['json', 'catalog', 'menu', 'pipeline', 'downstream', 'policy', 'config', 'upstream', 'quarantine', 'journal', 'consent'],
   downstream: ['json'],
   sandbox: [],
 };

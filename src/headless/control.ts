@@ -120,7 +120,7 @@ function decode(state: unknown): Requests {
   };
 }
 
-const ACTIONS: readonly DecisionEntry['action'][] = ['approve', 'block', 'forget', 'approve-launch', 'revoke-launch', 'pause', 'resume'];
+const ACTIONS: readonly DecisionEntry['action'][] = ['approve', 'block', 'forget', 'approve-launch', 'revoke-launch', 'pause', 'resume', 'consent-revoke'];
 
 function decisionAt(value: unknown, path: JsonPath): DecisionEntry {
   const { time, by, action, server, subject, digest } = recordAt(value, path);

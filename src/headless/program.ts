@@ -4,6 +4,7 @@ import { calls } from './calls.ts';
 import { callsExport } from './calls-export.ts';
 import { callsVerify } from './calls-verify.ts';
 import { runCommand, type Command } from './command.ts';
+import { consentList, consentRevoke } from './consent.ts';
 import { doctor } from './doctor.ts';
 import { describeError, EXIT, exitCodeFor } from './exit-code.ts';
 import { pause, resume } from './pause.ts';
@@ -29,6 +30,7 @@ export const COMMANDS: readonly Command[] = [
   upstreamList, upstreamAdd, upstreamRemove, upstreamApprove, upstreamEnable, upstreamDisable, upstreamRestart, upstreamLogs,
   quarantineList, quarantineShow, quarantineApprove, quarantineBlock, quarantineShare, quarantineVerify,
   pause, resume,
+  consentList, consentRevoke,
   calls, callsExport, callsVerify,
   doctor,
 ];

@@ -31,7 +31,7 @@ export const serve: Command = {
     'no-prefix': { help: 'With a single upstream, leave the names of its tools unchanged.' },
     'no-auth': { help: 'Ask for no token. Everything on this machine may then use every approved tool.' },
     'approve-all': { help: 'Approve every launch and every tool there is at the start; later changes still wait.' },
-    consent: { value: 'client', help: "Who is asked before a tool runs: client (the agent's own prompt decides)." },
+    consent: { value: 'MODE', help: "Who is asked before a tool runs: client (default: the agent's own prompt), ask (a person, through the agent), deny-destructive (nobody; refuses what may destroy)." },
     lockfile: { value: 'ignore', help: "What a lock file of approvals counts for: ignore." },
   },
   async run(args) {
@@ -67,7 +67,7 @@ export const serve: Command = {
 function gatewayOptions(args: Arguments, places: Places): GatewayOptions {
   const port = args.wholeNumber('port', 0, 65_535);
   const mode = args.choice('mode', ['adaptive', 'retrieve', 'direct'] as const);
-  onlyBuilt(args, 'consent', ['client', 'ask', 'deny-destructive'], 'client');
+  const consent = args.choice('consent', ['client', 'ask', 'deny-destructive'] as const);
   onlyBuilt(args, 'lockfile', ['ask', 'accept', 'ignore'], 'ignore');
   const noAuth = args.has('no-auth');
   return {
@@ -78,6 +78,7 @@ function gatewayOptions(args: Arguments, places: Places): GatewayOptions {
     ...(mode !== undefined && { mode }),
     noPrefix: args.has('no-prefix'),
     approveAll: args.has('approve-all'),
+    consent: { mode: consent ?? 'client' },
     log: logLine,
   };
 }

@@ -1,5 +1,6 @@
 import type { Event } from './events.ts';
 import type { ApprovalStatus, Digest, Principal, RawJson, ServerName, Tier, ToolId } from './model.ts';
+import type { StandingConsent } from './consent/types.ts';
 import type { ConfigProblem, MenuMode, UpstreamConfig } from './config/types.ts';
 import type { UpstreamLogLine, UpstreamState } from './upstream/types.ts';
 import type { HeldDefinition } from './catalog/types.ts';
@@ -72,6 +73,8 @@ export interface GatewaySnapshot {
   readonly tokens: TokenSnapshot;
   /** What a person paused: listed and found as before, but every call is refused. */
   readonly pause: PauseSnapshot;
+  /** What a person decided about later calls, oldest first. */
+  readonly consents: readonly StandingConsent[];
   readonly upstreams: readonly UpstreamSnapshot[];
   readonly sessions: readonly SessionSnapshot[];
   readonly problems: readonly ConfigProblem[];
@@ -99,6 +102,14 @@ export interface GatewayApi {
   pause(target: PauseTarget, options: { readonly cancel: boolean }): Promise<void>;
   /** Lifts pauses: all there are, those of a server and its tools, or that of a tool. @throws VestibuleError */
   resume(target: PauseTarget): Promise<void>;
+  /**
+   * Decides about later calls of a tool, or of every tool a server has now, for the owner's agent: never asks about
+   * these definitions again, asks at every call, or refuses every call. @throws VestibuleError when it could not be
+   * written down; it holds in this process all the same
+   */
+  setConsent(target: { readonly server: ServerName; readonly tool?: string }, decision: 'allow' | 'ask' | 'never'): Promise<void>;
+  /** Takes decisions about later calls back, and what was allowed for sessions of the same tools. @throws VestibuleError */
+  revokeConsents(consents: readonly StandingConsent[]): Promise<void>;
   /** Connects if needed and lists anew. @throws VestibuleError with a launch, handshake or transport reason */
   refresh(server: ServerName): Promise<void>;
   restart(server: ServerName): Promise<void>;

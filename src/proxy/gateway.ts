@@ -6,6 +6,9 @@ import type { LiveCatalog } from './catalog/types.ts';
 import { createConfigStore, type ConfigStore } from './config/store.ts';
 import type { MenuMode, UpstreamConfig } from './config/types.ts';
 import { resolveTransport } from './config/variables.ts';
+import { ConsentDesk } from './consent/consent-desk.ts';
+import { openConsentStore } from './consent/consent-store.ts';
+import type { ConsentStore, StandingConsent } from './consent/types.ts';
 import { createAuthenticator } from './downstream/authenticator.ts';
 import { createListener, type Listener } from './downstream/listener.ts';
 import type { Endpoint } from './downstream/types.ts';
@@ -76,7 +79,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const report = (error: VestibuleError): void => options.log('error', error.message, { action: error.action });
   const approvals = await openApprovalStore(options.dataDir, { onProblem: report });
   await sweepOrphans(stateDir);
-  const [config, catalog, journal, results, pauses] = await Promise.all([
+  const [config, catalog, journal, results, pauses, consents] = await Promise.all([
     createConfigStore({
       userFile: join(options.dataDir, 'servers.json'),
       ...(options.workspaceFolder !== undefined && { workspaceFile: join(options.workspaceFolder, '.vscode', 'vestibule.json') }),
@@ -87,8 +90,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     openJournal({ dir: join(options.logDir ?? options.dataDir, 'journal'), log: options.log }),
     openResultStore({ dir: join(options.dataDir, 'results') }),
     openPauseStore(options.dataDir, { onProblem: report }),
+    openConsentStore(options.dataDir, { onProblem: report }),
   ]);
-  return new Gateway(options, stateDir, { approvals, config, catalog, journal, results, pauses });
+  return new Gateway(options, stateDir, { approvals, config, catalog, journal, results, pauses, consents });
 }
 
 interface OpenedParts {
@@ -98,6 +102,7 @@ interface OpenedParts {
   readonly journal: Journal & { readonly redactor: Redactor };
   readonly results: ResultStore & Disposable;
   readonly pauses: PauseStore;
+  readonly consents: ConsentStore;
 }
 
 /** Owns the rooms of the core and wires them; the only place that does. */
@@ -113,6 +118,7 @@ export class Gateway implements GatewayApi {
   readonly #visibleTo = new WeakMap<Principal, (id: ToolId) => boolean>();
   readonly #lists: ToolLists;
   readonly #meter: TokenMeter;
+  readonly #consentDesk: ConsentDesk;
   readonly #relay: Relay;
   readonly #listener: Listener;
   readonly #announcer: Announcer;
@@ -128,7 +134,7 @@ export class Gateway implements GatewayApi {
   constructor(options: GatewayOptions, stateDir: string, parts: OpenedParts) {
     this.#options = options;
     this.#parts = parts;
-    const { approvals, catalog, config, journal, pauses, results } = parts;
+    const { approvals, catalog, config, consents, journal, pauses, results } = parts;
     const { redactor } = journal;
     if (options.token !== undefined) redactor.addKnown(options.token);
     this.#logs = this.#store.add(new UpstreamLogs(join(options.dataDir, 'logs'), (text) => redactor.text(text)));
@@ -154,13 +160,20 @@ export class Gateway implements GatewayApi {
     );
     const pendingIndex = createToolIndex();
     const indexer = this.#store.add(new Indexer({ catalog, served: this.#served, index: this.#index, pendingIndex }));
+    this.#consentDesk = new ConsentDesk({
+      ...(options.consent ?? { mode: 'client' }),
+      store: consents,
+      toolsOf: (server) => this.#served.of(server),
+      journal: (decision) => journal.decide(decision),
+      onUnkept: (error) => options.log('error', `What was decided about later calls could not be kept: ${messageOf(error)}`),
+    });
     const pipeline = createPipeline(
       inOrder({
         resolve: createResolve({ catalog, visibleTools: (principal) => this.#lists.visible(principal) }),
         gate: createGate(this.#served, pauses),
         authorize: createAuthorize(),
         shape: createShape(),
-        consent: createConsent(),
+        consent: createConsent(this.#consentDesk),
         limits: createLimits(),
         cache: createCache(),
         dispatch: createDispatch({ served: this.#served, pauses }),
@@ -232,6 +245,7 @@ export class Gateway implements GatewayApi {
       }),
     );
     this.#store.add(pauses.onDidChange(() => this.#changed.fire()));
+    this.#store.add(consents.onDidChange(() => this.#changed.fire()));
     this.#store.add(config.onDidChange(() => this.#applyConfig()));
     this.#applyConfig();
     if (options.approveAll === true) this.#settled = this.#approveEverything();
@@ -267,6 +281,7 @@ export class Gateway implements GatewayApi {
       menu: this.#lists.state(this.#owner),
       tokens: this.#meter.snapshot(),
       pause: this.#parts.pauses.snapshot,
+      consents: this.#parts.consents.all,
       describeLaunch: (entry) => ({ ...describeLaunch(entry), fingerprint: fingerprintOf(entry), approved: this.#launchApproved(entry) }),
     });
   }
@@ -307,6 +322,29 @@ export class Gateway implements GatewayApi {
   async resume(target: PauseTarget): Promise<void> {
     await this.#parts.pauses.resume(target);
     this.#decided('resume', target.server ?? '', target.tool ?? '', undefined);
+  }
+
+  async setConsent({ server, tool }: { readonly server: ServerName; readonly tool?: string }, decision: 'allow' | 'ask' | 'never'): Promise<void> {
+    const base = { server, at: Date.now() };
+    const named = tool === undefined ? [] : [tool];
+    const tools = [...this.#served.of(server)].filter(({ name }) => tool === undefined || name === tool);
+    const bound = { ...base, principal: this.#owner.id };
+    const consents: Readonly<Record<typeof decision, readonly StandingConsent[]>> = {
+      allow: tools.map(({ name, digest }) => ({ kind: 'tool', ...bound, tool: name, digest })),
+      ask: [{ kind: 'ask', ...base, ...(tool !== undefined && { tool }) }],
+      never: (tool === undefined ? tools.map(({ name }) => name) : named).map((name) => ({ kind: 'never', ...bound, tool: name })),
+    };
+    if (decision !== 'allow') this.#consentDesk.forgetSessions(server, tool);
+    this.#decided(decision === 'allow' ? 'consent-tool' : `consent-${decision}`, server, tool ?? '', undefined);
+    await this.#parts.consents.add(consents[decision]);
+  }
+
+  async revokeConsents(consents: readonly StandingConsent[]): Promise<void> {
+    await this.#parts.consents.revoke(consents);
+    for (const { server, tool } of consents) {
+      this.#consentDesk.forgetSessions(server, tool);
+      this.#decided('consent-revoke', server, tool ?? '', undefined);
+    }
   }
 
   async refresh(server: ServerName): Promise<void> {
@@ -354,6 +392,7 @@ export class Gateway implements GatewayApi {
     this.#parts.approvals.dispose();
     this.#parts.results.dispose();
     this.#parts.pauses.dispose();
+    this.#parts.consents.dispose();
     await this.#parts.catalog.dispose();
     await this.#parts.journal.close();
     await this.#logs.flush();

@@ -1,4 +1,5 @@
 import type { InputDeclaration, MenuMode } from './config/types.ts';
+import type { ConsentOptions } from './consent/types.ts';
 import type { ServerName } from './model.ts';
 import type { SecretStore } from './storage/secret-store.ts';
 
@@ -34,6 +35,8 @@ export interface GatewayOptions {
   readonly noPrefix?: boolean;
   /** Approve launches and definitions present at start; later changes still wait. */
   readonly approveAll?: boolean;
+  /** Who is asked before a call. Default: nobody, the agent's own prompt decides. */
+  readonly consent?: ConsentOptions;
   readonly version: string;
   /** One structured line of our own log. */
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, data?: Readonly<Record<string, unknown>>) => void;

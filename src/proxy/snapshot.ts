@@ -1,5 +1,6 @@
 import type { GatewaySnapshot, LaunchDescription, ToolSnapshot, UpstreamSnapshot } from './api.ts';
 import type { Catalog, CatalogTool } from './catalog/types.ts';
+import type { StandingConsent } from './consent/types.ts';
 import type { ConfigSnapshot, MenuMode, UpstreamConfig } from './config/types.ts';
 import type { SessionSnapshot } from './api.ts';
 import type { Endpoint } from './downstream/types.ts';
@@ -23,6 +24,7 @@ export interface SnapshotSources {
   readonly menu: MenuState;
   readonly tokens: TokenSnapshot;
   readonly pause: PauseSnapshot;
+  readonly consents: readonly StandingConsent[];
   describeLaunch(config: UpstreamConfig): LaunchDescription;
 }
 
@@ -34,6 +36,7 @@ export function takeSnapshot(sources: SnapshotSources): GatewaySnapshot {
     menu: sources.menu,
     tokens: sources.tokens,
     pause: sources.pause,
+    consents: sources.consents,
     upstreams: sources.config.upstreams.map((config) => upstreamSnapshot(config, sources)),
     sessions: sources.sessions,
     problems: sources.config.problems,

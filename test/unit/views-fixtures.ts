@@ -1,5 +1,6 @@
 import type { GatewayApi, GatewaySnapshot, ToolSnapshot, UpstreamSnapshot } from '../../src/proxy/api.ts';
 import { Emitter } from '../../src/proxy/events.ts';
+import type { StandingConsent } from '../../src/proxy/consent/types.ts';
 import type { CallRecord } from '../../src/proxy/journal/types.ts';
 import { digestOf, sha256 } from '../../src/proxy/json/canonical.ts';
 import type { PauseTarget } from '../../src/proxy/pause/types.ts';
@@ -136,6 +137,14 @@ export class FakeGateway implements GatewayApi {
   async *exportCalls(format: string): AsyncIterable<string> {
     yield await Promise.resolve(`${format}: one\n`);
     yield 'two\n';
+  }
+
+  setConsent({ server, tool = '*' }: { readonly server: string; readonly tool?: string }, decision: string): Promise<void> {
+    return this.#decide(`consent ${decision}`, `${server}:${tool}`);
+  }
+
+  revokeConsents(consents: readonly StandingConsent[]): Promise<void> {
+    return this.#decide('consent revoke', consents.map(({ kind, server, tool = '*' }) => `${kind} ${server}:${tool}`).join(' '));
   }
 
   refresh(): Promise<void> {

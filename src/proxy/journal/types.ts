@@ -64,11 +64,22 @@ export interface CallRecord {
   readonly hash: string;
 }
 
-/** A decision about an approval, launch or pause; journalled beside calls. */
+/** What a person decided. `consent-decline` also stands for a question that got no answer; `by` says why. */
+export type DecisionAction =
+  | 'approve'
+  | 'block'
+  | 'forget'
+  | 'approve-launch'
+  | 'revoke-launch'
+  | 'pause'
+  | 'resume'
+  | `consent-${'once' | 'session' | 'arguments' | 'tool' | 'server' | 'ask' | 'never' | 'decline' | 'revoke'}`;
+
+/** A decision about an approval, launch, pause or consent; journalled beside calls. */
 export interface DecisionEntry {
   readonly time: number;
   readonly by: string;
-  readonly action: 'approve' | 'block' | 'forget' | 'approve-launch' | 'revoke-launch' | 'pause' | 'resume';
+  readonly action: DecisionAction;
   readonly server: ServerName;
   readonly subject: string;
   readonly digest: Digest | undefined;

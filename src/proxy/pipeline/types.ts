@@ -1,5 +1,6 @@
 import type { AgentErrorCode } from '../errors.ts';
 import type { CatalogTool } from '../catalog/types.ts';
+import type { AskAgent } from '../consent/types.ts';
 import type { OutcomeKind, Route } from '../journal/types.ts';
 import type { Digest, Principal, RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
 
@@ -13,6 +14,10 @@ export interface CallSession {
    * @throws VestibuleError with a launch, handshake or transport reason; `not-found` when there is no such upstream
    */
   connect(server: ServerName): Promise<UpstreamLink>;
+  /** Asks the person at this agent whether a call is allowed, by this very request; left out where it cannot. */
+  readonly askConsent?: AskAgent | undefined;
+  /** Raw `requestState`, when the agent repeats a call that an upstream answered with questions (2026-07-28). */
+  readonly continues?: RawJson | undefined;
 }
 
 /** A live way from one request of an agent to one upstream. */

@@ -8,6 +8,8 @@ import type { Principal, RawJson, RawReply } from '../model.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Outcome } from '../pipeline/types.ts';
 import type { Agents } from './agents.ts';
+import { consentAsker } from './consent-form.ts';
+import { ConsentRounds, type CallRun } from './consent-rounds.ts';
 import { linkRequestOf } from './link.ts';
 import { progressTokenOf, relayedMeta } from './meta.ts';
 import type { TokenMeter } from './token-meter.ts';
@@ -36,6 +38,7 @@ export class Relay implements AgentHandler {
   readonly #menu: ReadonlyMap<string, MenuTool>;
   readonly #sessions = new Set<AgentSession>();
   readonly #methods: ReadonlyMap<string, (request: AgentRequest) => RawReply | Promise<RawReply>>;
+  readonly #rounds = new ConsentRounds();
   #calls = 0;
 
   constructor(deps: RelayDeps) {
@@ -114,8 +117,15 @@ export class Relay implements AgentHandler {
     if (params === undefined || name === undefined) {
       return { error: rpcError(-32602, 'tools/call needs a string "name" and, if any, an object "arguments"') };
     }
+    const run = (call: CallRun): Promise<RawReply> => this.#runFor(request, name, argumentsText, call);
+    if (request.session.era === 'modern') return this.#rounds.answer(request, params, run);
+    const askConsent = consentAsker(request.session, (method, params, options) => request.request(method, params, options));
+    return run({ params, askConsent, signal: request.signal });
+  }
+
+  async #runFor(request: AgentRequest, name: string, argumentsText: RawJson | undefined, call: CallRun): Promise<RawReply> {
     const own = this.#menu.get(name);
-    const caller = this.#callerOf(request, params, own === undefined ? isExtra : isRetry);
+    const caller = this.#callerOf(request, call, own === undefined ? isExtra : isRetry);
     if (own?.offered() === true) return this.#callMenu(own, argumentsText, caller);
     this.#deps.lists.used(request.session, name);
     return (await this.run({ caller, route: 'direct', requested: name, readOnly: false, argumentsText })).reply;
@@ -155,7 +165,7 @@ export class Relay implements AgentHandler {
   }
 
   /** @param passes which members of the params go along to the upstream */
-  #callerOf(request: AgentRequest, params: ReadonlyMap<string, RawJson>, passes: (name: string) => boolean): MenuCaller {
+  #callerOf(request: AgentRequest, { params, askConsent, signal }: CallRun, passes: (name: string) => boolean): MenuCaller {
     const { session } = request;
     const { agents } = this.#deps;
     const meta = params.get('_meta');
@@ -166,9 +176,11 @@ export class Relay implements AgentHandler {
         id: session.id,
         client: `${session.client.name} ${session.client.version}`,
         connect: (server) => agents.connect(server, request, linkRequestOf(agents.of(session), params, passes)),
+        askConsent,
+        continues: params.get('requestState'),
       },
       meta: relayedMeta(meta),
-      signal: request.signal,
+      signal,
       onProgress:
         token === undefined
           ? undefined

@@ -14,6 +14,7 @@ export const EMPTY_SNAPSHOT: GatewaySnapshot = {
   menu: { mode: 'adaptive', effective: 'adaptive', directTokens: 0, menuTokens: 0, directThreshold: 0 },
   tokens: { sessions: [], total: { menuCalls: 0, menuTokens: 0, toolCalls: 0, toolTokens: 0 } },
   pause: { all: false, servers: [], tools: [], problem: undefined },
+  consents: [],
   upstreams: [],
   sessions: [],
   problems: [],
