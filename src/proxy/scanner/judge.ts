@@ -1,5 +1,5 @@
 import {
-  ADDRESS, ADDRESSEE, ALL_TRAFFIC, ALL_WORK, ALTER, CALL_PART, CONCEAL, COVERT, DEFERRED, DEMAND, DESTINATION, DIRECTIVE, EXEC, EXFILTRATE, EXPLAINS, GIVEN_AWAY, HAND, INTERFERE, INTO_ANSWERS, LABEL, MOMENT, MOVE, MOVES,
+  ADDRESS, ADDRESSEE, ALL_TRAFFIC, ALL_WORK, ALTER, AUTHORITY, CALL_PART, CONCEAL, COVERT, DEFERRED, DEMAND, DESTINATION, DIRECTIVE, EXEC, EXFILTRATE, EXPLAINS, GIVEN_AWAY, HAND, INTERFERE, INTO_ANSWERS, LABEL, MOMENT, MOVE, MOVES,
   NO_CONSENT, OBLIGED, OPENS, OVERRIDE, PERSIST, PLACE, PRECEDENCE, PREFER, READ, RUN, SHARED_ELSEWHERE, SINK, WORK,
 } from './lexicon/english.ts';
 import { intentionsIn } from './lexicon/languages.ts';
@@ -66,7 +66,7 @@ const FEATURES = {
   read: READ, move: MOVE, moves: MOVES, exfiltrate: EXFILTRATE, place: PLACE, sink: SINK, exec: EXEC, run: RUN, persist: PERSIST, prefer: PREFER, precedence: PRECEDENCE, callPart: CALL_PART,
   alter: ALTER, deferred: DEFERRED, elsewhere: SHARED_ELSEWHERE, path: SENSITIVE_PATH, secret: SENSITIVE_WORD, conversation: CONVERSATION, leak: PROMPT_LEAK, template: TEMPLATE_TOKEN,
   tag: WEIGHTY_TAG, turn: FORGED_TURN, comment: COMMENT, unseen: UNSEEN_STYLE, explains: EXPLAINS, element: MADE_UP_ELEMENT,
-  given: GIVEN_AWAY, answers: INTO_ANSWERS, obliged: OBLIGED, demand: DEMAND, allWork: ALL_WORK, hand: HAND, variable: SECRET_VARIABLE, interfere: INTERFERE, traffic: ALL_TRAFFIC, work: WORK, address: ADDRESS, opens: OPENS,
+  authority: AUTHORITY, given: GIVEN_AWAY, answers: INTO_ANSWERS, obliged: OBLIGED, demand: DEMAND, allWork: ALL_WORK, hand: HAND, variable: SECRET_VARIABLE, interfere: INTERFERE, traffic: ALL_TRAFFIC, work: WORK, address: ADDRESS, opens: OPENS,
 } as const;
 
 /** A sentence and what it was found to say; each feature is looked for once, when first asked for. */
@@ -139,6 +139,7 @@ function* hitsIn(said: Said, before: Said | undefined): Generator<Hit> {
   yield* theft(said, before, hit);
   yield* steering(said, hit);
   if (said.has('exec') && (said.commanded(before === undefined, 'exec') || said.has('tag') || said.has('turn'))) yield hit('command-execution', said.has('directive') || said.has('moment') ? 'strong' : 'mid', 'exec');
+  if (said.has('authority')) yield hit('false-authority', 'mid', 'authority');
   if (said.has('persist')) yield hit('persistent-instruction', 'mid', 'persist');
   if (said.has('answers')) yield hit('answer-tampering', said.has('address') ? 'strong' : 'mid', 'answers');
   if (said.has('run') && /\b(?:found|returned|given|in (?:the |its |this )?(?:results?|outputs?|response|page|content))\b/.test(said.text)) yield hit('command-execution', 'mid', 'run');
@@ -311,7 +312,7 @@ function combined(hits: readonly Hit[], sentences: readonly Said[]): Hit[] {
 }
 
 // Common in honest descriptions, two at a time.
-const LONELY: ReadonlySet<RuleCode> = new Set(['tool-preference', 'undeclared-sharing', 'sensitive-access']);
+const LONELY: ReadonlySet<RuleCode> = new Set(['false-authority', 'tool-preference', 'undeclared-sharing', 'sensitive-access']);
 
 function spanOf(said: Said, features: readonly (Feature | Place | undefined)[]): { readonly start: number; readonly end: number } {
   const places = features.flatMap((feature) => (typeof feature === 'string' ? said.place(feature) : feature) ?? []);

@@ -20,7 +20,7 @@ const BIDI = /[\u202A-\u202E\u2066-\u2069]+/gu;
 const RIGHT_TO_LEFT = /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}]/u;
 const ESCAPE = /\u001b(?:\[[0-?]{0,30}[ -/]{0,5}[@-~]?|\][^\u0007\u001b]{0,200}|[@-_])?|\u009b/g;
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001a\u001c-\u001f\u007f-\u009a\u009c-\u009f]+/g;
-const BARE_RETURN = /\r+(?!\r|\n)/g;
+const BARE_RETURN = /(?<!\r)\r+(?![\r\n])/g;
 const PRIVATE_USE = /[\p{Co}]+/gu;
 /** So many blanks in a row move what follows out of sight. */
 const BLANKS = /[ \t\u00a0\u2000-\u200a\u2800\u3000]{100,}/g;

@@ -200,3 +200,15 @@ export const DEMAND = /\b(?:requires?|needs?|expects?|wants?|takes?) (?:the |a )
 
 /** Given to others, told in passing. */
 export const GIVEN_AWAY = /\b(?:shared|sold|streamed|forwarded|exports?|exported|copied|mirrored|opted[- ]in|posts? a copy|logs all|reported|synced|disclosed)\b[^\n]{0,60}\b(?:third part(?:y|ies)|partners?|marketing|advertis\w+|externally|remote endpoint|external (?:\w+ )?(?:service|server|endpoint|system)|public (?:\w+ )?(?:channel|endpoint|cdn|dashboard)|vendors?)\b/;
+
+const WATCHDOG = '(?:anthropic|openai|microsoft|google|github|cursor|the (?:system|platform|vendor|security team|it department|administrators?|editor))';
+
+/** Claims to be checked or privileged, made by the one who would have to be checked. */
+export const AUTHORITY = new RegExp(
+  [
+    String.raw`\b(?:verified|certified|approved|endorsed|trusted|vetted|audited|whitelisted|allowlisted) by ${WATCHDOG}\b`,
+    String.raw`\b(?:anthropic|openai|microsoft|google|vendor|security|admin|system)[- ](?:approved|verified|certified|endorsed|vetted|trusted)\b`,
+    String.raw`\bthis (?:tool|server|message|text|description|instruction) (?:is|has been|was) (?:[a-z]+ly |the |an? |fully )*(?:official(?! (?:api|client|sdk))|verified|trusted|certified|pre-?approved|authoritative|security[- ]reviewed|privileged|whitelisted|allowlisted)\b`,
+    String.raw`\b(?:this (?:tool|server)|it) (?:has|runs with|holds|carries|operates with) (?:[a-z]+ )?(?:elevated|admin(?:istrator|istrative)?|root|system[- ]level|the highest|highest) (?:privileges?|trust(?: level)?|authority|clearance)\b`,
+  ].join('|'),
+);

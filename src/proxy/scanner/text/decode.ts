@@ -51,9 +51,12 @@ function collect(text: string, nesting: number, layers: Layer[]): void {
   if (text.includes('&#')) for (const match of text.matchAll(ENTITIES)) add('character references', match, match[0].replace(/&#(?:x([0-9a-f]{2,6})|(\d{2,7}));?/gi, (_, hex?: string, decimal?: string) => character(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16))));
 }
 
+/** `someCamelCase/and_paths`; what follows a word begins in one way only, so that nothing is tried twice. */
+const WORDS = /^[A-Z]?[a-z]+(?:[_/-]?[A-Z][a-z]+|[_/-][a-z]+)*[_/-]?$/;
+
 /** Ordinary words and paths are of base64's letters too; capitals amid a word or digits tell. */
 function mayBeBase64(run: string): boolean {
-  return /[a-z][A-Z]|\d/.test(run) && /[A-Z]/.test(run) && !/^(?:[A-Z]?[a-z]+[_/-]?)+$/.test(run.slice(0, 200));
+  return /[a-z][A-Z]|\d/.test(run) && /[A-Z]/.test(run) && !WORDS.test(run.slice(0, 200));
 }
 
 /** The text these bytes are, if they are readable. */

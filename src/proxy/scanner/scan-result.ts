@@ -1,0 +1,183 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { stringValues, withStrings, type StringValue } from '../json/strings.ts';
+import type { RawJson } from '../model.ts';
+import { secretsIn, withoutSpans } from '../redaction/find-secrets.ts';
+import { REDACTED } from '../redaction/redactor.ts';
+import { withoutHidden } from './checks/hidden-spans.ts';
+import { hiddenIn } from './checks/invisible.ts';
+import type { Field } from './fields.ts';
+import { findingAt } from './finding.ts';
+import { judge } from './judge.ts';
+import type { RuleCode } from './rules.ts';
+import { layersOf } from './text/decode.ts';
+import { plain } from './text/plain.ts';
+import type { Finding } from './types.ts';
+
+/** What is done about orders and secrets in the results of one server. */
+export interface ResultPolicy {
+  /** Orders to the model: `mark` says that they are data, `block` withholds the result. */
+  readonly injections: 'off' | 'mark' | 'block';
+  /** `mark` only records them. */
+  readonly secrets: 'off' | 'mark' | 'redact' | 'block';
+}
+
+export const DEFAULT_RESULT_POLICY: ResultPolicy = { injections: 'mark', secrets: 'redact' };
+
+/** Knows the secrets this gateway holds. */
+export interface HeldSecrets {
+  /** `text` without any of them, in whatever spelling; `text` itself when it holds none. */
+  withoutKnown(text: string): string;
+}
+
+/** A result after it was looked at. */
+export interface ScannedResult {
+  /** `raw` itself when nothing had to change. */
+  readonly raw: RawJson;
+  readonly findings: readonly Finding[];
+  /** Orders to the model were found, and the policy is to say so. */
+  readonly marked: boolean;
+  /** The policy is to withhold it. */
+  readonly blocked: boolean;
+}
+
+const MAX_RESULT_FINDINGS = 20;
+/** Characters between two turns given to others. */
+const TURN_EVERY = 256 * 1024;
+/** Characters around a telling word that are read closely, and how many such places. */
+const AROUND = 500;
+const MAX_PLACES = 40;
+
+/** Rules that no honest result breaks; what descriptions may not say, documentation may. */
+const INJECTIONS: ReadonlySet<RuleCode> = new Set([
+  'instruction-override', 'concealment', 'role-markup', 'hidden-markup', 'data-exfiltration', 'consent-bypass', 'tool-steering', 'command-execution',
+]);
+
+/**
+ * Words without which there is no order to a model. One pass over a result tells whether it has to be read at all;
+ * nearly none has.
+ */
+const TELLING = new RegExp(
+  [
+    String.raw`\b(?:ignor|disregard|forget|overrid|bypass|supersed|circumvent)\w{0,4}\b[^\n]{0,60}\b(?:instruction|prompt|rule|guideline|direct|polic|said|told|above|previous|safety|guard|restrict)`,
+    String.raw`\b(?:not|n't|never|without|avoid)\b[^\n]{0,25}\b(?:tell|inform|mention|notify|reveal|disclos|alert|ask)\w{0,5}\b[^\n]{0,40}\b(?:user|human|anyone|person|this|them)\b`,
+    String.raw`<\s?/?\s?(?:important|system|hidden|secret|admin|override|assistant|instructions?|imp\w{5,7})\b|\[/?(?:system|inst|admin|override|hidden)|<\|(?:im_|system|user|assistant)|<<sys|\|\|\||system (?:override|prompt|instruction|message)`,
+    String.raw`\b(?:note|message|instruction|attention|important|notice)s?(?: to| for|:|,)? ?(?:the |all |any )?(?:ai|llm|assistant|agent|model|claude|chatgpt|copilot)s?\b|\b(?:ai|llm|assistant|agent)s?\b[^\n]{0,20}\b(?:must|should|shall|please|need)`,
+    String.raw`id_rsa|\.ssh\b|\.aws\b|\.env\b|/etc/(?:passwd|shadow)|mcp\.json|\b(?:conversation|chat) (?:history|log|transcript)|\bsystem prompt\b|\bexfiltrat|\b(?:send|forward|upload|post|email)\b[^\n]{0,60}\b(?:password|credential|token|api key|secret|conversation|history)`,
+    String.raw`无视|忽略|不要告|不要向|忘记|無視|忽視|忘掉|指示を|知らせず|伝えない|무시|알리지|игнорир|забудь|не сообщ|не говори|تجاهل|लेकिन निर्देश`,
+    String.raw`\b(?:ignorier|vergiss|ignorez|oubliez|ignora|olvida|ignore as|esqueça|dimentica|negeer)\w{0,4}\b[^\n]{0,40}\b(?:anweis|instruc|istruz|instruç|consign|regel|règles|reglas)`,
+    String.raw`<!--[^\n]{0,200}\b(?:ai|assistant|agent|model|instruction|system|ignore)\b`,
+  ].join('|'),
+  'gi',
+);
+const ENCODED = /[A-Za-z0-9+/]{40}|(?:%[0-9a-f]{2}){10}|(?:\\u[0-9a-f]{4}){8}/i;
+/** What base64 of images, sound and files does not hold. */
+const NOT_BLOB = /[^A-Za-z0-9+/=\r\n_-]/;
+const HIDDEN = /(?![\n\r\t])\p{Cc}|\p{Cf}|[\u{FE00}-\u{FE0F}\u{E0100}-\u{E01EF}\u2800\u3164\uFFA0\u115F\u1160]/u;
+
+/**
+ * Looks through a raw result, or a JSON-RPC error, before an agent gets it: hidden characters are taken out, secrets
+ * redacted, orders found. Texts, structured content and embedded resources count alike. Gives others a turn while it
+ * works on a large one.
+ * @throws never for what a result holds; `raw` must be valid JSON
+ */
+export async function scanResult(raw: RawJson, policy: ResultPolicy, held: HeldSecrets): Promise<ScannedResult> {
+  const findings: Finding[] = [];
+  const replaced: { start: number; end: number; text: string }[] = [];
+  let work = 0;
+  for (const value of stringValues(raw)) {
+    if (value.text.length < 4 || isBlob(value.text)) continue;
+    work += value.text.length;
+    if (work > TURN_EVERY) {
+      work = 0;
+      await nextTurn();
+    }
+    const text = cleaned(value, policy, held, findings);
+    if (text !== value.text) replaced.push({ start: value.start, end: value.end, text });
+  }
+  const orders = findings.some(({ code }) => code === 'injected-instruction');
+  const secrets = findings.some(({ code }) => code === 'secret-in-result' || code === 'held-secret');
+  return {
+    raw: withStrings(raw, replaced),
+    findings: findings.slice(0, MAX_RESULT_FINDINGS),
+    marked: orders && policy.injections === 'mark',
+    blocked: (orders && policy.injections === 'block') || (secrets && policy.secrets === 'block'),
+  };
+}
+
+/** One text as it is passed on; what was found in it is added to `findings`. */
+function cleaned(value: StringValue, policy: ResultPolicy, held: HeldSecrets, findings: Finding[]): string {
+  let text = value.text;
+  if (policy.injections !== 'off') {
+    for (const { start, end, detail } of ordersIn(text)) add(findings, value, { code: 'injected-instruction', start, end, detail });
+    if (HIDDEN.test(text)) {
+      const shown = withoutHidden(text);
+      if (shown !== text) add(findings, value, { code: 'invisible-text', ...wholeOf(text), detail: 'Hidden characters were taken out.' });
+      text = shown;
+    }
+  }
+  return policy.secrets === 'off' ? text : withoutSecrets(text, value, policy.secrets !== 'mark', held, findings);
+}
+
+function withoutSecrets(text: string, value: StringValue, redact: boolean, held: HeldSecrets, findings: Finding[]): string {
+  const unheld = held.withoutKnown(text);
+  // The finding is shown and recorded: it quotes nothing of the secret.
+  if (unheld !== text) add(findings, { ...value, text: '' }, { code: 'held-secret', start: 0, end: 0 });
+  const spans = secretsIn(unheld);
+  if (spans.length > 0) add(findings, { ...value, text: '' }, { code: 'secret-in-result', start: 0, end: 0, detail: `${spans.length} in this text.` });
+  // What this gateway holds goes whatever is done about the rest.
+  return redact ? withoutSpans(unheld, spans, REDACTED) : unheld;
+}
+
+interface Order {
+  readonly start: number;
+  readonly end: number;
+  readonly detail: string;
+}
+
+/** Orders to the model in a text of any length: only what stands around telling words is read closely. */
+function* ordersIn(text: string): Generator<Order> {
+  for (const { start, end } of placesIn(text)) {
+    const folded = plain(text.slice(start, end));
+    for (const hit of judge(folded)) {
+      if (hit.grade !== 'strong' || !INJECTIONS.has(hit.code)) continue;
+      yield { start: start + (folded.map[hit.start] ?? 0), end: start + (folded.map[hit.end] ?? 0), detail: `Rule ${hit.code}.` };
+      break;
+    }
+  }
+  // Tag characters and the like spell texts that nobody sees.
+  if (HIDDEN.test(text)) for (const { severity, code, start, end, detail } of hiddenIn(text)) if (severity === 'block' && code === 'invisible-text' && end - start > 8) yield { start, end, detail: detail ?? 'Hidden text.' };
+  if (text.length < 20_000 && ENCODED.test(text)) {
+    for (const layer of layersOf(text)) {
+      if (judge(plain(layer.text.slice(0, 2_000))).some(({ grade, code }) => grade === 'strong' && INJECTIONS.has(code))) yield { start: layer.start, end: layer.end, detail: `In ${layer.encoding}.` };
+    }
+  }
+}
+
+/** Stretches around telling words, merged where they meet. */
+function placesIn(text: string): { readonly start: number; readonly end: number }[] {
+  // Disguised letters are undone by folding, which a whole result would not bear: short ones are read whole.
+  if (text.length < 2_000 && /[\u0370-\u058f\u13a0-\u13ff\uff01-\uff5e]|[\ud835]/.test(text)) return [{ start: 0, end: text.length }];
+  const places: { start: number; end: number }[] = [];
+  for (const match of text.matchAll(TELLING)) {
+    const [start, end] = [Math.max(0, match.index - AROUND), Math.min(text.length, match.index + match[0].length + AROUND)];
+    const last = places.at(-1);
+    if (last !== undefined && start <= last.end) last.end = end;
+    else if (places.length >= MAX_PLACES) break;
+    else places.push({ start, end });
+  }
+  return places;
+}
+
+function isBlob(text: string): boolean {
+  return text.length > 1_024 && !NOT_BLOB.test(text);
+}
+
+function wholeOf(text: string): { readonly start: number; readonly end: number } {
+  return { start: 0, end: Math.min(text.length, 80) };
+}
+
+function add(findings: Finding[], value: StringValue, { code, start, end, detail }: { code: RuleCode; start: number; end: number; detail?: string }): void {
+  if (findings.length >= MAX_RESULT_FINDINGS) return;
+  const field: Field = { path: value.path(), of: 'value', text: value.text, offset: 0 };
+  findings.push(findingAt(field, { code, severity: 'warning', start, end, ...(detail !== undefined && { detail }) }));
+}
