@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { VestibuleError } from '../proxy/errors.ts';
 import type { Disposable } from '../proxy/events.ts';
-import type { DecisionEntry } from '../proxy/journal/types.ts';
+import { DECISION_ACTIONS, type DecisionEntry } from '../proxy/journal/types.ts';
 import type { Digest, ServerName } from '../proxy/model.ts';
 import { BadShapeError, recordAt, type JsonPath } from '../proxy/storage/parse-state.ts';
 import { StateFile } from '../proxy/storage/state-file.ts';
@@ -120,14 +120,19 @@ function decode(state: unknown): Requests {
   };
 }
 
-const ACTIONS: readonly DecisionEntry['action'][] = ['approve', 'block', 'forget', 'approve-launch', 'revoke-launch', 'pause', 'resume', 'consent-revoke'];
-
 function decisionAt(value: unknown, path: JsonPath): DecisionEntry {
-  const { time, by, action, server, subject, digest } = recordAt(value, path);
-  const known = ACTIONS.find((candidate) => candidate === action);
+  const { time, by, action, server, subject, digest, diff } = recordAt(value, path);
+  const known = DECISION_ACTIONS.find((candidate) => candidate === action);
   if (known === undefined || typeof time !== 'number') throw new BadShapeError(path, 'a decision');
   const texts = { by: textAt(by, path), server: textAt(server, path), subject: textAt(subject, path) };
-  return { time, action: known, ...texts, digest: digest === undefined ? undefined : (textAt(digest, path) as Digest) };
+  if (diff !== undefined && !Array.isArray(diff)) throw new BadShapeError(path, 'a decision');
+  return {
+    time,
+    action: known,
+    ...texts,
+    digest: digest === undefined ? undefined : (textAt(digest, path) as Digest),
+    ...(diff !== undefined && { diff: diff.map((line) => textAt(line, path)) }),
+  };
 }
 
 function textAt(value: unknown, path: JsonPath): string {

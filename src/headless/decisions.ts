@@ -8,7 +8,7 @@ import { describeError } from './exit-code.ts';
 import { printNote } from './print.ts';
 
 /** A decision made on the command line, without who and when. */
-export type Decision = Pick<DecisionEntry, 'action' | 'server' | 'subject' | 'digest'>;
+export type Decision = Pick<DecisionEntry, 'action' | 'server' | 'subject' | 'digest' | 'diff'>;
 
 /**
  * Writes decisions made on the command line into the call journal (contract §5). While a `serve` writes the journal

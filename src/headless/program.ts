@@ -10,8 +10,11 @@ import { describeError, EXIT, exitCodeFor } from './exit-code.ts';
 import { pause, resume } from './pause.ts';
 import { quarantineApprove, quarantineBlock } from './quarantine/decide.ts';
 import { quarantineList } from './quarantine/list.ts';
+import { quarantineLock } from './quarantine/lock.ts';
+import { quarantineRule } from './quarantine/rule.ts';
 import { quarantineShare } from './quarantine/share.ts';
 import { quarantineShow } from './quarantine/show.ts';
+import { quarantineUndo } from './quarantine/undo.ts';
 import { quarantineVerify } from './quarantine/verify.ts';
 import { serve } from './serve.ts';
 import { logError } from './serve-log.ts';
@@ -28,7 +31,7 @@ import { VERSION } from './version.ts';
 export const COMMANDS: readonly Command[] = [
   serve,
   upstreamList, upstreamAdd, upstreamRemove, upstreamApprove, upstreamEnable, upstreamDisable, upstreamRestart, upstreamLogs,
-  quarantineList, quarantineShow, quarantineApprove, quarantineBlock, quarantineShare, quarantineVerify,
+  quarantineList, quarantineShow, quarantineApprove, quarantineBlock, quarantineUndo, quarantineRule, quarantineShare, quarantineLock, quarantineVerify,
   pause, resume,
   consentList, consentRevoke,
   calls, callsExport, callsVerify,

@@ -1,3 +1,4 @@
+import type { LockSnapshot } from '../proxy/api.ts';
 import type { ConfigProblem } from '../proxy/config/types.ts';
 import { messageOf, VestibuleError } from '../proxy/errors.ts';
 import { visibleJson } from '../proxy/json/visible.ts';
@@ -28,6 +29,17 @@ export class ProblemLog {
       logLine(problem.severity === 'error' ? 'error' : 'warn', message, { code: 'bad-config', fix: problem.fix, server: problem.server });
     }
     this.#known = now;
+  }
+}
+
+/** Says once of each content of a lock file that it waits for a person. */
+export class LockNotes {
+  #noted: string | undefined;
+
+  report({ asks, digest, path }: LockSnapshot): void {
+    if (!asks || digest === this.#noted) return;
+    this.#noted = digest;
+    logLine('warn', `${path ?? 'The lock file'} approves nothing until its content is accepted.`, { fix: 'Look at it with: vestibule quarantine lock, then accept it with: vestibule quarantine lock --accept' });
   }
 }
 

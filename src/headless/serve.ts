@@ -6,13 +6,13 @@ import { VestibuleError } from '../proxy/errors.ts';
 import { DisposableStore } from '../proxy/events.ts';
 import type { GatewayOptions } from '../proxy/options.ts';
 import { holdLock } from '../proxy/storage/file-lock.ts';
-import { usage, type Arguments } from './args.ts';
+import type { Arguments } from './args.ts';
 import { COMMON_OPTIONS, CONFIG_OPTION, type Command } from './command.ts';
 import { followControl, type ControlFollower } from './control.ts';
 import { EXIT } from './exit-code.ts';
 import { commonOptions } from './gateway-options.ts';
 import { placesOf, type Places } from './places.ts';
-import { logError, logLine, ProblemLog } from './serve-log.ts';
+import { LockNotes, logError, logLine, ProblemLog } from './serve-log.ts';
 import { StopSignal } from './stop-signal.ts';
 import { VERSION } from './version.ts';
 
@@ -32,7 +32,7 @@ export const serve: Command = {
     'no-auth': { help: 'Ask for no token. Everything on this machine may then use every approved tool.' },
     'approve-all': { help: 'Approve every launch and every tool there is at the start; later changes still wait.' },
     consent: { value: 'MODE', help: "Who is asked before a tool runs: client (default: the agent's own prompt), ask (a person, through the agent), deny-destructive (nobody; refuses what may destroy)." },
-    lockfile: { value: 'ignore', help: "What a lock file of approvals counts for: ignore." },
+    lockfile: { value: 'MODE', help: 'What the lock file of the workspace approves: ask (default; only content accepted with "quarantine lock --accept"), accept (whatever it says, unseen) or ignore.' },
   },
   async run(args) {
     const stop = new StopSignal();
@@ -64,11 +64,13 @@ export const serve: Command = {
   },
 };
 
+const LOCK_MODES = { ask: 'ask', accept: 'always', ignore: 'off' } as const;
+
 function gatewayOptions(args: Arguments, places: Places): GatewayOptions {
   const port = args.wholeNumber('port', 0, 65_535);
   const mode = args.choice('mode', ['adaptive', 'retrieve', 'direct'] as const);
   const consent = args.choice('consent', ['client', 'ask', 'deny-destructive'] as const);
-  onlyBuilt(args, 'lockfile', ['ask', 'accept', 'ignore'], 'ignore');
+  const lockfile = args.choice('lockfile', ['ask', 'accept', 'ignore'] as const) ?? 'ask';
   const noAuth = args.has('no-auth');
   return {
     ...commonOptions(places),
@@ -76,18 +78,12 @@ function gatewayOptions(args: Arguments, places: Places): GatewayOptions {
     token: noAuth ? undefined : randomBytes(32).toString('base64url'),
     noAuth,
     ...(mode !== undefined && { mode }),
+    lockfile: LOCK_MODES[lockfile],
     noPrefix: args.has('no-prefix'),
     approveAll: args.has('approve-all'),
     consent: { mode: consent ?? 'client' },
     log: logLine,
   };
-}
-
-/** A choice that is planned but not built is refused: taking it and doing something else would be worse than saying no. */
-function onlyBuilt(args: Arguments, option: string, choices: readonly string[], built: string): void {
-  const chosen = args.choice(option, choices);
-  if (chosen === undefined || chosen === built) return;
-  throw usage(`--${option} ${chosen} does not exist in this version.`, `Leave it out, or give --${option} ${built}.`);
 }
 
 /**
@@ -108,13 +104,20 @@ async function refuseUnusable({ configFiles, workspaceFile }: Places): Promise<v
 function warnOf(args: Arguments): void {
   if (args.has('no-auth')) logLine('warn', '--no-auth: every program on this machine can use every approved tool without a token.');
   if (args.has('no-prefix')) logLine('warn', '--no-prefix: names of tools are unchanged; this works with a single upstream only.');
+  if (args.choice('lockfile', ['ask', 'accept', 'ignore']) === 'accept') logLine('warn', '--lockfile accept: launches and tools that the lock file of the workspace names count as approved without anybody having looked at them here.');
   if (args.has('approve-all')) logLine('warn', '--approve-all: every launch and every tool there is now counts as approved without anybody having looked at it.');
 }
 
 async function start(gateway: Gateway, places: Places, owned: DisposableStore, stop: StopSignal): Promise<ControlFollower> {
   const problems = new ProblemLog();
-  problems.report(gateway.snapshot().problems);
-  owned.add(gateway.onDidChange(() => problems.report(gateway.snapshot().problems)));
+  const locks = new LockNotes();
+  const report = (): void => {
+    const snapshot = gateway.snapshot();
+    problems.report(snapshot.problems);
+    locks.report(snapshot.lock);
+  };
+  report();
+  owned.add(gateway.onDidChange(report));
   owned.add(gateway.onLog(({ server, source, text }) => source === 'lifecycle' && logLine('info', text, { server })));
   const control = owned.add(
     await followControl(

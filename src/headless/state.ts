@@ -7,7 +7,9 @@ import { VestibuleError } from '../proxy/errors.ts';
 import { DisposableStore, type Disposable } from '../proxy/events.ts';
 import type { ApprovalStatus, RawJson, ServerName } from '../proxy/model.ts';
 import { openApprovalStore } from '../proxy/quarantine/approval-store.ts';
-import type { ApprovalStore, DefinitionRef } from '../proxy/quarantine/types.ts';
+import { LockFile, lockFileIn } from '../proxy/quarantine/lockfile/lock-file.ts';
+import { LockedApprovals } from '../proxy/quarantine/lockfile/locked-approvals.ts';
+import type { DefinitionRef } from '../proxy/quarantine/types.ts';
 import { describeError } from './exit-code.ts';
 import { printNote } from './print.ts';
 import type { Places } from './places.ts';
@@ -15,7 +17,8 @@ import type { Places } from './places.ts';
 /** What the files of a data folder say, for commands that need no running gateway. */
 export interface State extends Disposable {
   readonly config: ConfigSnapshot;
-  readonly approvals: ApprovalStore;
+  /** What was decided here, and what an accepted lock file of the workspace adds. */
+  readonly approvals: LockedApprovals;
   /** What upstreams offered when they were last seen. */
   readonly catalog: Catalog;
 }
@@ -39,11 +42,21 @@ export async function openState(places: Places): Promise<State> {
   const onProblem = (problem: VestibuleError): void => printNote(describeError(problem));
   const owned = new DisposableStore();
   try {
-    const approvals = owned.add(await openApprovalStore(places.data, { onProblem }));
     const catalog = await createCatalog({ dir: join(places.data, 'catalog'), noPrefix: false, onProblem });
     owned.add({ dispose: () => void catalog.dispose() });
     const config = await readConfig(places);
     catalog.setServers(config.upstreams.map(({ name }) => name));
+    const lock = await LockFile.open(lockFileIn(places.workspace));
+    if (lock.content.kind === 'broken') onProblem(lock.content.problem);
+    const approvals = owned.add(
+      new LockedApprovals({
+        store: await openApprovalStore(places.data, { onProblem }),
+        lock,
+        mode: 'ask',
+        dataDir: places.data,
+        isOfWorkspace: (server) => config.upstreams.some(({ name, origin }) => name === server && origin === 'workspace'),
+      }),
+    );
     return { config, approvals, catalog, dispose: () => owned.dispose() };
   } catch (error) {
     owned.dispose();

@@ -4,8 +4,10 @@ import type { StandingConsent } from './consent/types.ts';
 import type { ConfigProblem, MenuMode, UpstreamConfig } from './config/types.ts';
 import type { UpstreamLogLine, UpstreamState } from './upstream/types.ts';
 import type { HeldDefinition } from './catalog/types.ts';
-import type { DefinitionRef } from './quarantine/types.ts';
 import type { ExportFormat } from './journal/export.ts';
+import type { LockedServerReport } from './quarantine/lockfile/describe-lock.ts';
+import type { LockStanding } from './quarantine/lockfile/locked-approvals.ts';
+import type { DecisionSummary, DefinitionRef } from './quarantine/types.ts';
 import type { CallFilter, CallRecord } from './journal/types.ts';
 import type { PauseSnapshot, PauseTarget } from './pause/types.ts';
 import type { MenuState, TokenSnapshot } from './relay/types.ts';
@@ -51,6 +53,8 @@ export interface UpstreamSnapshot {
   readonly launch: LaunchDescription;
   readonly tools: readonly ToolSnapshot[];
   readonly held: readonly HeldDefinition[];
+  /** Whether the person wrote the rule that accepts clean description-only changes of this server. */
+  readonly acceptsDescriptions: boolean;
   readonly instructions: { readonly text: string; readonly digest: Digest; readonly status: ApprovalStatus } | undefined;
 }
 
@@ -64,6 +68,20 @@ export interface SessionSnapshot {
   readonly since: number;
 }
 
+/** The lock file of the workspace: approvals that its team shares. */
+export interface LockSnapshot {
+  readonly standing: LockStanding;
+  /** Absolute path; undefined where no lock file counts. */
+  readonly path: string | undefined;
+  /** Digest of its content, which a decision binds to; undefined while there is none. */
+  readonly digest: Digest | undefined;
+  /** Its content, laid out as it is written; empty while there is none. */
+  readonly text: string;
+  /** Whether a decision is worth asking for: it waits, and would approve what is not approved yet. */
+  readonly asks: boolean;
+  readonly servers: readonly LockedServerReport[];
+}
+
 /** The whole state a person may look at, at one moment. */
 export interface GatewaySnapshot {
   readonly endpoint: Endpoint | undefined;
@@ -75,6 +93,9 @@ export interface GatewaySnapshot {
   readonly pause: PauseSnapshot;
   /** What a person decided about later calls, oldest first. */
   readonly consents: readonly StandingConsent[];
+  readonly lock: LockSnapshot;
+  /** The newest decision that can be undone. */
+  readonly lastDecision: DecisionSummary | undefined;
   readonly upstreams: readonly UpstreamSnapshot[];
   readonly sessions: readonly SessionSnapshot[];
   readonly problems: readonly ConfigProblem[];
@@ -95,6 +116,20 @@ export interface GatewayApi {
   approve(refs: readonly DefinitionRef[]): Promise<void>;
   block(refs: readonly DefinitionRef[]): Promise<void>;
   forget(refs: readonly DefinitionRef[]): Promise<void>;
+  /**
+   * Puts back what stood before a decision; default: the newest.
+   * @throws VestibuleError `not-found` without one, `stale-decision` when it was overtaken by a later one
+   */
+  undo(id?: string): Promise<DecisionSummary>;
+  /**
+   * Accepts or declines the lock file at the content that was shown, with the launches that were shown.
+   * @throws VestibuleError `stale-decision` when the file or a launch is another by now
+   */
+  decideLock(digest: Digest, decision: 'accepted' | 'declined', launches: readonly Digest[]): Promise<void>;
+  /** The content of the lock file that was accepted last, to compare with; undefined when there is none. */
+  acceptedLockText(): Promise<string | undefined>;
+  /** Writes or takes back the rule that accepts clean description-only changes of a server, for its present launch. */
+  setAcceptsDescriptions(server: ServerName, accepts: boolean): Promise<void>;
   /**
    * Pauses a tool, a server or everything, from the very next call on; with `cancel` also calls under way.
    * @throws VestibuleError when it could not be written down; it holds in this process all the same

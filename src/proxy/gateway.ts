@@ -45,7 +45,11 @@ import { ServedTools } from './policy/served.ts';
 import { openApprovalStore } from './quarantine/approval-store.ts';
 import { describeLaunch, fingerprintOf } from './quarantine/launch.ts';
 import { withheld } from './quarantine/gate.ts';
-import type { ApprovalStore, DefinitionRef } from './quarantine/types.ts';
+import { describeChange } from './quarantine/describe-change.ts';
+import { isCleanDescriptionChange } from './quarantine/description-rule.ts';
+import { LockFile, lockFileIn } from './quarantine/lockfile/lock-file.ts';
+import { LockedApprovals } from './quarantine/lockfile/locked-approvals.ts';
+import type { DecisionSummary, DefinitionRef } from './quarantine/types.ts';
 import { Agents } from './relay/agents.ts';
 import { Announcer } from './relay/announcer.ts';
 import { gatewayInstructions } from './relay/instructions.ts';
@@ -77,7 +81,7 @@ const SETTLE_MS = 20_000;
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const stateDir = join(options.dataDir, 'state');
   const report = (error: VestibuleError): void => options.log('error', error.message, { action: error.action });
-  const approvals = await openApprovalStore(options.dataDir, { onProblem: report });
+  const store = await openApprovalStore(options.dataDir, { onProblem: report });
   await sweepOrphans(stateDir);
   const [config, catalog, journal, results, pauses, consents] = await Promise.all([
     createConfigStore({
@@ -92,11 +96,24 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     openPauseStore(options.dataDir, { onProblem: report }),
     openConsentStore(options.dataDir, { onProblem: report }),
   ]);
+  const lock = await followedLock(options);
+  const approvals = new LockedApprovals({
+    store,
+    lock,
+    mode: options.lockfile === 'always' ? 'always' : 'ask',
+    dataDir: options.dataDir,
+    isOfWorkspace: (server) => config.snapshot.upstreams.some(({ name, origin }) => name === server && origin === 'workspace'),
+  });
   return new Gateway(options, stateDir, { approvals, config, catalog, journal, results, pauses, consents });
 }
 
+/** The lock file to follow: none without a workspace, in an untrusted one, or switched off. */
+async function followedLock({ lockfile = 'off', workspaceFolder, workspaceTrusted = true }: GatewayOptions): Promise<LockFile | undefined> {
+  return lockfile === 'off' || workspaceFolder === undefined || !workspaceTrusted ? undefined : LockFile.open(lockFileIn(workspaceFolder));
+}
+
 interface OpenedParts {
-  readonly approvals: ApprovalStore & Disposable;
+  readonly approvals: LockedApprovals;
   readonly config: ConfigStore;
   readonly catalog: LiveCatalog;
   readonly journal: Journal & { readonly redactor: Redactor };
@@ -128,6 +145,8 @@ export class Gateway implements GatewayApi {
   readonly #fingerprints = new Map<ServerName, Digest>();
   /** Listings that are being read. */
   readonly #accepting = new Map<ServerName, Promise<void>>();
+  /** The content of the lock file that was journalled last. */
+  #notedLock: Digest | undefined;
   #settled: Promise<void> = Promise.resolve();
   #disposed: Promise<void> | undefined;
 
@@ -241,6 +260,7 @@ export class Gateway implements GatewayApi {
         this.#served.recomputeAll();
         indexer.refreshAll();
         this.#followApprovals();
+        this.#noteLock();
         this.#changed.fire();
       }),
     );
@@ -248,6 +268,7 @@ export class Gateway implements GatewayApi {
     this.#store.add(consents.onDidChange(() => this.#changed.fire()));
     this.#store.add(config.onDidChange(() => this.#applyConfig()));
     this.#applyConfig();
+    this.#noteLock();
     if (options.approveAll === true) this.#settled = this.#approveEverything();
   }
 
@@ -304,13 +325,40 @@ export class Gateway implements GatewayApi {
   }
 
   async block(refs: readonly DefinitionRef[]): Promise<void> {
+    const diffs = refs.map((ref) => this.#changeOf(ref));
     await this.#parts.approvals.block(refs, 'person');
-    for (const ref of refs) this.#decided('block', ref.server, ref.name, ref.digest);
+    refs.forEach((ref, i) => this.#decided('block', ref.server, ref.name, ref.digest, 'person', diffs[i]));
   }
 
   async forget(refs: readonly DefinitionRef[]): Promise<void> {
     await this.#parts.approvals.forget(refs, 'person');
     for (const ref of refs) this.#decided('forget', ref.server, ref.name, ref.digest);
+  }
+
+  async undo(id?: string): Promise<DecisionSummary> {
+    const undone = await this.#parts.approvals.undo(id);
+    const subjects = undone.refs.length > 0 ? undone.refs : [{ server: undone.server ?? '', name: '', digest: undone.digest }];
+    for (const { server, name, digest } of subjects) this.#decided('undo', server, name, digest, 'person', [undone.action]);
+    return undone;
+  }
+
+  async decideLock(digest: Digest, decision: 'accepted' | 'declined', launches: readonly Digest[]): Promise<void> {
+    const { approvals } = this.#parts;
+    const now = this.#lockedLaunches();
+    if (decision === 'accepted' && launches.some((fingerprint) => !now.includes(fingerprint))) throw stale('A launch that the lock file names changed after it was shown.');
+    await approvals.decideLock(digest, decision, launches, 'person');
+    this.#decided(decision === 'accepted' ? 'accept-lock' : 'decline-lock', '', approvals.lockPath ?? '', digest);
+  }
+
+  acceptedLockText(): Promise<string | undefined> {
+    return this.#parts.approvals.acceptedText();
+  }
+
+  async setAcceptsDescriptions(server: ServerName, accepts: boolean): Promise<void> {
+    const fingerprint = fingerprintOf(this.#entryOrThrow(server));
+    await this.#parts.approvals.setAcceptsDescriptions(server, accepts ? fingerprint : undefined, 'person');
+    this.#decided(accepts ? 'accept-descriptions' : 'review-descriptions', server, '', fingerprint);
+    await this.#acceptDescriptions(server);
   }
 
   async pause(target: PauseTarget, options: { readonly cancel: boolean }): Promise<void> {
@@ -495,7 +543,7 @@ export class Gateway implements GatewayApi {
   #listed(server: ServerName, accepted: Promise<void>): void {
     const done = accepted
       .then(async () => {
-        if (!this.#toApprove.delete(server)) return;
+        if (!this.#toApprove.delete(server)) return await this.#acceptDescriptions(server);
         await this.#approveAs((this.#parts.catalog.server(server)?.tools ?? []).map(refOf), 'approve-all');
       })
       .catch((error: unknown) => this.#options.log('error', `The tools of a server could not be approved: ${messageOf(error)}`, { server }))
@@ -511,8 +559,46 @@ export class Gateway implements GatewayApi {
       if (raw === undefined) throw stale(`"${ref.name}" of "${ref.server}" changed after it was shown.`);
       return { ...ref, raw };
     });
+    const diffs = refs.map((ref) => this.#changeOf(ref));
     await this.#parts.approvals.approve(known, by);
-    for (const ref of refs) this.#decided('approve', ref.server, ref.name, ref.digest, by);
+    refs.forEach((ref, i) => this.#decided('approve', ref.server, ref.name, ref.digest, by, diffs[i]));
+  }
+
+  /** Accepts what has only another description, where the person wrote that rule and the scanner finds nothing in it. */
+  async #acceptDescriptions(server: ServerName): Promise<void> {
+    const { approvals, catalog } = this.#parts;
+    const entry = this.#entry(server);
+    if (entry === undefined || !approvals.acceptsDescriptions(server, fingerprintOf(entry))) return;
+    const peers = [...this.#served.all()].map(({ server: of, name, description }) => ({ server: of, name, description }));
+    const clean = (catalog.server(server)?.tools ?? []).filter((tool) => {
+      if (approvals.status(refOf(tool)) !== 'changed' || approvals.refused(refOf(tool))) return false;
+      const before = approvals.lastApproved(server, 'tool', tool.name)?.raw;
+      return before !== undefined && isCleanDescriptionChange(server, before, tool.raw, peers);
+    });
+    if (clean.length > 0) await this.#approveAs(clean.map(refOf), 'rule');
+  }
+
+  /** Journals each content of the lock file that counts without anybody being asked. */
+  #noteLock(): void {
+    const { standing, content, lockPath = '' } = this.#parts.approvals;
+    if (standing !== 'always' || content.kind !== 'read' || content.digest === this.#notedLock) return;
+    this.#notedLock = content.digest;
+    this.#decided('accept-lock', '', lockPath, content.digest, 'always');
+  }
+
+  /** Fingerprints of the workspace's servers whose launch is the one the lock file names. */
+  #lockedLaunches(): readonly Digest[] {
+    const { content } = this.#parts.approvals;
+    if (content.kind !== 'read') return [];
+    const own = this.#parts.config.snapshot.upstreams.filter(({ origin }) => origin === 'workspace');
+    return own.filter((entry) => content.lock.get(entry.name)?.fingerprint === fingerprintOf(entry)).map(fingerprintOf);
+  }
+
+  /** Where a definition differs from the one approved before, for the journal. */
+  #changeOf(ref: DefinitionRef): readonly string[] | undefined {
+    const before = this.#parts.approvals.lastApproved(ref.server, ref.kind, ref.name);
+    const raw = this.#rawAt(ref);
+    return before?.raw === undefined || raw === undefined || before.digest === ref.digest ? undefined : describeChange(before.raw, raw);
   }
 
   /** The text a decision is about, if it still stands at the digest that was shown. */
@@ -537,8 +623,8 @@ export class Gateway implements GatewayApi {
     await Promise.race([listed, delay(SETTLE_MS)]);
   }
 
-  #decided(action: DecisionEntry['action'], server: ServerName, subject: string, digest: Digest | undefined, by = 'person'): void {
-    this.#parts.journal.decide({ time: Date.now(), by, action, server, subject, digest });
+  #decided(action: DecisionEntry['action'], server: ServerName, subject: string, digest: Digest | undefined, by = 'person', diff?: readonly string[]): void {
+    this.#parts.journal.decide({ time: Date.now(), by, action, server, subject, digest, ...(diff !== undefined && { diff }) });
   }
 }
 

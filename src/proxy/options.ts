@@ -37,6 +37,8 @@ export interface GatewayOptions {
   readonly approveAll?: boolean;
   /** Who is asked before a call. Default: nobody, the agent's own prompt decides. */
   readonly consent?: ConsentOptions;
+  /** What the lock file of a trusted workspace counts for: after a person accepted its content, always, or never (default). */
+  readonly lockfile?: 'ask' | 'always' | 'off';
   readonly version: string;
   /** One structured line of our own log. */
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, data?: Readonly<Record<string, unknown>>) => void;

@@ -1,12 +1,15 @@
-import type { GatewaySnapshot, LaunchDescription, ToolSnapshot, UpstreamSnapshot } from './api.ts';
+import type { GatewaySnapshot, LaunchDescription, LockSnapshot, ToolSnapshot, UpstreamSnapshot } from './api.ts';
 import type { Catalog, CatalogTool } from './catalog/types.ts';
 import type { StandingConsent } from './consent/types.ts';
-import type { ConfigSnapshot, MenuMode, UpstreamConfig } from './config/types.ts';
+import type { ConfigProblem, ConfigSnapshot, MenuMode, UpstreamConfig } from './config/types.ts';
 import type { SessionSnapshot } from './api.ts';
 import type { Endpoint } from './downstream/types.ts';
 import { sha256 } from './json/canonical.ts';
 import type { PauseSnapshot } from './pause/types.ts';
 import type { ServedTools } from './policy/served.ts';
+import { describeLock } from './quarantine/lockfile/describe-lock.ts';
+import type { LockedApprovals } from './quarantine/lockfile/locked-approvals.ts';
+import { fingerprintOf } from './quarantine/launch.ts';
 import type { ApprovalStore } from './quarantine/types.ts';
 import type { MenuState, TokenSnapshot } from './relay/types.ts';
 import type { UpstreamHub } from './upstream/hub.ts';
@@ -17,7 +20,7 @@ export interface SnapshotSources {
   readonly mode: MenuMode;
   readonly endpoint: Endpoint | undefined;
   readonly catalog: Catalog;
-  readonly approvals: ApprovalStore;
+  readonly approvals: LockedApprovals;
   readonly hub: UpstreamHub;
   readonly served: ServedTools;
   readonly sessions: readonly SessionSnapshot[];
@@ -37,9 +40,11 @@ export function takeSnapshot(sources: SnapshotSources): GatewaySnapshot {
     tokens: sources.tokens,
     pause: sources.pause,
     consents: sources.consents,
+    lock: lockSnapshot(sources),
+    lastDecision: sources.approvals.lastDecision(),
     upstreams: sources.config.upstreams.map((config) => upstreamSnapshot(config, sources)),
     sessions: sources.sessions,
-    problems: sources.config.problems,
+    problems: [...sources.config.problems, ...lockProblems(sources.approvals)],
     version: listVersion(sources.mode, sources.served.all()),
   };
 }
@@ -62,11 +67,31 @@ function upstreamSnapshot(config: UpstreamConfig, sources: SnapshotSources): Ups
     launch: sources.describeLaunch(config),
     tools: (catalog?.tools ?? []).map((tool) => toolSnapshot(tool, approvals)),
     held: catalog?.held ?? [],
+    acceptsDescriptions: approvals.acceptsDescriptions(config.name, fingerprintOf(config)),
     instructions: instructions && {
       ...instructions,
       status: approvals.status({ server: config.name, kind: 'instructions', name: '', digest: instructions.digest }),
     },
   };
+}
+
+function lockSnapshot({ approvals, catalog, config }: SnapshotSources): LockSnapshot {
+  const { content, standing, lockPath: path } = approvals;
+  if (content.kind !== 'read') return { standing, path, digest: undefined, text: '', asks: false, servers: [] };
+  const servers = describeLock(content.lock, (name) => {
+    const found = config.upstreams.find((upstream) => upstream.name === name && upstream.origin === 'workspace');
+    const seen = catalog.server(name);
+    const offered = seen && { instructions: seen.instructions?.digest, tools: new Map(seen.tools.map((tool) => [tool.name, tool.digest])) };
+    return found && { fingerprint: fingerprintOf(found), offered };
+  });
+  return { standing, path, digest: content.digest, text: content.text, asks: standing === 'waiting' && approvals.approvesMore, servers };
+}
+
+/** A lock file that cannot be read is told where other files of the workspace are: nobody else would notice. */
+function lockProblems({ content }: LockedApprovals): readonly ConfigProblem[] {
+  if (content.kind !== 'broken') return [];
+  const { message, action, at } = content.problem;
+  return [{ severity: 'error', message: `${message} It approves nothing until it is repaired.`, fix: action, at, server: undefined }];
 }
 
 function toolSnapshot(tool: CatalogTool, approvals: ApprovalStore): ToolSnapshot {

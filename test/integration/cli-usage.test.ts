@@ -63,7 +63,7 @@ describe('the command line', { concurrency: 2 }, () => {
   }
 
   it('tells mistakes of serve as JSON lines', async () => {
-    for (const args of [['--port', '70000'], ['--mode', 'fast'], ['--consent', 'sometimes'], ['--lockfile', 'accept'], ['--nope']]) {
+    for (const args of [['--port', '70000'], ['--mode', 'fast'], ['--consent', 'sometimes'], ['--lockfile', 'yes'], ['--nope']]) {
       const { code, stdout, stderr } = await run(['serve', '--data', join(folder, 'data'), ...args]);
       assert.deepEqual([code, stdout], [2, ''], stderr);
       const line = JSON.parse(stderr) as Record<string, string>;

@@ -1,3 +1,4 @@
+import type { DecisionSummary } from '../../src/proxy/quarantine/types.ts';
 import type { GatewayApi, GatewaySnapshot, ToolSnapshot, UpstreamSnapshot } from '../../src/proxy/api.ts';
 import { Emitter } from '../../src/proxy/events.ts';
 import type { StandingConsent } from '../../src/proxy/consent/types.ts';
@@ -70,6 +71,7 @@ export function upstream({ config, launch, ...more }: UpstreamOverrides = {}): U
     tools: [],
     held: [],
     instructions: undefined,
+    acceptsDescriptions: false,
     ...more,
   };
 }
@@ -124,6 +126,26 @@ export class FakeGateway implements GatewayApi {
 
   forget(): Promise<void> {
     return Promise.resolve();
+  }
+
+  /** What was accepted before, for comparison. */
+  lockText: string | undefined;
+
+  undo(id = 'newest'): Promise<DecisionSummary> {
+    const undone: DecisionSummary = { id, action: 'approve', at: 0, by: 'person', refs: [], server: 'files', digest: undefined };
+    return this.#decide('undo', id).then(() => undone);
+  }
+
+  decideLock(digest: string, decision: string, launches: readonly string[]): Promise<void> {
+    return this.#decide(decision, [digest, ...launches].join(' '));
+  }
+
+  acceptedLockText(): Promise<string | undefined> {
+    return Promise.resolve(this.lockText);
+  }
+
+  setAcceptsDescriptions(server: string, accepts: boolean): Promise<void> {
+    return this.#decide('descriptions', `${server} ${String(accepts)}`);
   }
 
   pause({ server = '*', tool = '*' }: PauseTarget, { cancel }: { readonly cancel: boolean }): Promise<void> {

@@ -1,5 +1,6 @@
 import { visible } from '../../proxy/json/visible.ts';
 import { VestibuleError } from '../../proxy/errors.ts';
+import { describeChange } from '../../proxy/quarantine/describe-change.ts';
 import { fingerprintOf } from '../../proxy/quarantine/launch.ts';
 import { usage, type Arguments } from '../args.ts';
 import { COMMON_OPTIONS, CONFIG_OPTION, JSON_OPTION, type Command } from '../command.ts';
@@ -29,9 +30,10 @@ function decisionCommand(word: 'approve' | 'block', summary: string, done: strin
       const state = await openState(places);
       try {
         const definitions = targetsOf(state, args);
+        const diffs = definitions.map((definition) => changeOf(state, definition));
         if (word === 'approve') await state.approvals.approve(definitions.map(({ ref, raw }) => ({ ...ref, raw })), 'cli');
         else await state.approvals.block(definitions.map(({ ref }) => ref), 'cli');
-        await recordDecisions(places.data, definitions.map(({ ref }) => ({ action: word, server: ref.server, subject: ref.name, digest: ref.digest })));
+        await recordDecisions(places.data, definitions.map(({ ref }, i) => ({ action: word, server: ref.server, subject: ref.name, digest: ref.digest, ...diffs[i] })));
         if (args.has('json')) printJson(definitions.map(({ ref }) => ref));
         else if (definitions.length === 0) printLine('Nothing waits for a decision.');
         else for (const { ref } of definitions) printLine(`${done} ${visible(ref.kind === 'tool' ? `${ref.server}:${ref.name}` : `the instructions of ${ref.server}`)}`);
@@ -58,6 +60,12 @@ function targetsOf(state: State, args: Arguments): SeenDefinition[] {
   const named = definitions.filter(({ ref }) => ref.kind === 'tool' && ref.name === tool);
   if (named.length > 0) return named;
   throw new VestibuleError('not-found', `The server "${server}" was not seen to have a tool "${tool}".`, { action: 'vestibule quarantine list --all shows what there is.' });
+}
+
+/** Where a definition differs from the one approved before, for the journal. */
+function changeOf({ approvals }: State, { ref, raw }: SeenDefinition): { readonly diff?: readonly string[] } {
+  const before = approvals.lastApproved(ref.server, ref.kind, ref.name);
+  return before?.raw === undefined || before.digest === ref.digest ? {} : { diff: describeChange(before.raw, raw) };
 }
 
 function isOpen({ status }: SeenDefinition): boolean {

@@ -8,6 +8,7 @@ import { diffLines } from '../diff.ts';
 import { EXIT } from '../exit-code.ts';
 import { placesOf } from '../places.ts';
 import { printJson, printLine } from '../print.ts';
+import { printLaunch } from './launch-lines.ts';
 import { definitionsOf, openState, upstreamNamed, type SeenDefinition, type State } from '../state.ts';
 
 export const quarantineShow: Command = {
@@ -43,14 +44,6 @@ export const quarantineShow: Command = {
     }
   },
 };
-
-function printLaunch({ approved, fingerprint, argv, url, cwd, envNames, envFile, headerNames }: ReturnType<typeof describeLaunch> & { readonly approved: boolean }): void {
-  printLine(`launch  ${approved ? 'approved' : 'pending'}  ${fingerprint}`);
-  // One argument a line: nothing in one can pass for another.
-  for (const word of argv ?? []) printLine(`  ${visible(word)}`);
-  const rows = [['url', url], ['cwd', cwd], ['envFile', envFile], ['env', envNames.join(' ')], ['headers', headerNames.join(' ')]] as const;
-  for (const [what, value] of rows) if (value !== undefined && value !== '') printLine(`  ${what}: ${visible(value)}`);
-}
 
 function printDefinition(state: State, definition: SeenDefinition): void {
   const { ref, raw, status } = definition;

@@ -10,6 +10,7 @@ const MAX_ARGUMENTS = 16 * 1024;
 const SHORTENED = { string: 500, items: 50 };
 const MAX_FIELD = 300;
 const MAX_FINDINGS = 50;
+const MAX_DIFF = 50;
 /** What an unseen answer is taken to cost. */
 const BYTES_A_TOKEN = 4;
 
@@ -54,6 +55,7 @@ export function decisionMembers(entry: DecisionEntry): string {
     server: entry.server.slice(0, MAX_FIELD),
     subject: entry.subject.slice(0, MAX_FIELD),
     digest: entry.digest,
+    diff: entry.diff?.slice(0, MAX_DIFF).map((path) => path.slice(0, MAX_FIELD)),
   });
 }
 

@@ -65,17 +65,13 @@ export interface CallRecord {
 }
 
 /** What a person decided. `consent-decline` also stands for a question that got no answer; `by` says why. */
-export type DecisionAction =
-  | 'approve'
-  | 'block'
-  | 'forget'
-  | 'approve-launch'
-  | 'revoke-launch'
-  | 'pause'
-  | 'resume'
-  | `consent-${'once' | 'session' | 'arguments' | 'tool' | 'server' | 'ask' | 'never' | 'decline' | 'revoke'}`;
+export const DECISION_ACTIONS = [
+  'approve', 'block', 'forget', 'approve-launch', 'revoke-launch', 'accept-lock', 'decline-lock', 'undo', 'accept-descriptions', 'review-descriptions', 'pause', 'resume',
+  'consent-once', 'consent-session', 'consent-arguments', 'consent-tool', 'consent-server', 'consent-ask', 'consent-never', 'consent-decline', 'consent-revoke',
+] as const;
+export type DecisionAction = (typeof DECISION_ACTIONS)[number];
 
-/** A decision about an approval, launch, pause or consent; journalled beside calls. */
+/** A decision about an approval, launch, lock file, pause or consent; journalled beside calls. */
 export interface DecisionEntry {
   readonly time: number;
   readonly by: string;
@@ -83,6 +79,8 @@ export interface DecisionEntry {
   readonly server: ServerName;
   readonly subject: string;
   readonly digest: Digest | undefined;
+  /** What it changed: where a definition differs from the one approved before it, or the kind of decision undone. */
+  readonly diff?: readonly string[];
 }
 
 /** Which calls are wanted; all that is given must hold. */

@@ -28,6 +28,25 @@ export interface ApprovalRecord {
   readonly raw: RawJson | undefined;
 }
 
+/** What can be decided, and undone. */
+export const DECIDED = ['approve', 'block', 'forget', 'approve-launch', 'revoke-launch', 'accept-lock', 'decline-lock'] as const;
+export type Decided = (typeof DECIDED)[number];
+
+/** A decision that can be undone. */
+export interface DecisionSummary {
+  readonly id: string;
+  readonly action: Decided;
+  /** Milliseconds since epoch. */
+  readonly at: number;
+  readonly by: string;
+  /** The definitions it was about; empty for a launch or a lock file. */
+  readonly refs: readonly DefinitionRef[];
+  /** The server whose launch it was about. */
+  readonly server: ServerName | undefined;
+  /** Digest of the launch or lock content it was about. */
+  readonly digest: Digest | undefined;
+}
+
 /** Approvals of launches and definitions. Only a person's act writes here; no MCP path reaches it (invariant I2). */
 export interface ApprovalStore {
   /** Fires after any change, also by another process (within 1 s). */
@@ -46,6 +65,17 @@ export interface ApprovalStore {
    */
   approve(refs: readonly (DefinitionRef & { readonly raw: RawJson })[], by: string): Promise<void>;
   block(refs: readonly DefinitionRef[], by: string): Promise<void>;
-  /** Undoes both approval and block of these digests. */
+  /** Takes back both approval and block of these digests; no lock file approves them from then on. */
   forget(refs: readonly DefinitionRef[], by: string): Promise<void>;
+  /** The newest decision that can be undone. */
+  lastDecision(): DecisionSummary | undefined;
+  /**
+   * Puts back what stood before a decision (default: the newest), and tells which it was.
+   * @throws VestibuleError `not-found` when there is none, `stale-decision` when it was overtaken by a later one
+   */
+  undo(id: string | undefined): Promise<DecisionSummary>;
+  /** Whether the person wrote the rule that accepts clean description-only changes of this server, for this launch. */
+  acceptsDescriptions(server: ServerName, fingerprint: Digest): boolean;
+  /** Writes or takes back that rule; undefined takes it back. */
+  setAcceptsDescriptions(server: ServerName, fingerprint: Digest | undefined, by: string): Promise<void>;
 }

@@ -15,6 +15,8 @@ export const EMPTY_SNAPSHOT: GatewaySnapshot = {
   tokens: { sessions: [], total: { menuCalls: 0, menuTokens: 0, toolCalls: 0, toolTokens: 0 } },
   pause: { all: false, servers: [], tools: [], problem: undefined },
   consents: [],
+  lock: { standing: 'none', path: undefined, digest: undefined, text: '', asks: false, servers: [] },
+  lastDecision: undefined,
   upstreams: [],
   sessions: [],
   problems: [],
