@@ -21,6 +21,7 @@ import type { CallFilter, CallRecord, DecisionEntry, Journal } from './journal/t
 import { Indexer } from './menu/indexer.ts';
 import { createMenu } from './menu/menu.ts';
 import type { MenuCall } from './menu/types.ts';
+import { MetricsSwitch } from './metrics/metrics-switch.ts';
 import { FULL_GRANT, type Digest, type Principal, type ServerName, type ToolId } from './model.ts';
 import type { GatewayOptions } from './options.ts';
 import { openResultStore } from './output/store.ts';
@@ -138,6 +139,7 @@ export class Gateway implements GatewayApi {
   readonly #consentDesk: ConsentDesk;
   readonly #relay: Relay;
   readonly #listener: Listener;
+  readonly #metrics: MetricsSwitch;
   readonly #announcer: Announcer;
   /** Servers whose first listing in this process is approved as it comes (`approveAll`). */
   readonly #toApprove = new Set<ServerName>();
@@ -232,6 +234,7 @@ export class Gateway implements GatewayApi {
       instructions: (principal) => this.#instructions(principal),
       sessionsChanged: () => this.#changed.fire(),
     });
+    this.#metrics = this.#store.add(new MetricsSwitch({ onDidCall: journal.onDidAppend, snapshot: () => this.snapshot() }));
     this.#announcer = this.#store.add(
       new Announcer(() => {
         this.#relay.announceTools();
@@ -247,6 +250,7 @@ export class Gateway implements GatewayApi {
         const profile = config.snapshot.profiles[name];
         return profile && throughProfile(principal, name, profile);
       },
+      metrics: () => this.#metrics.text(),
       serverInfo: { name: 'vestibule', title: 'Vestibule', version: options.version },
       log: options.log,
     });
@@ -515,6 +519,7 @@ export class Gateway implements GatewayApi {
       this.#fingerprints.set(entry.name, fingerprint);
     }
     this.#parts.catalog.setServers(upstreams.map((entry) => entry.name));
+    this.#metrics.set(this.#parts.config.snapshot.gateway.metrics);
     this.#hub.apply(enabled);
     this.#served.recomputeAll();
     this.#followApprovals();

@@ -37,6 +37,7 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
   const directThreshold = auto ? 'auto' : numberField(report, fields, 'directThreshold', RANGES.directThreshold);
   const pinned = globsField(report, fields, 'pinned');
   const codeExecution = flagField(report, fields, 'codeExecution');
+  const metrics = flagField(report, fields, 'metrics');
   const positionOf = (key: string): FilePosition | undefined => {
     const value = fields.get(key)?.value;
     return value === undefined ? undefined : report.at(value.offset);
@@ -51,6 +52,7 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
       ...(directThreshold !== undefined && { directThreshold }),
       ...(pinned !== undefined && { pinned }),
       ...(codeExecution !== undefined && { codeExecution }),
+      ...(metrics !== undefined && { metrics }),
     },
     autonomyAt: positionOf('autonomy'),
     codeExecutionAt: positionOf('codeExecution'),

@@ -83,6 +83,8 @@ export interface GatewaySettings {
   readonly pinned: readonly string[];
   /** Whether agents may run code in the sandbox. A workspace file can only switch it off. */
   readonly codeExecution: boolean;
+  /** Whether `/metrics` answers the owner's token, in Prometheus' text format. */
+  readonly metrics: boolean;
 }
 
 /** A named part of what is served, behind the endpoint `/mcp/p/<name>`. Absent members narrow or change nothing. */

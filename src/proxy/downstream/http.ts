@@ -37,6 +37,13 @@ export function sendJson(res: ServerResponse, status: number, text: RawJson, hea
   res.end(text);
 }
 
+/** Sends plain text. */
+export function sendText(res: ServerResponse, contentType: string, text: string): void {
+  if (res.destroyed) return;
+  res.writeHead(200, { ...JSON_HEADERS, 'content-type': contentType, 'content-length': Buffer.byteLength(text) });
+  res.end(text);
+}
+
 /** Sends one message as the whole response, as an event to the few clients that take nothing else. */
 export function sendAnswer(res: ServerResponse, accepted: Accepts, message: RawJson): void {
   if (accepted.json || !accepted.stream) {

@@ -31,6 +31,8 @@ export interface ListenerOptions {
   readonly serverInfo: ServerInfo;
   /** The principal as it is behind the profile of this name (`/mcp/p/<name>`); without it there are none. */
   readonly profile?: (principal: Principal, name: string) => Principal | undefined;
+  /** What `/metrics` answers the owner; without it, or while it gives undefined, there is no such path. */
+  readonly metrics?: () => Promise<string> | undefined;
   readonly log: GatewayOptions['log'];
   /** Bounds other than the defaults; for tests. */
   readonly limits?: Partial<ListenerLimits>;
@@ -112,7 +114,7 @@ class HttpListener implements Listener {
   }
 
   #createRouter(report: (error: unknown) => void): Router {
-    const { handler, authenticator, profile, serverInfo, log } = this.#options;
+    const { handler, authenticator, profile, metrics, serverInfo, log } = this.#options;
     const era: EraDeps = { handler, sessions: this.#sessions, limits: this.#limits, serverInfo: writeServerInfo(serverInfo), report };
     const policy: GuardPolicy = { hosts: this.#hosts, origins: this.#origins };
     const refusals = new RefusalLog(log);
@@ -120,6 +122,7 @@ class HttpListener implements Listener {
       policy,
       authenticator,
       profile: profile ?? (() => undefined),
+      metrics: metrics ?? (() => undefined),
       legacy: new LegacyEra(era),
       modern: new ModernEra(era),
       limits: this.#limits,

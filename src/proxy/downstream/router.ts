@@ -4,7 +4,7 @@ import type { Principal } from '../model.ts';
 import { readBody } from './body.ts';
 import { claimsVersion } from './envelope.ts';
 import { guardContent, type GuardPolicy, guardRequest, tooLarge } from './guard.ts';
-import { headerOf, type Refusal, refusal, refuse, refuseUnread, sendJson } from './http.ts';
+import { headerOf, type Refusal, refusal, refuse, refuseUnread, sendJson, sendText } from './http.ts';
 import { isLegacyVersion, type LegacyEra } from './legacy.ts';
 import type { ListenerLimits } from './limits.ts';
 import type { ModernEra } from './modern.ts';
@@ -12,6 +12,10 @@ import type { Authenticator } from './types.ts';
 
 /** The path that speaks MCP. */
 export const MCP_PATH = '/mcp';
+/** Where Prometheus looks (contract §3). */
+const METRICS_PATH = '/metrics';
+/** Prometheus' text format. */
+const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 /** Before the name of a profile: the same endpoint, showing less. */
 const PROFILE_PATH = `${MCP_PATH}/p/`;
 
@@ -21,6 +25,8 @@ export interface RouterDeps {
   readonly authenticator: Authenticator;
   /** The principal as it is behind the profile of this name; undefined when there is none. */
   readonly profile: (principal: Principal, name: string) => Principal | undefined;
+  /** What `/metrics` answers; undefined while metrics are off. */
+  readonly metrics: () => Promise<string> | undefined;
   readonly legacy: LegacyEra;
   readonly modern: ModernEra;
   readonly limits: ListenerLimits;
@@ -68,6 +74,7 @@ export class Router {
     if (path.startsWith('/.well-known/')) return NOT_FOUND;
     const caller = this.#deps.authenticator.authenticate(req.headers.authorization);
     if (caller === undefined) return UNAUTHORIZED;
+    if (path === METRICS_PATH) return this.#metrics(req, res, caller);
     const principal = this.#principalAt(path, caller);
     if (principal === undefined) return NOT_FOUND;
     switch (req.method) {
@@ -80,6 +87,20 @@ export class Router {
       default:
         return this.#post(req, res, principal);
     }
+  }
+
+  /** For the owner only: what it tells of is everybody's. */
+  #metrics(req: IncomingMessage, res: ServerResponse, { kind }: Principal): Refusal | undefined {
+    const text = kind === 'agent' || req.method !== 'GET' ? undefined : this.#deps.metrics();
+    if (text === undefined) return NOT_FOUND;
+    text.then(
+      (body) => sendText(res, METRICS_CONTENT_TYPE, body),
+      (error: unknown) => {
+        this.#deps.report(error);
+        refuse(res, INTERNAL);
+      },
+    );
+    return undefined;
   }
 
   #principalAt(path: string, caller: Principal): Principal | undefined {
