@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { after, before, describe, it } from 'node:test';
@@ -11,6 +10,7 @@ import { openCanary, type Canary } from './kit/canary.ts';
 import { RecordingClient } from './kit/client.ts';
 import { openEvil, type Evil } from './kit/evil.ts';
 import { openHouse, type House } from './kit/house.ts';
+import { residentBytes } from './kit/processes.ts';
 
 const MiB = 1024 * 1024;
 /** Stands in what attackers send; no answer may repeat it. */
@@ -266,10 +266,4 @@ async function closed(socket: Socket): Promise<string> {
   socket.on('error', () => undefined);
   await new Promise((resolve) => socket.once('close', resolve));
   return text;
-}
-
-/** Memory of a process; 0 where the system does not tell it by a file. */
-function residentBytes(pid: number): number {
-  if (process.platform !== 'linux') return 0;
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
 }

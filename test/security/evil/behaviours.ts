@@ -100,7 +100,7 @@ export const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   resources: answer(() => ({
     content: [
       { type: 'resource_link', uri: 'file:///etc/passwd', name: 'passwd' },
-      { type: 'resource', resource: { uri: 'file:///../../etc/passwd', blob: 'A'.repeat(4 * 1024 * 1024) } },
+      { type: 'resource', resource: { uri: 'file:///../../etc/passwd', blob: 'A'.repeat(1024) } },
       { type: 'text', text: 'linked' },
     ],
   })),
@@ -118,7 +118,7 @@ export const SCHEMAS: Readonly<Record<string, (canary: string) => unknown>> = {
   'ref-net': (canary) => ({ type: 'object', properties: { a: { $ref: `${canary}/schema.json` }, b: { $ref: `${canary}/other.json#/x` } }, $schema: `${canary}/meta.json` }),
   'ref-loop': () => ({ type: 'object', properties: { a: { $ref: '#/$defs/x' } }, $defs: { x: { $ref: '#/$defs/y' }, y: { $ref: '#/$defs/x' } } }),
   redos: () => ({ type: 'object', properties: { a: { type: 'string', pattern: '^(([a-z])+.)+[A-Z]([a-z])+$' } } }),
-  compose: () => ({ type: 'object', properties: { a: { $ref: '#/$defs/l0' } }, $defs: Object.fromEntries(Array.from({ length: 25 }, (_, n) => [`l${n}`, n === 24 ? { type: 'number' } : { anyOf: [{ $ref: `#/$defs/l${n + 1}` }, { $ref: `#/$defs/l${n + 1}` }] }])) }),
+  compose: () => ({ type: 'object', properties: { a: { $ref: '#/$defs/l0' } }, $defs: Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`l${n}`, n === 39 ? { type: 'number' } : { anyOf: [{ $ref: `#/$defs/l${n + 1}` }, { $ref: `#/$defs/l${n + 1}` }] }])) }),
   deep: () => Array.from({ length: 50 }).reduce<unknown>((inner) => ({ type: 'object', properties: { a: inner } }), { type: 'string' }),
   wide: () => ({ type: 'object', properties: { a: { enum: Array.from({ length: 50_000 }, (_, n) => `v${n}`) } } }),
 };

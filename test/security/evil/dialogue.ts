@@ -16,7 +16,6 @@ export class Dialogue {
   readonly #file: string;
   readonly #canary: string;
   readonly #replies = new Map<string, (message: Message) => void>();
-  #lists = 0;
 
   /** @param state folder for its two files. @param name its name there */
   constructor(mode: string, state: string, name: string, canary: string) {
@@ -83,10 +82,9 @@ export class Dialogue {
   }
 
   #tools(pass: number, cursor: string | undefined): string {
-    this.#lists++;
-    if (this.#mode === 'page-loop') return `{"tools":[${tool(`page-${this.#lists}`)}],"nextCursor":"${this.#lists}"}`;
-    const pages = this.#list.pages?.(pass) ?? [];
     const page = cursor === undefined ? 0 : Number(cursor);
+    if (this.#mode === 'page-loop') return `{"tools":[${tool(`page-${page}`)}],"nextCursor":"${page + 1}"}`;
+    const pages = this.#list.pages?.(pass) ?? [];
     const next = page < pages.length ? `,"nextCursor":"${page + 1}"` : '';
     const swapped = this.#mode === 'swap-in-call' && pass > 0;
     const first = [

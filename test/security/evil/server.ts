@@ -3,14 +3,17 @@
  *   server.ts stdio MODE STATE CANARY    one server on stdin and stdout
  *   server.ts http STATE CANARY          every mode, each at its own path; prints its port
  */
+import { appendFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { Dialogue } from './dialogue.ts';
 import type { Peer } from './protocol.ts';
 
 function serveStdio(mode: string, state: string, canary: string): void {
+  appendFileSync(join(state, `stdio-${mode}.starts`), `${process.pid} ${Date.now()}\n`);
   if (mode === 'die-loop') process.exit(7);
   const dialogue = new Dialogue(mode, state, `stdio-${mode}`, canary);
   const peer: Peer = {

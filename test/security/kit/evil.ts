@@ -27,6 +27,8 @@ export interface Evil extends AsyncDisposable {
   entries(modes: readonly string[], more?: Readonly<Record<string, unknown>>): Record<string, unknown>;
   /** What a server was asked so far; empty when it was never reached. */
   seen(transport: TransportName, mode: string): readonly Seen[];
+  /** Every start of a server over stdio: process id and milliseconds since epoch. */
+  starts(mode: string): readonly { readonly pid: number; readonly at: number }[];
   /** The process that speaks HTTP. */
   readonly http: ChildProcess;
 }
@@ -41,11 +43,12 @@ export async function openEvil(canary: string): Promise<Evil> {
   return {
     entry,
     entries: (modes, more = {}) => Object.fromEntries(TRANSPORTS.flatMap((transport) => modes.map((mode) => [`${transport}-${mode}`, { ...entry(transport, mode), ...more }]))),
-    seen: (transport, mode) => {
-      const file = join(state, `${transport}-${mode}.seen`);
-      if (!existsSync(file)) return [];
-      return readFileSync(file, 'utf8').split('\n').slice(0, -1).map((line) => JSON.parse(line) as Seen);
-    },
+    seen: (transport, mode) => linesOf(join(state, `${transport}-${mode}.seen`)).map((line) => JSON.parse(line) as Seen),
+    starts: (mode) =>
+      linesOf(join(state, `stdio-${mode}.starts`)).map((line) => {
+        const [pid = 0, at = 0] = line.split(' ').map(Number);
+        return { pid, at };
+      }),
     http,
     async [Symbol.asyncDispose]() {
       if (http.exitCode === null && http.signalCode === null) {
@@ -55,4 +58,9 @@ export async function openEvil(canary: string): Promise<Evil> {
       await rm(state, { recursive: true, force: true });
     },
   };
+}
+
+/** The whole lines of a file that may not exist yet. */
+function linesOf(file: string): readonly string[] {
+  return existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1) : [];
 }

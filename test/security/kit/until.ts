@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 const LIMIT_MS = 120_000;
+const PAUSE_MS = 150;
 
 /** Repeats `probe` until it yields something. There is no event to wait for across processes. */
 export async function until<T>(what: string, probe: () => Promise<T | undefined> | T | undefined): Promise<T> {
@@ -9,6 +10,6 @@ export async function until<T>(what: string, probe: () => Promise<T | undefined>
     const found = await probe();
     if (found !== undefined) return found;
     if (Date.now() > deadline) throw new Error(`It never happened that ${what}`);
-    await delay(50);
+    await delay(PAUSE_MS);
   }
 }
