@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { BEHAVIOURS, SCHEMAS } from './evil/behaviours.ts';
-import { MARK } from './evil/definitions.ts';
+import { MARK } from './evil/protocol.ts';
 import { openCanary, type Canary } from './kit/canary.ts';
 import { RecordingClient, type Answer } from './kit/client.ts';
 import { openEvil, TRANSPORTS, type Evil, type TransportName } from './kit/evil.ts';
@@ -27,7 +27,8 @@ describe('hostile behaviour of approved servers', { timeout: 300_000 }, () => {
     house = await openHouse({
       servers: {
         good: evil.entry('stdio', 'good'),
-        ...evil.entries([...Object.keys(BEHAVIOURS), ...Object.keys(SCHEMAS), 'page-loop', 'die-loop'], { timeoutSeconds: 3 }),
+        ...evil.entries([...Object.keys(BEHAVIOURS), ...Object.keys(SCHEMAS), 'page-loop', 'die-loop']),
+        ...evil.entries(['silent'], { timeoutSeconds: 2 }),
         'http-owner': { ...evil.entry('http', 'owner'), headers: { Authorization: `Bearer ${OTHERS_KEY}` } },
         'http-redirect': evil.entry('http', 'redirect'),
         'http-www-auth': evil.entry('http', 'www-auth'),

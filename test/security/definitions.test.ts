@@ -4,7 +4,8 @@ import { openCanary, type Canary } from './kit/canary.ts';
 import { RecordingClient } from './kit/client.ts';
 import { openEvil, TRANSPORTS, type Evil } from './kit/evil.ts';
 import { openHouse, type House } from './kit/house.ts';
-import { LIST_MODES, MARK, type ListMode } from './evil/definitions.ts';
+import { LIST_MODES, type ListMode } from './evil/definitions.ts';
+import { MARK } from './evil/protocol.ts';
 
 const PASSES = [1, 2, 3] as const;
 const MODES = Object.entries(LIST_MODES);

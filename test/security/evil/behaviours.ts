@@ -43,12 +43,12 @@ export const BEHAVIOURS: Readonly<Record<string, Behaviour>> = {
   },
   silent: () => undefined,
   die: () => process.kill(process.pid, 'SIGKILL'),
-  'progress-flood': (act, peer) => flood(20_000, (n) => notification('notifications/progress', { progressToken: act.token, progress: n }))(act, peer),
-  'log-flood': flood(20_000, (n) => notification('notifications/message', { level: 'error', data: `flood ${n}` })),
-  'sse-flood': flood(20_000, (n) => notification('notifications/nonsense', { n })),
+  'progress-flood': (act, peer) => flood(5_000, (n) => notification('notifications/progress', { progressToken: act.token, progress: n }))(act, peer),
+  'log-flood': flood(5_000, (n) => notification('notifications/message', { level: 'error', data: `flood ${n}` })),
+  'sse-flood': flood(5_000, (n) => notification('notifications/nonsense', { n })),
   race: flood(2_000, () => notification('notifications/tools/list_changed', undefined)),
   'stderr-flood': (act, peer) => {
-    for (let n = 0; n < 20_000; n++) process.stderr.write(`stderr flood ${n}\n`);
+    for (let n = 0; n < 5_000; n++) process.stderr.write(`stderr flood ${n}\n`);
     peer.send(textResult(act.id, 'flooded'));
     peer.done();
   },

@@ -1,7 +1,6 @@
 /* What the hostile server lists, by mode. A pass is one look at the list after the server was told to go on. */
 
-/** Stands in every text that no agent may ever see unapproved. */
-export const MARK = 'zzpoison4711';
+import { MARK } from './protocol.ts';
 
 /** A mode of the hostile server's lists. */
 export interface ListMode {

@@ -1,5 +1,8 @@
 /* How hostile servers speak, whatever carries it. */
 
+/** Stands in every text that no agent may ever see unapproved. */
+export const MARK = 'zzpoison4711';
+
 /** A message as received. */
 export interface Message {
   readonly id?: number | string;
