@@ -58,6 +58,7 @@ import { Relay } from './relay/relay.ts';
 import { TokenMeter } from './relay/token-meter.ts';
 import { type ListSettings, ToolLists } from './relay/tool-lists.ts';
 import { WorkerSandbox } from './sandbox/sandbox.ts';
+import { DEFAULT_RESULT_POLICY } from './scanner/scan-result.ts';
 import { createToolIndex } from './search/tool-index.ts';
 import type { SearchHit, ToolIndex } from './search/types.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -201,6 +202,8 @@ export class Gateway implements GatewayApi {
         inspect: createInspect({
           results,
           budget: (server) => (server === undefined ? undefined : this.#entry(server)?.outputLimit) ?? config.snapshot.gateway.responseLimit,
+          policy: (server) => ({ ...DEFAULT_RESULT_POLICY, ...(server === undefined ? undefined : this.#entry(server)?.resultPolicy) }),
+          held: redactor,
         }),
         record: createRecord(journal),
       }),

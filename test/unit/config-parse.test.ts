@@ -21,6 +21,19 @@ function onlyProblem(file: ServersFile): string {
   return `${problem.severity} ${problem.at.line}:${problem.at.column} ${problem.message} ${problem.fix}`;
 }
 
+describe('what is done about results', () => {
+  it('is what a person\'s own file says; a workspace file can only be stricter', () => {
+    const of = (output: unknown, origin: 'user' | 'workspace') => {
+      const file = parse({ servers: { a: { command: 'x', output } } }, origin);
+      return [file.servers[0]?.resultPolicy, file.problems.length] as const;
+    };
+    assert.deepEqual(of({ injections: 'off', secrets: 'mark' }, 'user'), [{ injections: 'off', secrets: 'mark' }, 0]);
+    assert.deepEqual(of({ injections: 'off', secrets: 'mark' }, 'workspace'), [{}, 2]);
+    assert.deepEqual(of({ injections: 'block', secrets: 'block' }, 'workspace'), [{ injections: 'block', secrets: 'block' }, 0]);
+    assert.equal(of({ injections: 'never' }, 'user')[1], 1);
+  });
+});
+
 describe('a servers file', () => {
   it('takes the entries of a mcp.json as they are, with comments and trailing commas', () => {
     const file = parse(`// mine

@@ -1,6 +1,6 @@
 import { checkVariables } from './check-variables.ts';
 import { dictionary } from './dictionary.ts';
-import { checkKeys, fieldsOf, flagField, numberField, objectField, plainField, quote, textField, textsField, type Field, type Fields } from './fields.ts';
+import { checkKeys, choiceField, fieldsOf, flagField, numberField, objectField, plainField, quote, textField, textsField, type Field, type Fields } from './fields.ts';
 import { valueOf } from './jsonc.ts';
 import { CACHE_KEYS, FOREIGN_SERVER_KEYS, LIMITS_KEYS, OUTPUT_KEYS, SERVER_KEYS } from './keys.ts';
 import { parseTools } from './parse-tools.ts';
@@ -57,7 +57,7 @@ function read(report: FileReport, entry: Field, context: ServerContext): Upstrea
     ...parseTimeouts(report, fields),
     shared: flagField(report, fields, 'shared') ?? false,
     tools: parseTools(report, fields, context.origin),
-    outputLimit: parseOutputLimit(report, fields),
+    ...parseOutput(report, fields, context.origin),
     extra: dictionary([...fields.values()].filter(({ key }) => !INTERPRETED.has(key)).map(({ key, value }) => [key, valueOf(value)] as const)),
   };
   return transport === undefined ? undefined : { ...config, transport };
@@ -91,11 +91,24 @@ function parseTimeouts(report: FileReport, fields: Fields): { readonly timeoutSe
   return { timeoutSeconds, maxTimeoutSeconds: written ?? Math.max(DEFAULTS.maxTimeoutSeconds, timeoutSeconds) };
 }
 
-function parseOutputLimit(report: FileReport, fields: Fields): number | undefined {
+function parseOutput(report: FileReport, fields: Fields, origin: UpstreamConfig['origin']): Pick<UpstreamConfig, 'outputLimit' | 'resultPolicy'> {
   const output = objectField(report, fields, 'output');
-  if (output === undefined) return undefined;
+  if (output === undefined) return { outputLimit: undefined };
   checkKeys(report, output, OUTPUT_KEYS);
-  return numberField(report, output, 'limit', RANGES.responseLimit);
+  const injections = choiceField(report, output, 'injections', ['off', 'mark', 'block']);
+  const secrets = choiceField(report, output, 'secrets', ['off', 'mark', 'redact', 'block']);
+  const mayLoosen = origin === 'user';
+  for (const [key, loosened] of [['injections', injections === 'off'], ['secrets', secrets === 'off' || secrets === 'mark']] as const) {
+    const field = output.get(key);
+    if (loosened && !mayLoosen && field !== undefined) report.warn(field.value, `A workspace file cannot loosen "${key}" of "output".`, 'Set it in your own servers file.');
+  }
+  return {
+    outputLimit: numberField(report, output, 'limit', RANGES.responseLimit),
+    resultPolicy: {
+      ...(injections !== undefined && (mayLoosen || injections !== 'off') && { injections }),
+      ...(secrets !== undefined && (mayLoosen || secrets === 'redact' || secrets === 'block') && { secrets }),
+    },
+  };
 }
 
 /** Sections that other rooms read from `extra`: their shape is proved here, so that they need not. */

@@ -20,6 +20,12 @@ export interface HttpTransport {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** The part of `output` about what results hold; absent members mean the default. */
+export interface ResultPolicySettings {
+  readonly injections?: 'off' | 'mark' | 'block';
+  readonly secrets?: 'off' | 'mark' | 'redact' | 'block';
+}
+
 export interface ToolOverride {
   readonly description?: string;
   readonly hide?: readonly string[];
@@ -50,6 +56,8 @@ export interface UpstreamConfig {
     readonly overrides: Readonly<Record<string, ToolOverride>>;
   };
   readonly outputLimit: number | undefined;
+  /** What is done about orders and secrets in its results, where the file says so. */
+  readonly resultPolicy?: ResultPolicySettings;
   /** Sections later features read; kept as parsed so that nothing a person wrote is dropped. */
   readonly extra: Readonly<Record<string, unknown>>;
 }

@@ -163,7 +163,7 @@ function* markup(said: Said, hit: MakeHit): Generator<Hit> {
 }
 
 function* consent(said: Said, before: Said | undefined, hit: MakeHit): Generator<Hit> {
-  if (said.has('conceal') && !isForbidden(said, 'conceal')) yield hit('concealment', 'strong', 'conceal');
+  if (said.has('conceal') && !isForbidden(said, 'conceal') && !isPrudent(said)) yield hit('concealment', 'strong', 'conceal');
   if (said.has('noConsent') && !isForbidden(said, 'noConsent')) {
     const ordered = said.has('directive') || said.has('label') || said.has('addressee') || (before !== undefined && said.has('move'));
     yield hit('consent-bypass', ordered ? 'strong' : 'mid', 'noConsent');
@@ -180,6 +180,13 @@ function isForbidden(said: Said, feature: 'conceal' | 'noConsent' | 'override'):
   return (WEAKENED.test(head) && NEGATED.test(before)) || (PERSON.test(head) && CONDITIONAL.test(before));
 }
 
+/** "Never share your password with anyone" keeps a secret for the person, not from them. */
+function isPrudent(said: Said): boolean {
+  const { start, end } = said.place('conceal') ?? { start: 0, end: 0 };
+  return PROTECTS.test(said.text.slice(start, end));
+}
+
+const PROTECTS = /\b(?:shar|reveal|disclos|expos|giv|tell)\w{0,4} (?:[\w']{1,12} ){0,3}(?:passwords?|passphrases?|credentials?|tokens?|(?:api |private |secret |access )?keys?|secrets?|pins?|codes?|recovery phrases?)\b[^\n]{0,20}\b(?:anyone|anybody|people|others|persons?)\b/;
 const WEAKENED = /^(?:without|skip|bypass|ignor|follow|obey|execut|overrid|disregard|treat)/;
 const PERSON = /^(?:users?|human|customer|operator|owner|person|administrator|admin|they|he|she)\b/;
 const CONDITIONAL = /\b(?:if|when|whenever|unless|until|after|once|only|before|where|whether|while)\b/;

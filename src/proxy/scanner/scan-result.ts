@@ -46,6 +46,8 @@ const TURN_EVERY = 256 * 1024;
 /** Characters around a telling word that are read closely, and how many such places. */
 const AROUND = 500;
 const MAX_PLACES = 40;
+/** A stretch of many telling words is read in pieces no longer than this. */
+const MAX_PLACE = 2_500;
 
 /** Rules that no honest result breaks; what descriptions may not say, documentation may. */
 const INJECTIONS: ReadonlySet<RuleCode> = new Set([
@@ -70,6 +72,7 @@ const TELLING = new RegExp(
   'gi',
 );
 const ENCODED = /[A-Za-z0-9+/]{40}|(?:%[0-9a-f]{2}){10}|(?:\\u[0-9a-f]{4}){8}/i;
+const BINARY = /^\/content\/\d+\/(?:data|resource\/blob)$/;
 /** What base64 of images, sound and files does not hold. */
 const NOT_BLOB = /[^A-Za-z0-9+/=\r\n_-]/;
 const HIDDEN = /(?![\n\r\t])\p{Cc}|\p{Cf}|[\u{FE00}-\u{FE0F}\u{E0100}-\u{E01EF}\u2800\u3164\uFFA0\u115F\u1160]/u;
@@ -85,7 +88,7 @@ export async function scanResult(raw: RawJson, policy: ResultPolicy, held: HeldS
   const replaced: { start: number; end: number; text: string }[] = [];
   let work = 0;
   for (const value of stringValues(raw)) {
-    if (value.text.length < 4 || isBlob(value.text)) continue;
+    if (value.text.length < 4 || isBlob(value)) continue;
     work += value.text.length;
     if (work > TURN_EVERY) {
       work = 0;
@@ -161,15 +164,16 @@ function placesIn(text: string): { readonly start: number; readonly end: number 
   for (const match of text.matchAll(TELLING)) {
     const [start, end] = [Math.max(0, match.index - AROUND), Math.min(text.length, match.index + match[0].length + AROUND)];
     const last = places.at(-1);
-    if (last !== undefined && start <= last.end) last.end = end;
+    if (last !== undefined && start <= last.end && end - last.start <= MAX_PLACE) last.end = end;
     else if (places.length >= MAX_PLACES) break;
     else places.push({ start, end });
   }
   return places;
 }
 
-function isBlob(text: string): boolean {
-  return text.length > 1_024 && !NOT_BLOB.test(text);
+/** Binary content, which nobody reads: where the protocol puts it, and long runs of its letters. */
+function isBlob(value: StringValue): boolean {
+  return !NOT_BLOB.test(value.text) && (value.text.length > 1_024 || BINARY.test(value.path()));
 }
 
 function wholeOf(text: string): { readonly start: number; readonly end: number } {
