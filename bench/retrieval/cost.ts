@@ -12,6 +12,13 @@ export interface Cost {
   readonly searchMedian: number;
   readonly searchP95: number;
   readonly taskMedian: number;
+  /** From the text of a kept index to the first answer. */
+  readonly coldStart: number;
+  /** Of that text, in MB. */
+  readonly keptSize: number;
+  /** One need, by a caller that may use half of the servers: the first time, and from then on. */
+  readonly partFirst: number;
+  readonly partMedian: number;
   /** To remove one server, and to put it again: median over servers. */
   readonly removeMedian: number;
   readonly putMedian: number;
@@ -19,11 +26,13 @@ export interface Cost {
   readonly heapPerTool: number | undefined;
 }
 
+const BENCH_VERSION = 'bench';
+
 /** Measures a catalog of `size` tools made from real ones. */
 export function measureCost(tools: readonly SearchDocument[], queries: readonly JudgedQuery[], size: number): Cost {
-  const servers = byServer(variedCatalog(tools, size));
+  const servers = byServer(variedCatalog(tools, size).map((document) => ({ ...document, digest: document.id })));
   const before = heapUsed();
-  const index = createToolIndex();
+  const index = createToolIndex({ text: undefined, version: BENCH_VERSION });
   const build = timed(() => {
     for (const [server, documents] of servers) index.put(server, documents);
   });
@@ -34,6 +43,17 @@ export function measureCost(tools: readonly SearchDocument[], queries: readonly 
   for (const { query } of queries) search(query);
   const short = queries.filter(({ style }) => style !== 'task').map(({ query }) => search(query));
   const long = queries.filter(({ style }) => style === 'task').map(({ query }) => search(query));
+  const half = new Set([...servers.keys()].filter((_, at) => at % 2 === 0));
+  const visible = (id: string): boolean => half.has(id.slice(0, id.indexOf(':')));
+  const part = (query: string): number => timed(() => index.search(query, { limit: 10, visible }));
+  const partFirst = part(queries[0]?.query ?? 'read a file');
+  const inPart = queries.filter(({ style }) => style !== 'task').map(({ query }) => Math.min(part(query), part(query), part(query)));
+  const kept = index.serialise();
+  const coldStart = timed(() => {
+    const again = createToolIndex({ text: kept, version: BENCH_VERSION });
+    for (const [server, documents] of servers) again.put(server, documents);
+    again.search(queries[0]?.query ?? 'read a file', { limit: 10, visible: () => true });
+  });
   const changed = [...servers].slice(0, 200);
   const removals: number[] = [];
   const puts = changed.map(([server, documents]) => {
@@ -47,6 +67,10 @@ export function measureCost(tools: readonly SearchDocument[], queries: readonly 
     searchMedian: quantile(short, 0.5),
     searchP95: quantile(short, 0.95),
     taskMedian: quantile(long, 0.5),
+    coldStart,
+    keptSize: kept.length / 2 ** 20,
+    partFirst,
+    partMedian: quantile(inPart, 0.5),
     putMedian: quantile(puts, 0.5),
     removeMedian: quantile(removals, 0.5),
     heapPerTool: before === undefined || after === undefined ? undefined : (after - before) / size / 1024,

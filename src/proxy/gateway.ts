@@ -59,6 +59,7 @@ import { TokenMeter } from './relay/token-meter.ts';
 import { type ListSettings, ToolLists } from './relay/tool-lists.ts';
 import { WorkerSandbox } from './sandbox/sandbox.ts';
 import { DEFAULT_RESULT_POLICY } from './scanner/scan-result.ts';
+import { IndexFile } from './search/index-file.ts';
 import { createToolIndex } from './search/tool-index.ts';
 import type { SearchHit, ToolIndex } from './search/types.ts';
 import { takeSnapshot } from './snapshot.ts';
@@ -85,7 +86,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const report = (error: VestibuleError): void => options.log('error', error.message, { action: error.action });
   const store = await openApprovalStore(options.dataDir, { onProblem: report });
   await sweepOrphans(stateDir);
-  const [config, catalog, journal, results, pauses, consents] = await Promise.all([
+  const [config, catalog, journal, results, pauses, consents, indexFile] = await Promise.all([
     createConfigStore({
       userFile: join(options.dataDir, 'servers.json'),
       ...(options.workspaceFolder !== undefined && { workspaceFile: join(options.workspaceFolder, '.vscode', 'vestibule.json') }),
@@ -97,6 +98,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     openResultStore({ dir: join(options.dataDir, 'results') }),
     openPauseStore(options.dataDir, { onProblem: report }),
     openConsentStore(options.dataDir, { onProblem: report }),
+    IndexFile.open(join(options.dataDir, 'search-index.json'), report),
   ]);
   const lock = await followedLock(options);
   const approvals = new LockedApprovals({
@@ -106,7 +108,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     dataDir: options.dataDir,
     isOfWorkspace: (server) => config.snapshot.upstreams.some(({ name, origin }) => name === server && origin === 'workspace'),
   });
-  return new Gateway(options, stateDir, { approvals, config, catalog, journal, results, pauses, consents });
+  return new Gateway(options, stateDir, { approvals, config, catalog, journal, results, pauses, consents, indexFile });
 }
 
 /** The lock file to follow: none without a workspace, in an untrusted one, or switched off. */
@@ -122,6 +124,7 @@ interface OpenedParts {
   readonly results: ResultStore & Disposable;
   readonly pauses: PauseStore;
   readonly consents: ConsentStore;
+  readonly indexFile: IndexFile;
 }
 
 /** Owns the rooms of the core and wires them; the only place that does. */
@@ -133,7 +136,7 @@ export class Gateway implements GatewayApi {
   readonly #logs: UpstreamLogs;
   readonly #hub: UpstreamHub;
   readonly #served: ServedTools;
-  readonly #index: ToolIndex = createToolIndex();
+  readonly #index: ToolIndex;
   readonly #visibleTo = new WeakMap<Principal, (id: ToolId) => boolean>();
   readonly #lists: ToolLists;
   readonly #meter: TokenMeter;
@@ -156,7 +159,7 @@ export class Gateway implements GatewayApi {
   constructor(options: GatewayOptions, stateDir: string, parts: OpenedParts) {
     this.#options = options;
     this.#parts = parts;
-    const { approvals, catalog, config, consents, journal, pauses, results } = parts;
+    const { approvals, catalog, config, consents, indexFile, journal, pauses, results } = parts;
     const { redactor } = journal;
     if (options.token !== undefined) redactor.addKnown(options.token);
     this.#logs = this.#store.add(new UpstreamLogs(join(options.dataDir, 'logs'), (text) => redactor.text(text)));
@@ -181,7 +184,10 @@ export class Gateway implements GatewayApi {
       }),
     );
     const pendingIndex = createToolIndex();
-    const indexer = this.#store.add(new Indexer({ catalog, served: this.#served, index: this.#index, pendingIndex }));
+    this.#index = createToolIndex({ text: indexFile.text, version: options.version });
+    const indexer = this.#store.add(
+      new Indexer({ catalog, served: this.#served, index: this.#index, pendingIndex, changed: () => indexFile.save(() => this.#index.serialise()) }),
+    );
     this.#consentDesk = new ConsentDesk({
       ...(options.consent ?? { mode: 'client' }),
       store: consents,
@@ -449,6 +455,7 @@ export class Gateway implements GatewayApi {
     this.#parts.pauses.dispose();
     this.#parts.consents.dispose();
     await this.#parts.catalog.dispose();
+    await this.#parts.indexFile.flush();
     await this.#parts.journal.close();
     await this.#logs.flush();
     this.#changed.dispose();

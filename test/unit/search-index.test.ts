@@ -318,6 +318,42 @@ function comparable({ hits, total }: SearchResult): unknown {
   };
 }
 
+describe('an index that was kept', () => {
+  const digested = (): Record<string, readonly SearchDocument[]> =>
+    Object.fromEntries(Object.entries(CATALOG).map(([server, documents]) => [server, documents.map((document) => ({ ...document, digest: `sha256-${document.id}` }))]));
+  const begun = (text: string, version = '1'): ToolIndex => {
+    const index = createToolIndex({ text, version });
+    for (const [server, documents] of Object.entries(digested())) index.put(server, documents);
+    return index;
+  };
+  const kept = (): string => begun('').serialise();
+
+  it('answers as one that was made anew, to the last bit', () => {
+    for (const query of ['create an issue', 'weather', 'write the report to /tmp/x.md', 'screenshot of https://example.com', '查询天气']) {
+      assert.deepEqual(begun(kept()).search(query, { ...ALL, explain: true }), begun('').search(query, { ...ALL, explain: true }), query);
+    }
+  });
+
+  it('is used for the definitions it was made of, by the version that made it, and for nothing else', () => {
+    const marked = kept().replace('"forecast"', '"zeppelin"');
+    assert.equal(ids(begun(marked).search('zeppelin', ALL))[0], 'weather:get_forecast', 'the test sees what is used');
+    assert.equal(begun(marked, '2').search('zeppelin', ALL).total, 0, 'another version');
+    const changed = createToolIndex({ text: marked, version: '1' });
+    changed.put('weather', [tool('weather', 'get_forecast', 'Weather forecast for a place', { title: 'Forecast', digest: 'sha256-another' })]);
+    assert.equal(changed.search('zeppelin', ALL).total, 0, 'another definition');
+    assert.equal(changed.search('forecast', ALL).total, 1);
+    const plain = createToolIndex({ text: marked, version: '1' });
+    plain.put('weather', [tool('weather', 'get_forecast', 'Weather forecast for a place', { title: 'Forecast' })]);
+    assert.equal(plain.search('zeppelin', ALL).total, 0, 'a definition without a digest');
+  });
+
+  it('is no matter when it cannot be read', () => {
+    const text = kept();
+    const broken = ['', '{}', 'null', '[]', text.slice(0, -10), text.replace(/"terms":"....../, '"terms":"////z/'), text.replace(/"impacts":"....../, '"impacts":"////////'), text.replace(/"words":\[/, '"words":[7,')];
+    for (const each of broken) assert.equal(ids(begun(each).search('forecast', ALL))[0], 'weather:get_forecast', each.slice(0, 60));
+  });
+});
+
 describe('hostile and odd input', () => {
   it('names that mean something to JavaScript are only words', () => {
     const odd = ['__proto__', 'constructor', 'toString', 'hasOwnProperty'];

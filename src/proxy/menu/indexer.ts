@@ -17,14 +17,17 @@ export class Indexer implements Disposable {
   readonly #served: ServedTools;
   readonly #index: ToolIndex;
   readonly #pendingIndex: ToolIndex;
+  /** Called after `index` changed. */
+  readonly #changed: () => void;
   readonly #indexed = new Map<ServerName, { readonly served: readonly CatalogTool[]; readonly pending: readonly CatalogTool[] }>();
   readonly #store = new DisposableStore();
 
-  constructor(deps: { readonly catalog: Catalog; readonly served: ServedTools; readonly index: ToolIndex; readonly pendingIndex: ToolIndex }) {
+  constructor(deps: { readonly catalog: Catalog; readonly served: ServedTools; readonly index: ToolIndex; readonly pendingIndex: ToolIndex; readonly changed: () => void }) {
     this.#catalog = deps.catalog;
     this.#served = deps.served;
     this.#index = deps.index;
     this.#pendingIndex = deps.pendingIndex;
+    this.#changed = deps.changed;
     this.#store.add(deps.catalog.onDidChange(({ server }) => this.refresh(server)));
     this.#store.add(deps.served.onDidChange(({ server }) => this.refresh(server)));
     this.refreshAll();
@@ -42,7 +45,10 @@ export class Indexer implements Disposable {
     const pending = (catalog?.tools ?? []).filter((tool) => !this.#served.isServed(tool) && AWAITING.has(this.#served.reason(tool)));
     const before = this.#indexed.get(server);
     const title = catalog?.title;
-    if (!sameList(before?.served, served)) replace(this.#index, server, served, title);
+    if (!sameList(before?.served, served)) {
+      replace(this.#index, server, served, title);
+      this.#changed();
+    }
     if (!sameList(before?.pending, pending)) replace(this.#pendingIndex, server, pending, title);
     if (served.length + pending.length === 0) this.#indexed.delete(server);
     else this.#indexed.set(server, { served, pending });
@@ -68,6 +74,7 @@ function documentOf(tool: CatalogTool, serverTitle: string | undefined): SearchD
     description: tool.description,
     inputSchema: tool.inputSchema,
     readOnly: tool.tier === 'read',
+    digest: tool.digest,
   };
 }
 

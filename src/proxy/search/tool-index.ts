@@ -1,22 +1,34 @@
 import { explainHit } from './explain.ts';
-import { fieldTerms, serverTerms, weightedFrequencies, type ServerTerms } from './fields.ts';
+import { analyse, type ToolAnalysis } from './analysis.ts';
+import { serverTerms, type ServerTerms } from './fields.ts';
+import { analysesKey, decodeAnalyses, encodeAnalyses, type ServerAnalyses } from './kept-analyses.ts';
 import { splitOutputFile } from './needs.ts';
 import { Postings, type SlotRange, type Term } from './postings.ts';
-import { firstVerb, planQuery, type QueryPlan } from './query.ts';
+import { planQuery, type QueryPlan } from './query.ts';
 import { PartScope, wholeScope, type Scope } from './scope.ts';
 import { byScore, Ranker, type IndexedTool, type RankedTool } from './rank.ts';
 import type { ServerName, ToolId } from '../model.ts';
 import type { SearchDocument, SearchHit, SearchOptions, SearchResult, ToolIndex } from './types.ts';
-import { SATURATION } from './weights.ts';
 
 /** Most needs that one `searchAll` follows; the rest are not read. */
 const MAX_NEEDS = 32;
 /** Where the file tools of a task stand among its subject's tools: after the second, then after every second. */
 const SUBJECT_PER_FILE_TOOL = 2;
 
-/** Creates an empty index. All of it is in memory; a server is put or removed without touching the others' tools. */
-export function createToolIndex(): ToolIndex {
-  return new LexicalIndex();
+/** What an index can begin with. */
+export interface KeptIndex {
+  /** What `serialise` returned once. Text that is not of this version, or not ours at all, counts for nothing. */
+  readonly text: string | undefined;
+  /** Of the program. */
+  readonly version: string;
+}
+
+/**
+ * Creates an empty index. All of it is in memory; a server is put or removed without touching the others' tools.
+ * Definitions that `kept` knows by their digests are not read again when they are put.
+ */
+export function createToolIndex(kept: KeptIndex = { text: undefined, version: '' }): ToolIndex {
+  return new LexicalIndex(kept);
 }
 
 interface Found {
@@ -32,10 +44,20 @@ class LexicalIndex implements ToolIndex {
   /** By slot. */
   readonly #tools: (IndexedTool | undefined)[] = [];
   readonly #servers = new Map<ServerName, SlotRange>();
+  /** By server: which definitions its tools were made of. */
+  readonly #keys = new Map<ServerName, string>();
+  readonly #version: string;
+  /** What was kept of servers that have not been put yet. */
+  readonly #kept: Map<ServerName, ServerAnalyses>;
   readonly #whole = wholeScope(this.#postings, (server) => this.#servers.get(server)?.length ?? 1);
   readonly #ranker = new Ranker(this.#postings, this.#tools);
   /** What was worked out for callers since the index last changed. */
   #scopes = new WeakMap<SearchOptions['visible'], Scope>();
+
+  constructor({ text, version }: KeptIndex) {
+    this.#version = version;
+    this.#kept = new Map(text === undefined ? [] : decodeAnalyses(text, version).map((entry) => [entry.server, entry]));
+  }
 
   put(server: ServerName, documents: readonly SearchDocument[]): void {
     this.remove(server);
@@ -45,8 +67,11 @@ class LexicalIndex implements ToolIndex {
     const range = this.#postings.allocate(unique.length);
     this.#servers.set(server, range);
     const shared = serverTerms(server, unique[0]?.serverTitle);
+    const key = analysesKey(unique);
+    if (key !== undefined) this.#keys.set(server, key);
+    const kept = this.#takeKept(server, key, unique.length);
     unique.forEach((document, at) => {
-      this.#tools[range.start + at] = this.#add(range.start + at, server, document, shared);
+      this.#tools[range.start + at] = this.#add(range.start + at, document, shared, kept?.[at] ?? analyse(document, shared));
     });
   }
 
@@ -54,6 +79,7 @@ class LexicalIndex implements ToolIndex {
     const range = this.#servers.get(server);
     if (range === undefined) return;
     this.#servers.delete(server);
+    this.#keys.delete(server);
     this.#scopes = new WeakMap();
     const terms = new Set<Term>();
     for (let slot = range.start; slot < range.start + range.length; slot++) {
@@ -61,6 +87,14 @@ class LexicalIndex implements ToolIndex {
       this.#tools[slot] = undefined;
     }
     this.#postings.release(range, terms);
+  }
+
+  serialise(): string {
+    const servers = [...this.#keys].map(([server, key]) => {
+      const { start, length } = this.#servers.get(server) ?? { start: 0, length: 0 };
+      return { server, key, tools: this.#tools.slice(start, start + length).flatMap((tool) => (tool === undefined ? [] : [analysisOf(tool)])) };
+    });
+    return encodeAnalyses(servers, this.#version);
   }
 
   search(query: string, options: SearchOptions): SearchResult {
@@ -82,25 +116,17 @@ class LexicalIndex implements ToolIndex {
     return { hits: [...union.values()].map((entry) => hitOf(entry, options)), total: matches.size };
   }
 
-  #add(slot: number, server: ServerName, document: SearchDocument, shared: ServerTerms): IndexedTool {
-    const fields = fieldTerms(document, shared);
-    const terms: Term[] = [];
-    const impacts: number[] = [];
-    for (const [text, frequency] of weightedFrequencies(fields)) {
-      const impact = (frequency * (SATURATION + 1)) / (frequency + SATURATION);
-      terms.push(this.#postings.add(text, slot, impact));
-      impacts.push(impact);
-    }
-    return {
-      id: document.id,
-      server,
-      document,
-      shared,
-      terms,
-      impacts,
-      name: [...new Set(fields.name)].flatMap((term) => this.#postings.term(term) ?? []),
-      verb: firstVerb(fields.name),
-    };
+  #add(slot: number, document: SearchDocument, shared: ServerTerms, analysis: ToolAnalysis): IndexedTool {
+    const { impacts, name, verb } = analysis;
+    const terms = analysis.terms.map((text, at) => this.#postings.add(text, slot, impacts[at] ?? 0));
+    return { id: document.id, server: document.server, document, shared, terms, impacts, name: name.flatMap((term) => this.#postings.term(term) ?? []), verb };
+  }
+
+  /** What was kept of exactly these definitions; what was kept of others of the server is forgotten. */
+  #takeKept(server: ServerName, key: string | undefined, count: number): readonly ToolAnalysis[] | undefined {
+    const kept = this.#kept.get(server);
+    this.#kept.delete(server);
+    return kept?.key === key && kept?.tools.length === count ? kept.tools : undefined;
   }
 
   #find(query: string, options: SearchOptions): { readonly found: readonly Found[]; readonly matches: readonly number[] } {
@@ -130,6 +156,10 @@ class LexicalIndex implements ToolIndex {
     }
     return scope;
   }
+}
+
+function analysisOf({ terms, impacts, name, verb }: IndexedTool): ToolAnalysis {
+  return { terms: terms.map(({ text }) => text), impacts, name: name.map(({ text }) => text), verb };
 }
 
 /**

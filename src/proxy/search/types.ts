@@ -10,6 +10,8 @@ export interface SearchDocument {
   readonly description: string;
   readonly inputSchema: Readonly<Record<string, unknown>>;
   readonly readOnly: boolean;
+  /** Of the whole definition. What the index makes of a tool without one is not kept. */
+  readonly digest?: string;
 }
 
 export interface SearchOptions {
@@ -41,6 +43,8 @@ export interface SearchResult {
 export interface ToolIndex {
   put(server: ServerName, documents: readonly SearchDocument[]): void;
   remove(server: ServerName): void;
+  /** What was made of the definitions, for `createToolIndex` to begin with. Ranking needs nothing else of them. */
+  serialise(): string;
   search(query: string, options: SearchOptions): SearchResult;
   /** Union by rank over several needs, covering each before deepening one. */
   searchAll(queries: readonly string[], options: SearchOptions): SearchResult;
