@@ -7,6 +7,7 @@ import { report } from '../lib/report.ts';
 import { measureSlices, regressions } from './baseline.ts';
 import { readQueries, readTools } from './corpus.ts';
 import { measureCost } from './cost.ts';
+import { measureFormats } from './formats.ts';
 import { rankers } from './rankers.ts';
 import { mean, measure, type Quality } from './scoring.ts';
 import { measureStuffing } from './stuffing.ts';
@@ -17,6 +18,7 @@ const flags = new Set(process.argv.slice(2));
 if (!flags.has('--check')) {
   await report('retrieval-quality', qualityRows());
   await report('retrieval-stuffing', stuffingRows());
+  await report('retrieval-formats', formatRows());
   if (!flags.has('--quality')) await report('retrieval-cost', costRows());
 }
 const lost = regressions(measureSlices());
@@ -42,6 +44,16 @@ function qualityRows(): Record<string, string | number>[] {
 
 function stuffingRows(): Record<string, string | number>[] {
   return measureStuffing(readTools(), readQueries()).map(({ attack, first, inFirstFive }) => ({ attack, first: percent(first), 'in first five': percent(inFirstFive) }));
+}
+
+function formatRows(): Record<string, string | number>[] {
+  return measureFormats(readTools(), readQueries()).map(({ format, tokensAt5, tokensAt10, goldInBudget, callable }) => ({
+    format,
+    'tokens at 5': Math.round(tokensAt5),
+    'tokens at 10': Math.round(tokensAt10),
+    'gold in 450 tokens': percent(goldInBudget),
+    callable: percent(callable),
+  }));
 }
 
 function costRows(): Record<string, string | number>[] {

@@ -1,3 +1,4 @@
+import { tokenBalance } from '../../proxy/relay/token-balance.ts';
 import { Command, type CommandId } from '../ids.ts';
 import type { Problem } from '../problem.ts';
 import { oneLine, plural } from '../text.ts';
@@ -67,6 +68,7 @@ function running(state: ViewState, secretsPersist: boolean): Status {
       ? [[text('Restricted Mode: servers of this workspace do not start until you trust it.')]]
       : []),
     ...(secretsPersist ? [] : [[text('This machine keeps no secrets: stored inputs are asked for again after a restart.')]]),
+    ...tokenNotes(state),
   ];
   const broken = [
     ...failing.slice(0, 5).map(({ name, state: now }) => [
@@ -105,6 +107,15 @@ function running(state: ViewState, secretsPersist: boolean): Status {
   }
   return status('ok', '$(shield) Vestibule', `Vestibule is ready, ${plural(serving.length, 'server')}`, [[summary], ...notes, [INSPECT]]);
 }
+
+/** What the tool lists of the agents connected last cost and save. */
+function tokenNotes({ snapshot }: ViewState): TooltipPart[][] {
+  const { mode, effective } = snapshot.menu;
+  const small = mode === 'adaptive' && effective === 'direct' ? ' The catalog is small, so it is listed directly (gateway.directThreshold).' : '';
+  return snapshot.tokens.sessions.slice(-MAX_SESSIONS).map((session) => [text(`${tokenBalance(session)}${small}`)]);
+}
+
+const MAX_SESSIONS = 2;
 
 function approvedTools({ snapshot }: ViewState): number {
   return snapshot.upstreams.reduce(
