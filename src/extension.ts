@@ -28,7 +28,7 @@ export function activate(context: vscode.ExtensionContext): VestibuleExports {
   const dialogs = new ReplaceableDialogs();
   const inputs = new InputAsker(dialogs);
   const secrets = openSecretStore(context.secrets, context.globalState);
-  const host: GatewayHost = new GatewayHost(() => createEditorGateway({ context, endpoint, secrets, inputs, log }));
+  const host: GatewayHost = new GatewayHost(() => createEditorGateway({ context, endpoint, secrets, inputs, askConsent: (question) => interaction.askConsent(question), log }));
   const endpoint = new EditorEndpoint(() => host.start(), {
     get: () => context.workspaceState.get<number>(PORT_KEY),
     set: (port) => void context.workspaceState.update(PORT_KEY, port),
@@ -36,7 +36,7 @@ export function activate(context: vscode.ExtensionContext): VestibuleExports {
   running = host;
 
   own(new Surface(host, secrets));
-  own(registerInteraction({ context, host, endpoint, dialogs, log }));
+  const interaction = own(registerInteraction({ context, host, endpoint, dialogs, log }));
   own(
     registerProvider(host, endpoint, (error) => {
       logError(log, error);

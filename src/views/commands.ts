@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { UpstreamSnapshot } from '../proxy/api.ts';
+import { manageConsents, setConsent } from './consents.ts';
 import type { Decisions, Reach } from './decisions.ts';
 import type { Dialogs } from './dialogs.ts';
 import type { EditorEndpoint } from './editor-endpoint.ts';
@@ -75,6 +76,8 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
     const target = await pauseTarget(context, item, 'Resume which server?', true);
     if (target !== undefined) await resume(context, target);
   },
+  [Command.setConsent]: (context, item) => setConsent(context, item),
+  [Command.manageConsents]: (context) => manageConsents(context),
   [Command.copyEndpoint]: async ({ endpoint, dialogs }) => {
     const { url } = await endpoint.listen();
     await vscode.env.clipboard.writeText(url);

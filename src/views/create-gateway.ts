@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { GatewayApi } from '../proxy/api.ts';
+import type { AskPerson } from '../proxy/consent/types.ts';
 import type { SecretStore } from '../proxy/storage/secret-store.ts';
 import type { InputAsker } from './ask-input.ts';
 import type { EditorEndpoint } from './editor-endpoint.ts';
@@ -14,6 +15,7 @@ export interface GatewayParts {
   readonly endpoint: EditorEndpoint;
   readonly secrets: Promise<SecretStore>;
   readonly inputs: InputAsker;
+  readonly askConsent: AskPerson;
   readonly log: vscode.LogOutputChannel;
 }
 
@@ -31,8 +33,8 @@ export function dataFolder(context: vscode.ExtensionContext): string {
 }
 
 /** Makes a gateway from the settings, trust and folder as they are now; it listens if the one before it did. */
-export async function createEditorGateway({ context, endpoint, secrets, inputs, log }: GatewayParts): Promise<GatewayApi> {
-  const { mode, port } = readSettings();
+export async function createEditorGateway({ context, endpoint, secrets, inputs, askConsent, log }: GatewayParts): Promise<GatewayApi> {
+  const { consent, mode, port } = readSettings();
   const folder = workspaceFolder();
   const gateway = await loadCore().createGateway({
     dataDir: dataFolder(context),
@@ -45,6 +47,7 @@ export async function createEditorGateway({ context, endpoint, secrets, inputs, 
     port: port === 0 ? (endpoint.port ?? 0) : port,
     token: endpoint.token,
     owner: 'editor',
+    consent: { mode: consent, ask: askConsent },
     ...(mode !== undefined && { mode }),
     version: versionOf(context),
     log: (level, message, data) => log[level](data === undefined ? visible(message) : `${visible(message)} ${visible(JSON.stringify(data))}`),

@@ -39,6 +39,8 @@ export interface Dialogs {
    * (security U5).
    */
   confirm(question: Confirmation, instead?: Offer): Promise<boolean>;
+  /** A modal question with several answers, the default first. Texts are shown as they are. @returns the button; undefined when closed */
+  modal(message: string, detail: string, buttons: readonly string[]): Promise<string | undefined>;
   pick<T>(title: string, choices: readonly Choice<T>[]): Promise<T | undefined>;
   pickMany<T>(title: string, choices: readonly Choice<T>[]): Promise<readonly T[] | undefined>;
   prompt(prompt: Prompt): Promise<string | undefined>;
@@ -56,6 +58,10 @@ export const editorDialogs: Dialogs = {
     const answered = await vscode.window.showWarningMessage(withoutLinks(message), { modal: true, detail }, ...buttons);
     if (answered === instead?.label) await instead?.run();
     return answered === yes;
+  },
+
+  async modal(message, detail, buttons) {
+    return vscode.window.showWarningMessage(withoutLinks(message), { modal: true, detail }, ...buttons);
   },
 
   async pick(title, choices) {
@@ -107,6 +113,10 @@ export class ReplaceableDialogs implements Dialogs {
 
   confirm(question: Confirmation, instead?: Offer): Promise<boolean> {
     return this.#current.confirm(question, instead);
+  }
+
+  modal(message: string, detail: string, buttons: readonly string[]): Promise<string | undefined> {
+    return this.#current.modal(message, detail, buttons);
   }
 
   pick<T>(title: string, choices: readonly Choice<T>[]): Promise<T | undefined> {

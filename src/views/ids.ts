@@ -38,6 +38,8 @@ export const Command = {
   resumeAll: 'vestibule.resumeAll',
   pause: 'vestibule.pause',
   resume: 'vestibule.resume',
+  setConsent: 'vestibule.setConsent',
+  manageConsents: 'vestibule.manageConsents',
   copyEndpoint: 'vestibule.copyEndpoint',
   restartGateway: 'vestibule.restartGateway',
 } as const;
@@ -46,6 +48,7 @@ export type CommandId = (typeof Command)[keyof typeof Command];
 export const Setting = {
   mode: 'vestibule.mode',
   port: 'vestibule.port',
+  consent: 'vestibule.consent',
 } as const;
 
 /** `when`-clause keys the extension sets. */

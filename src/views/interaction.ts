@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../proxy/events.ts';
 import { runCommand, type CommandContext } from './commands.ts';
+import { ConsentAsker } from './consent-asker.ts';
 import { dataFolder, workspaceFolder } from './create-gateway.ts';
 import { Decisions } from './decisions.ts';
 import type { Dialogs } from './dialogs.ts';
@@ -27,6 +28,7 @@ export interface InteractionParts {
 /** Everything that happens because a person asked for it. A bundle of its own, loaded with the first command. */
 export class Interaction implements Disposable {
   readonly documents: ReviewDocuments;
+  readonly consent: ConsentAsker;
   readonly #commands: CommandContext;
   readonly #store = new DisposableStore();
 
@@ -34,6 +36,7 @@ export class Interaction implements Disposable {
     const documents = this.#store.add(new ReviewDocuments(host, reviewChanged));
     const gateway = (): ReturnType<GatewayHost['start']> => host.start();
     this.documents = documents;
+    this.consent = new ConsentAsker({ dialogs, preview: (title, text) => documents.preview(title, text) });
     this.#commands = {
       host,
       endpoint,

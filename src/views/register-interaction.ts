@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import type { AskPerson } from '../proxy/consent/types.ts';
 import { DisposableStore, type Disposable } from '../proxy/events.ts';
 import { Command, Scheme } from './ids.ts';
 import type { Interaction, InteractionParts } from './interaction.ts';
@@ -6,11 +7,17 @@ import { loadInteraction } from './lazy-bundles.ts';
 import { logError } from './log-error.ts';
 import { problemOf } from './problem.ts';
 
+/** What activation has of what is loaded later. */
+export interface RegisteredInteraction extends Disposable {
+  /** Asks the person in front of the editor about a call. */
+  readonly askConsent: AskPerson;
+}
+
 /**
  * Registers every command and the read-only documents; what they do is loaded with the first use. What a command
  * throws is shown with its next step.
  */
-export function registerInteraction(parts: Omit<InteractionParts, 'reviewChanged'>): Disposable {
+export function registerInteraction(parts: Omit<InteractionParts, 'reviewChanged'>): RegisteredInteraction {
   const { dialogs, log } = parts;
   const store = new DisposableStore();
   const reviewChanged = store.add(new vscode.EventEmitter<vscode.Uri>());
@@ -46,5 +53,5 @@ export function registerInteraction(parts: Omit<InteractionParts, 'reviewChanged
       provideTextDocumentContent: (uri) => interaction().documents.definitionText(uri),
     }),
   );
-  return store;
+  return { askConsent: (question) => interaction().consent.ask(question), dispose: () => store.dispose() };
 }

@@ -1,8 +1,11 @@
 import * as vscode from 'vscode';
 import type { MenuMode } from '../proxy/config/types.ts';
+import type { ConsentMode } from '../proxy/consent/types.ts';
 import { Setting } from './ids.ts';
 
 export interface Settings {
+  /** Who is asked before a call. */
+  readonly consent: ConsentMode;
   /** Undefined: the servers files decide. */
   readonly mode: MenuMode | undefined;
   /** 0: the port this workspace used last, or any. */
@@ -14,7 +17,9 @@ export function readSettings(): Settings {
   const configuration = vscode.workspace.getConfiguration();
   const mode = configuration.get<unknown>(Setting.mode);
   const port = configuration.get<unknown>(Setting.port);
+  const consent = configuration.get<unknown>(Setting.consent);
   return {
+    consent: consent === 'ask' || consent === 'client' ? consent : 'first-use',
     mode: mode === 'adaptive' || mode === 'retrieve' || mode === 'direct' ? mode : undefined,
     port: typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65536 ? port : 0,
   };

@@ -213,6 +213,9 @@ export class ScriptedDialogs implements Dialogs {
   yes = true;
   /** Runs while the person reads a question. */
   onConfirm: () => void = () => undefined;
+  readonly modals: { readonly message: string; readonly detail: string; readonly buttons: readonly string[] }[] = [];
+  /** The button pressed in a modal of several; undefined closes it. */
+  onModal: () => Promise<string | undefined> = () => Promise.resolve(undefined);
   /** Labels to pick; undefined answers as if the list was dismissed. */
   choose: readonly string[] | undefined;
   /** Answers to prompts, first to last. */
@@ -223,6 +226,11 @@ export class ScriptedDialogs implements Dialogs {
     this.confirmations.push(question);
     this.onConfirm();
     return Promise.resolve(this.yes);
+  }
+
+  async modal(message: string, detail: string, buttons: readonly string[]): Promise<string | undefined> {
+    this.modals.push({ message, detail, buttons });
+    return this.onModal();
   }
 
   pick<T>(title: string, choices: readonly Choice<T>[]): Promise<T | undefined> {
