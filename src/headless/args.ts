@@ -17,10 +17,13 @@ export class Arguments {
   readonly #values: ReadonlyMap<string, readonly string[]>;
   /** Everything after `--`; undefined without one. */
   readonly rest: readonly string[] | undefined;
+  /** The word that stands by itself, for a command that takes one. */
+  readonly word: string | undefined;
 
-  constructor(values: ReadonlyMap<string, readonly string[]>, rest: readonly string[] | undefined) {
+  constructor(values: ReadonlyMap<string, readonly string[]>, rest: readonly string[] | undefined, word?: string) {
     this.#values = values;
     this.rest = rest;
+    this.word = word;
   }
 
   has(option: string): boolean {
@@ -64,9 +67,10 @@ export class Arguments {
  * Reads the arguments of one command. Everything must be known: an unknown option, a missing or superfluous value, a
  * repeated option and a stray word are errors.
  * @param takesRest whether words after `--` belong to the command
+ * @param takesWord whether one word may stand by itself
  * @throws VestibuleError `usage`
  */
-export function readArguments(argv: readonly string[], options: Options, takesRest: boolean): Arguments {
+export function readArguments(argv: readonly string[], options: Options, takesRest: boolean, takesWord = false): Arguments {
   const { tokens } = parseArgs({
     args: [...argv],
     options: Object.fromEntries(Object.entries(options).map(([name, option]) => [name, { type: option.value === undefined ? 'boolean' : 'string', multiple: true } as const])),
@@ -76,14 +80,16 @@ export function readArguments(argv: readonly string[], options: Options, takesRe
   });
   const values = new Map<string, string[]>();
   let rest: string[] | undefined;
+  let word: string | undefined;
   for (const token of tokens) {
     if (token.kind === 'option-terminator') rest = [];
     else if (token.kind === 'option') takeOption(values, options, token);
+    else if (rest === undefined && takesWord && word === undefined) word = token.value;
     else if (rest === undefined) throw usage(`There is no place for "${token.value}".`, takesRest ? 'Put a command after --.' : 'Use the options this command has.');
     else rest.push(token.value);
   }
   if (rest !== undefined && !takesRest) throw usage('This command takes nothing after --.', 'Remove it.');
-  return new Arguments(values, rest);
+  return new Arguments(values, rest, word);
 }
 
 interface OptionToken {

@@ -7,6 +7,8 @@ export interface Command {
   /** One line for lists of commands. */
   readonly summary: string;
   readonly options: Options;
+  /** Placeholder for one word that stands by itself, when the command takes one. */
+  readonly word?: string;
   /** Placeholder for words after `--`, when the command takes any. */
   readonly rest?: string;
   /** Whether everything on stderr is one JSON object a line (contract §1, `serve`). */
@@ -36,13 +38,13 @@ export async function runCommand(command: Command, argv: readonly string[]): Pro
     process.stdout.write(helpOf(command));
     return 0;
   }
-  return command.run(readArguments(argv, { ...command.options, ...HELP_OPTION }, command.rest !== undefined));
+  return command.run(readArguments(argv, { ...command.options, ...HELP_OPTION }, command.rest !== undefined, command.word !== undefined));
 }
 
 /** The help of one command. */
-export function helpOf({ name, summary, options, rest }: Command): string {
+export function helpOf({ name, summary, options, word, rest }: Command): string {
   const rows = Object.entries({ ...options, ...HELP_OPTION }).map(([option, { value, help }]) => [`--${option}${value === undefined ? '' : ` ${value}`}`, help] as const);
   const width = Math.max(...rows.map(([left]) => left.length));
   const lines = rows.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`);
-  return `${summary}\n\nUsage: vestibule ${name} [options]${rest === undefined ? '' : ` [-- ${rest}]`}\n\n${lines.join('\n')}\n`;
+  return `${summary}\n\nUsage: vestibule ${name} [options]${word === undefined ? '' : ` [${word}]`}${rest === undefined ? '' : ` [-- ${rest}]`}\n\n${lines.join('\n')}\n`;
 }

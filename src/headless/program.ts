@@ -16,6 +16,7 @@ import { quarantineShare } from './quarantine/share.ts';
 import { quarantineShow } from './quarantine/show.ts';
 import { quarantineUndo } from './quarantine/undo.ts';
 import { quarantineVerify } from './quarantine/verify.ts';
+import { scan } from './scan.ts';
 import { serve } from './serve.ts';
 import { logError } from './serve-log.ts';
 import { upstreamAdd } from './upstream/add.ts';
@@ -35,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   pause, resume,
   consentList, consentRevoke,
   calls, callsExport, callsVerify,
+  scan,
   doctor,
 ];
 

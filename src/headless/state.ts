@@ -10,6 +10,8 @@ import { openApprovalStore } from '../proxy/quarantine/approval-store.ts';
 import { LockFile, lockFileIn } from '../proxy/quarantine/lockfile/lock-file.ts';
 import { LockedApprovals } from '../proxy/quarantine/lockfile/locked-approvals.ts';
 import type { DefinitionRef } from '../proxy/quarantine/types.ts';
+import { findingsOf } from '../proxy/scanner/definition-findings.ts';
+import type { Finding, Peer } from '../proxy/scanner/types.ts';
 import { describeError } from './exit-code.ts';
 import { printNote } from './print.ts';
 import type { Places } from './places.ts';
@@ -28,6 +30,8 @@ export interface SeenDefinition {
   readonly ref: DefinitionRef;
   readonly raw: RawJson;
   readonly status: ApprovalStatus;
+  /** What the scanner says about it: evidence, never a decision. */
+  readonly findings: readonly Finding[];
 }
 
 /** Reads the configuration alone. */
@@ -70,7 +74,25 @@ export function definitionsOf({ catalog, approvals }: Pick<State, 'catalog' | 'a
   if (seen === undefined) return [];
   const instructions = seen.instructions === undefined ? [] : [{ ref: { server: name, kind: 'instructions' as const, name: '', digest: seen.instructions.digest }, raw: JSON.stringify(seen.instructions.text) }];
   const tools = seen.tools.map((tool) => ({ ref: { server: name, kind: 'tool' as const, name: tool.name, digest: tool.digest }, raw: tool.raw }));
-  return [...instructions, ...tools].map((definition) => ({ ...definition, status: approvals.status(definition.ref) }));
+  const others = peersIn(catalog);
+  return [...instructions, ...tools].map((definition) => {
+    const { ref, raw } = definition;
+    const status = approvals.status(ref);
+    const approvedRaw = status === 'changed' ? approvals.lastApproved(ref.server, ref.kind, ref.name)?.raw : undefined;
+    return { ...definition, status, findings: findingsOf({ server: name, kind: ref.kind, raw, approvedRaw }, others) };
+  });
+}
+
+const peers = new WeakMap<Catalog, readonly Peer[]>();
+
+/** Every tool of a catalog that does not change any more, for comparing; one array, so that it is prepared once. */
+function peersIn(catalog: Catalog): readonly Peer[] {
+  let found = peers.get(catalog);
+  if (found === undefined) {
+    found = [...catalog.servers()].flatMap(({ tools }) => tools.map(({ server, name, description }) => ({ server, name, description })));
+    peers.set(catalog, found);
+  }
+  return found;
 }
 
 /** The server of this name. @throws VestibuleError `not-found`, telling why its entry cannot be used if there is one */

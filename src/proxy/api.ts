@@ -9,6 +9,7 @@ import type { LockedServerReport } from './quarantine/lockfile/describe-lock.ts'
 import type { LockStanding } from './quarantine/lockfile/locked-approvals.ts';
 import type { DecisionSummary, DefinitionRef } from './quarantine/types.ts';
 import type { CallFilter, CallRecord } from './journal/types.ts';
+import type { Finding } from './scanner/types.ts';
 import type { PauseSnapshot, PauseTarget } from './pause/types.ts';
 import type { MenuState, TokenSnapshot } from './relay/types.ts';
 import type { SearchHit } from './search/types.ts';
@@ -28,6 +29,8 @@ export interface ToolSnapshot {
   readonly raw: RawJson;
   /** The definition last approved, when the status is `changed`. */
   readonly approvedRaw: RawJson | undefined;
+  /** What the scanner found in it, gravest first; left out while it was not scanned yet. Evidence, never a decision. */
+  readonly findings?: readonly Finding[];
 }
 
 /**
@@ -55,7 +58,9 @@ export interface UpstreamSnapshot {
   readonly held: readonly HeldDefinition[];
   /** Whether the person wrote the rule that accepts clean description-only changes of this server. */
   readonly acceptsDescriptions: boolean;
-  readonly instructions: { readonly text: string; readonly digest: Digest; readonly status: ApprovalStatus } | undefined;
+  readonly instructions: { readonly text: string; readonly digest: Digest; readonly status: ApprovalStatus; readonly findings?: readonly Finding[] } | undefined;
+  /** What there is to say about its name. */
+  readonly nameFindings?: readonly Finding[];
 }
 
 export interface SessionSnapshot {

@@ -22,7 +22,7 @@ import { Indexer } from './menu/indexer.ts';
 import { createMenu } from './menu/menu.ts';
 import type { MenuCall } from './menu/types.ts';
 import { MetricsSwitch } from './metrics/metrics-switch.ts';
-import { FULL_GRANT, type Digest, type Principal, type ServerName, type ToolId } from './model.ts';
+import { FULL_GRANT, type Digest, type Principal, type RawJson, type ServerName, type ToolId } from './model.ts';
 import type { GatewayOptions } from './options.ts';
 import { openResultStore } from './output/store.ts';
 import type { ResultStore } from './output/types.ts';
@@ -58,6 +58,7 @@ import { Relay } from './relay/relay.ts';
 import { TokenMeter } from './relay/token-meter.ts';
 import { type ListSettings, ToolLists } from './relay/tool-lists.ts';
 import { WorkerSandbox } from './sandbox/sandbox.ts';
+import { DefinitionFindings, type Scannable, type StandingDefinition } from './scanner/definition-findings.ts';
 import { DEFAULT_RESULT_POLICY } from './scanner/scan-result.ts';
 import { IndexFile } from './search/index-file.ts';
 import { createToolIndex } from './search/tool-index.ts';
@@ -140,6 +141,7 @@ export class Gateway implements GatewayApi {
   readonly #visibleTo = new WeakMap<Principal, (id: ToolId) => boolean>();
   readonly #lists: ToolLists;
   readonly #meter: TokenMeter;
+  readonly #findings: DefinitionFindings;
   readonly #consentDesk: ConsentDesk;
   readonly #relay: Relay;
   readonly #listener: Listener;
@@ -183,6 +185,7 @@ export class Gateway implements GatewayApi {
         return entry === undefined ? 'disabled' : withheld(tool, { config: entry, approvals, launchApproved: this.#launchApproved(entry) });
       }),
     );
+    this.#findings = this.#store.add(new DefinitionFindings(() => this.#scannable(), () => this.#changed.fire()));
     const pendingIndex = createToolIndex();
     this.#index = createToolIndex({ text: indexFile.text, version: options.version });
     const indexer = this.#store.add(
@@ -303,7 +306,10 @@ export class Gateway implements GatewayApi {
   }
 
   snapshot(): GatewaySnapshot {
+    // Only who looks at definitions wants them scanned; what is known costs one look each.
+    this.#findings.refresh();
     return takeSnapshot({
+      findings: this.#findings,
       config: this.#parts.config.snapshot,
       mode: this.#mode(),
       endpoint: this.#listener.endpoint,
@@ -591,6 +597,27 @@ export class Gateway implements GatewayApi {
       return before !== undefined && isCleanDescriptionChange(server, before, tool.raw, peers);
     });
     if (clean.length > 0) await this.#approveAs(clean.map(refOf), 'rule');
+  }
+
+  /** Every tool and every server's instructions, for the scanner. */
+  #scannable(): Scannable {
+    const { approvals, catalog, config } = this.#parts;
+    const servers = config.snapshot.upstreams.map(({ name }) => name);
+    const seen = servers.map((name) => catalog.server(name)).filter((server) => server !== undefined);
+    const tools = seen.flatMap((server) => server.tools);
+    const standing = (ref: DefinitionRef, raw: RawJson): StandingDefinition => {
+      const status = approvals.status(ref);
+      const approvedRaw = status === 'changed' ? approvals.lastApproved(ref.server, ref.kind, ref.name)?.raw : undefined;
+      return { server: ref.server, kind: ref.kind === 'tool' ? 'tool' : 'instructions', raw, digest: ref.digest, awaits: status === 'pending' || status === 'changed', approvedRaw };
+    };
+    return {
+      servers,
+      peers: tools.map(({ server, name, description }) => ({ server, name, description })),
+      definitions: [
+        ...seen.flatMap(({ server, instructions }) => (instructions === undefined ? [] : [standing({ server, kind: 'instructions', name: '', digest: instructions.digest }, JSON.stringify(instructions.text))])),
+        ...tools.map((tool) => standing(refOf(tool), tool.raw)),
+      ],
+    };
   }
 
   /** Journals each content of the lock file that counts without anybody being asked. */

@@ -10,8 +10,9 @@ import type { ServedTools } from './policy/served.ts';
 import { describeLock } from './quarantine/lockfile/describe-lock.ts';
 import type { LockedApprovals } from './quarantine/lockfile/locked-approvals.ts';
 import { fingerprintOf } from './quarantine/launch.ts';
-import type { ApprovalStore } from './quarantine/types.ts';
 import type { MenuState, TokenSnapshot } from './relay/types.ts';
+import type { DefinitionFindings } from './scanner/definition-findings.ts';
+import type { Finding } from './scanner/types.ts';
 import type { UpstreamHub } from './upstream/hub.ts';
 
 /** The parts a snapshot is taken of. */
@@ -28,6 +29,7 @@ export interface SnapshotSources {
   readonly tokens: TokenSnapshot;
   readonly pause: PauseSnapshot;
   readonly consents: readonly StandingConsent[];
+  readonly findings: DefinitionFindings;
   describeLaunch(config: UpstreamConfig): LaunchDescription;
 }
 
@@ -65,12 +67,14 @@ function upstreamSnapshot(config: UpstreamConfig, sources: SnapshotSources): Ups
     config,
     state: sources.hub.get(config.name)?.state ?? { kind: 'disabled' },
     launch: sources.describeLaunch(config),
-    tools: (catalog?.tools ?? []).map((tool) => toolSnapshot(tool, approvals)),
+    tools: (catalog?.tools ?? []).map((tool) => toolSnapshot(tool, sources)),
+    nameFindings: sources.findings.ofServer(config.name),
     held: catalog?.held ?? [],
     acceptsDescriptions: approvals.acceptsDescriptions(config.name, fingerprintOf(config)),
     instructions: instructions && {
       ...instructions,
       status: approvals.status({ server: config.name, kind: 'instructions', name: '', digest: instructions.digest }),
+      ...foundIn(sources.findings.of({ server: config.name, kind: 'instructions', digest: instructions.digest })),
     },
   };
 }
@@ -94,7 +98,11 @@ function lockProblems({ content }: LockedApprovals): readonly ConfigProblem[] {
   return [{ severity: 'error', message: `${message} It approves nothing until it is repaired.`, fix: action, at, server: undefined }];
 }
 
-function toolSnapshot(tool: CatalogTool, approvals: ApprovalStore): ToolSnapshot {
+function foundIn(findings: readonly Finding[] | undefined): { readonly findings?: readonly Finding[] } {
+  return findings === undefined ? {} : { findings };
+}
+
+function toolSnapshot(tool: CatalogTool, { approvals, findings }: Pick<SnapshotSources, 'approvals' | 'findings'>): ToolSnapshot {
   const status = approvals.status({ server: tool.server, kind: 'tool', name: tool.name, digest: tool.digest });
   return {
     id: tool.id,
@@ -107,5 +115,6 @@ function toolSnapshot(tool: CatalogTool, approvals: ApprovalStore): ToolSnapshot
     tier: tool.tier,
     raw: tool.raw,
     approvedRaw: status === 'changed' ? approvals.lastApproved(tool.server, 'tool', tool.name)?.raw : undefined,
+    ...foundIn(findings.of({ server: tool.server, kind: 'tool', digest: tool.digest })),
   };
 }

@@ -5,7 +5,9 @@ import type { GatewayHost } from './gateway-host.ts';
 import { ContextKey, View } from './ids.ts';
 import { NativeTree } from './native-tree.ts';
 import { agentRows } from './present/agents.ts';
+import { FindingProblems } from './finding-problems.ts';
 import { awaitingCount, needsTrust } from './present/awaiting.ts';
+import { withFindingsCount } from './present/findings.ts';
 import { isAnythingPaused } from './present/pause.ts';
 import { quarantineBadge, quarantineRows } from './present/quarantine.ts';
 import { statusOf, type StatusInput } from './present/status.ts';
@@ -34,6 +36,7 @@ export class Surface implements Disposable {
     const agents = tree(View.agents, () => (host.state.kind === 'running' ? agentRows(state()) : []));
     this.#trees = [upstreams, this.#quarantine, agents];
     this.#status = this.#store.add(new StatusItem());
+    this.#store.add(new FindingProblems(host));
     this.#store.add(host.onDidChange(() => this.#show()));
     secrets.then(
       ({ persistent }) => {
@@ -58,7 +61,7 @@ export class Surface implements Disposable {
     const state = this.#state();
     const waiting = awaitingCount(state);
     this.#status.show(statusOf(this.#statusInput(state)));
-    this.#quarantine.view.badge = quarantineBadge(waiting);
+    this.#quarantine.view.badge = quarantineBadge(waiting, withFindingsCount(state));
     this.#setKey(ContextKey.gateway, this.#host.state.kind);
     this.#setKey(ContextKey.upstreams, state.snapshot.upstreams.length);
     this.#setKey(ContextKey.awaiting, waiting);

@@ -1,4 +1,6 @@
 import { describeLaunch } from '../../proxy/quarantine/launch.ts';
+import { countGrave } from '../../proxy/scanner/definition-findings.ts';
+import { scanServerName } from '../../proxy/scanner/servers.ts';
 import { COMMON_OPTIONS, CONFIG_OPTION, JSON_OPTION, type Command } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { placesOf } from '../places.ts';
@@ -12,6 +14,8 @@ interface Item {
   readonly name: string;
   readonly status: string;
   readonly digest: string | undefined;
+  /** How many findings of the scanner a person should read before deciding. */
+  readonly findings: number;
   /** Why a held definition cannot be served. */
   readonly problem?: string;
 }
@@ -33,7 +37,7 @@ export const quarantineList: Command = {
       const servers = server === undefined ? state.config.upstreams : [upstreamNamed(state.config, server)];
       const items = servers.flatMap((upstream) => itemsOf(state, upstream)).filter(({ status }) => args.has('all') || status !== 'approved');
       if (args.has('json')) printJson(items);
-      else printTable(['SERVER', 'KIND', 'NAME', 'STATUS', 'DIGEST'], items.map((item) => [item.server, item.kind, item.name, item.problem ?? item.status, item.digest ?? '']), 'Nothing waits for a decision.');
+      else printTable(['SERVER', 'KIND', 'NAME', 'STATUS', 'FINDINGS', 'DIGEST'], items.map((item) => [item.server, item.kind, item.name, item.problem ?? item.status, item.findings === 0 ? '' : String(item.findings), item.digest ?? '']), 'Nothing waits for a decision.');
       return EXIT.ok;
     } finally {
       state.dispose();
@@ -44,10 +48,10 @@ export const quarantineList: Command = {
 function itemsOf(state: State, config: State['config']['upstreams'][number]): Item[] {
   const { name: server } = config;
   const { fingerprint } = describeLaunch(config);
-  const launch: Item = { server, kind: 'launch', name: '', status: state.approvals.launchApproved(server, fingerprint) ? 'approved' : 'pending', digest: fingerprint };
-  const definitions = definitionsOf(state, server).map(({ ref, status }): Item => ({ server, kind: ref.kind, name: ref.name, status, digest: ref.digest }));
+  const launch: Item = { server, kind: 'launch', name: '', status: state.approvals.launchApproved(server, fingerprint) ? 'approved' : 'pending', digest: fingerprint, findings: countGrave(scanServerName(server, state.config.upstreams.map(({ name }) => name))) };
+  const definitions = definitionsOf(state, server).map(({ ref, status, findings }): Item => ({ server, kind: ref.kind, name: ref.name, status, digest: ref.digest, findings: countGrave(findings) }));
   const held = (state.catalog.server(server)?.held ?? []).map(({ name, index, problem, fix }): Item => ({
-    server, kind: 'held', name: name ?? `#${index}`, status: 'held', digest: undefined, problem: `held: ${problem} ${fix}`,
+    server, kind: 'held', name: name ?? `#${index}`, status: 'held', digest: undefined, findings: 0, problem: `held: ${problem} ${fix}`,
   }));
   return [launch, ...definitions, ...held];
 }

@@ -7,6 +7,7 @@ import { COMMON_OPTIONS, CONFIG_OPTION, JSON_OPTION, type Command } from '../com
 import { diffLines } from '../diff.ts';
 import { EXIT } from '../exit-code.ts';
 import { placesOf } from '../places.ts';
+import { findingLines } from '../findings.ts';
 import { printJson, printLine } from '../print.ts';
 import { printLaunch } from './launch-lines.ts';
 import { definitionsOf, openState, upstreamNamed, type SeenDefinition, type State } from '../state.ts';
@@ -33,7 +34,7 @@ export const quarantineShow: Command = {
       }
       const described = describeLaunch(config);
       const launch = { ...described, approved: state.approvals.launchApproved(config.name, described.fingerprint) };
-      if (args.has('json')) printJson({ server: config.name, launch, definitions: definitions.map((definition) => ({ ...definition.ref, status: definition.status, definition: definition.raw, approved: approvedText(state, definition) })) });
+      if (args.has('json')) printJson({ server: config.name, launch, definitions: definitions.map((definition) => ({ ...definition.ref, status: definition.status, definition: definition.raw, findings: definition.findings, approved: approvedText(state, definition) })) });
       else {
         if (tool === undefined) printLaunch(launch);
         for (const definition of definitions) printDefinition(state, definition);
@@ -50,6 +51,7 @@ function printDefinition(state: State, definition: SeenDefinition): void {
   const before = approvedText(state, definition);
   printLine('');
   printLine(`${ref.kind === 'tool' ? visible(`${ref.server}:${ref.name}`) : 'instructions'}  ${status}  ${ref.digest}`);
+  for (const line of findingLines(definition.findings)) printLine(`  ${line}`);
   const now = linesOf(ref.kind, raw);
   for (const line of before === undefined ? now.map((text) => `  ${text}`) : diffLines(linesOf(ref.kind, before), now)) printLine(`  ${line}`);
 }

@@ -1,6 +1,7 @@
 import type { ToolSnapshot, UpstreamSnapshot } from '../../proxy/api.ts';
 import type { ApprovalStatus, RawJson } from '../../proxy/model.ts';
 import type { DefinitionRef } from '../../proxy/quarantine/types.ts';
+import type { Finding } from '../../proxy/scanner/types.ts';
 import type { ViewState } from './view-state.ts';
 
 /** One definition at its present digest, with what a person needs to decide. */
@@ -13,6 +14,8 @@ export interface Definition {
   readonly raw: RawJson | undefined;
   readonly approvedRaw: RawJson | undefined;
   readonly tier: ToolSnapshot['tier'] | undefined;
+  /** What the scanner found; left out while it was not scanned yet. */
+  readonly findings?: readonly Finding[];
 }
 
 /** One server for the quarantine: what waits for a person, or what cannot be served. */
@@ -34,6 +37,7 @@ export function definitionsOf(upstream: UpstreamSnapshot): readonly Definition[]
       raw: tool.raw,
       approvedRaw: tool.approvedRaw,
       tier: tool.tier,
+      ...(tool.findings !== undefined && { findings: tool.findings }),
     }))
     .sort((a, b) => compare(a.ref.name, b.ref.name));
   if (instructions === undefined) return tools;
@@ -45,6 +49,7 @@ export function definitionsOf(upstream: UpstreamSnapshot): readonly Definition[]
       raw: undefined,
       approvedRaw: undefined,
       tier: undefined,
+      ...(instructions.findings !== undefined && { findings: instructions.findings }),
     },
     ...tools,
   ];

@@ -1,6 +1,7 @@
 import { Command, ItemWord } from '../ids.ts';
 import { oneLine, plural } from '../text.ts';
 import { awaiting, type AwaitingServer, type Definition } from './awaiting.ts';
+import { findingTitles, findingWords } from './findings.ts';
 import { launchFacts, launchLine } from './launch.ts';
 import { statusLook, tierText } from './labels.ts';
 import { bounded, LEAF, type TreeNode } from './tree-node.ts';
@@ -13,8 +14,9 @@ export function quarantineRows(state: ViewState): readonly TreeNode[] {
 }
 
 /** The badge on the view: undefined when nothing waits. */
-export function quarantineBadge(count: number): { readonly value: number; readonly tooltip: string } | undefined {
-  return count === 0 ? undefined : { value: count, tooltip: `${plural(count, 'definition')} to review` };
+export function quarantineBadge(count: number, withFindings = 0): { readonly value: number; readonly tooltip: string } | undefined {
+  const found = withFindings === 0 ? '' : `, ${withFindings} with findings of the scanner`;
+  return count === 0 ? undefined : { value: count, tooltip: `${plural(count, 'definition')} to review${found}` };
 }
 
 function serverRow(server: AwaitingServer): TreeNode {
@@ -45,9 +47,11 @@ function serverRow(server: AwaitingServer): TreeNode {
 function summaryOf({ definitions, upstream }: AwaitingServer): string {
   const changed = definitions.filter(({ status }) => status === 'changed').length;
   const fresh = definitions.length - changed;
+  const withFindings = definitions.filter(({ findings }) => findingWords(findings) !== undefined).length;
   return [
     ...(changed > 0 ? [`${changed} changed`] : []),
     ...(fresh > 0 ? [`${fresh} new`] : []),
+    ...(withFindings > 0 ? [`${withFindings} with findings`] : []),
     ...(upstream.held.length > 0 ? [`${upstream.held.length} unusable`] : []),
   ].join(', ');
 }
@@ -74,7 +78,8 @@ function definitionRow(id: string, definition: Definition): TreeNode {
   const { ref, status, tier } = definition;
   const look = statusLook(status);
   const label = ref.kind === 'tool' ? oneLine(ref.name, 80) : 'Server instructions';
-  const description = tier === undefined ? look.text : `${look.text} · ${tierText(tier)}`;
+  const found = findingWords(definition.findings);
+  const description = [look.text, ...(tier === undefined ? [] : [tierText(tier)]), ...(found === undefined ? [] : [found])].join(' · ');
   return {
     ...LEAF,
     id: `${id}/${ref.kind}/${ref.name}`,
@@ -82,8 +87,8 @@ function definitionRow(id: string, definition: Definition): TreeNode {
     description,
     icon: look.icon,
     words: ref.kind === 'tool' ? toolWords(status) : [ItemWord.instructions, ItemWord.awaiting],
-    spoken: `${ref.kind === 'tool' ? 'Tool ' : ''}${label}, ${look.text}${tier === undefined ? '' : `, ${tierText(tier)}`}, awaits a decision`,
-    tooltip: () => toolTooltip({ name: label, description: definition.text, digest: ref.digest }, description),
+    spoken: `${ref.kind === 'tool' ? 'Tool ' : ''}${label}, ${look.text}${tier === undefined ? '' : `, ${tierText(tier)}`}${found === undefined ? '' : `, ${found}`}, awaits a decision`,
+    tooltip: () => [toolTooltip({ name: label, description: definition.text, digest: ref.digest }, description), ...findingTitles(definition.findings)].join('\n'),
     target: { server: ref.server, definition: { kind: ref.kind, name: ref.name, digest: ref.digest } },
     click: { command: Command.reviewQuarantine, title: 'Review' },
   };

@@ -2,6 +2,7 @@ import type { UpstreamSnapshot } from '../../proxy/api.ts';
 import { countHidden, plural, quoted, visible } from '../text.ts';
 import type { Target } from '../target.ts';
 import { definitionsOf, isAwaiting, type Definition } from './awaiting.ts';
+import { findingLines } from './findings.ts';
 import { launchFacts, launchLine } from './launch.ts';
 import { statusLook, tierText } from './labels.ts';
 import { prettyJson } from './pretty-json.ts';
@@ -63,6 +64,7 @@ function putLaunch(page: Page, upstream: UpstreamSnapshot): void {
     page.put('', 'Arguments, one a line', ...launch.argv.map((argument) => quoted(visible(argument))));
   }
   for (const [label, value] of launchFacts(launch)) page.put('', label, quoted(value));
+  if ((upstream.nameFindings ?? []).length > 0) page.put('', ...findingLines(upstream.nameFindings ?? []));
   page.put('', `From ${config.origin === 'workspace' ? 'the workspace file' : 'your own file'} ${visible(config.file)}`);
   page.put(`Fingerprint ${launch.fingerprint}`, '');
 }
@@ -76,9 +78,16 @@ function putDefinition(page: Page, definition: Definition): void {
   const layout = raw === undefined ? undefined : pretty(raw);
   const hidden = countHidden(layout ?? text);
   if (hidden > 0) page.put(`WARNING: ${plural(hidden, 'invisible character')}, shown as \\u{…}.`);
+  putFindings(page, definition);
   page.put('', ref.kind === 'tool' ? 'Description' : 'Text it wants in the system prompt of agents', quoted(text));
   if (layout !== undefined) page.put('', 'Whole definition', quoted(layout));
   page.put('', `Digest ${ref.digest}`, '');
+}
+
+function putFindings(page: Page, { findings }: Definition): void {
+  if (findings === undefined) return page.put('Not scanned yet.');
+  if (findings.length === 0) return page.put('The scanner found nothing, which is no approval: read it yourself.');
+  page.put('', `Findings of the scanner: ${findings.length}`, ...findingLines(findings));
 }
 
 function putHeld(page: Page, { held }: UpstreamSnapshot): void {
