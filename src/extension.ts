@@ -6,6 +6,8 @@ import { ReplaceableDialogs } from './views/dialogs.ts';
 import { EditorEndpoint } from './views/editor-endpoint.ts';
 import type { VestibuleExports } from './views/exports.ts';
 import { GatewayHost } from './views/gateway-host.ts';
+import { Command } from './views/ids.ts';
+import { noticeLockFile } from './views/lock-notice.ts';
 import { logError } from './views/log-error.ts';
 import { problemOf } from './views/problem.ts';
 import { registerProvider } from './views/provider.ts';
@@ -37,6 +39,7 @@ export function activate(context: vscode.ExtensionContext): VestibuleExports {
 
   own(new Surface(host, secrets));
   const interaction = own(registerInteraction({ context, host, endpoint, dialogs, log }));
+  own(noticeLockFile(host, dialogs, () => vscode.commands.executeCommand(Command.reviewLockFile)));
   own(
     registerProvider(host, endpoint, (error) => {
       logError(log, error);

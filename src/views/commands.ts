@@ -13,6 +13,8 @@ import { definitionsOf } from './present/awaiting.ts';
 import type { ReviewDocuments } from './review-documents.ts';
 import type { ServersFiles } from './servers-files.ts';
 import { pause, pauseTarget, resume } from './pausing.ts';
+import { reviewLockFile, type LockReviewContext } from './lock-review.ts';
+import { undoDecision } from './undo.ts';
 import { shareApprovals, type ShareContext } from './share-approvals.ts';
 import { findUpstream, readTarget, readTargets, type Target } from './target.ts';
 import { oneLine } from './text.ts';
@@ -27,6 +29,7 @@ export interface CommandContext {
   readonly files: ServersFiles;
   readonly inspector: Inspector;
   readonly sharing: ShareContext;
+  readonly lockReview: LockReviewContext;
   readonly logs: LogChannels;
   readonly ownLog: vscode.LogOutputChannel;
 }
@@ -65,6 +68,9 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   [Command.openInspector]: ({ inspector }) => inspector.show('calls'),
   [Command.searchTools]: ({ inspector }) => inspector.show('search'),
   [Command.exportCalls]: exportCalls,
+  [Command.reviewLockFile]: ({ lockReview }) => reviewLockFile(lockReview),
+  [Command.undoDecision]: ({ lockReview }) => undoDecision(lockReview),
+  [Command.acceptDescriptions]: acceptDescriptions,
   [Command.shareApprovals]: ({ sharing }) => shareApprovals(sharing),
   [Command.pauseAll]: (context) => pause(context, {}),
   [Command.resumeAll]: (context) => resume(context, {}),
@@ -109,6 +115,24 @@ async function setEnabled(context: CommandContext, item: unknown, enabled: boole
   const title = `Switch which server ${enabled ? 'on' : 'off'}?`;
   const upstream = await chooseUpstream(context, item, title, ({ config }) => config.enabled !== enabled);
   if (upstream !== undefined) await context.files.setEnabled(upstream, enabled);
+}
+
+/** Writes or takes back the rule that accepts clean description-only changes of a server. */
+async function acceptDescriptions(context: CommandContext, item: unknown): Promise<void> {
+  const upstream = await chooseUpstream(context, item, 'Changes of descriptions of which server?', ({ launch }) => launch.approved);
+  if (upstream === undefined) return;
+  const gateway = await context.host.start();
+  const label = oneLine(upstream.name, 60);
+  const accepts = !upstream.acceptsDescriptions;
+  const confirmed = await context.dialogs.confirm({
+    message: accepts ? `Accept changed descriptions of “${label}” without asking?` : `Review every change of “${label}” again?`,
+    detail: accepts
+      ? 'Only changes of a description and nothing else, and only where the scanner finds nothing in them. Schemas, annotations and everything else wait for you as before. The rule ends when the launch of the server changes.'
+      : 'Changes of descriptions alone then wait for you as every other change does.',
+    yes: accepts ? 'Accept Without Asking' : 'Review Every Change',
+    needsDocument: false,
+  });
+  if (confirmed) await gateway.setAcceptsDescriptions(upstream.name, accepts);
 }
 
 async function showLogs(context: CommandContext, item: unknown): Promise<void> {

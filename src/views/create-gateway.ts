@@ -34,7 +34,7 @@ export function dataFolder(context: vscode.ExtensionContext): string {
 
 /** Makes a gateway from the settings, trust and folder as they are now; it listens if the one before it did. */
 export async function createEditorGateway({ context, endpoint, secrets, inputs, askConsent, log }: GatewayParts): Promise<GatewayApi> {
-  const { consent, mode, port } = readSettings();
+  const { consent, mode, port, lockfile } = readSettings();
   const folder = workspaceFolder();
   const gateway = await loadCore().createGateway({
     dataDir: dataFolder(context),
@@ -48,6 +48,7 @@ export async function createEditorGateway({ context, endpoint, secrets, inputs, 
     token: endpoint.token,
     owner: 'editor',
     consent: { mode: consent, ask: askConsent },
+    lockfile,
     ...(mode !== undefined && { mode }),
     version: versionOf(context),
     log: (level, message, data) => log[level](data === undefined ? visible(message) : `${visible(message)} ${visible(JSON.stringify(data))}`),

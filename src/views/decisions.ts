@@ -6,6 +6,7 @@ import { statusLook, tierText } from './present/labels.ts';
 import { isStaleDecision, problemOf } from './problem.ts';
 import { findUpstream, type DefinitionTarget, type Target } from './target.ts';
 import { oneLine, plural } from './text.ts';
+import { undoDecision } from './undo.ts';
 
 /** What decisions need from the rest of the editor side. */
 export interface DecisionContext {
@@ -86,12 +87,12 @@ export class Decisions {
     } else if (upstream.launch.approved && claim.launch !== undefined && claim.definitions.length === 0) {
       dialogs.inform(`The launch of ${quote(server)} is approved already.`);
     } else if (!upstream.launch.approved) {
-      await this.#decide(server, confirmLaunch(upstream), { server }, () => gateway.approveLaunch(server, upstream.launch.fingerprint));
+      await this.#decide(server, confirmLaunch(upstream), { server }, `The launch of ${quote(server)} is approved.`, () => gateway.approveLaunch(server, upstream.launch.fingerprint));
     } else {
       const fits = claim.definitions.length > 0 ? isUnapproved : isAwaiting;
       const definitions = await this.#choose(upstream, claim, { name: 'approve', reach, fits });
       if (definitions.length === 0) return;
-      await this.#decide(server, confirmDefinitions(server, definitions), subjectOf(server, definitions), () =>
+      await this.#decide(server, confirmDefinitions(server, definitions), subjectOf(server, definitions), `Approved ${plural(definitions.length, 'definition')} of ${quote(server)}.`, () =>
         gateway.approve(definitions.map(({ ref }) => ref)),
       );
     }
@@ -110,7 +111,7 @@ export class Decisions {
     }
     const definitions = await this.#choose(upstream, claim, { name: 'block', reach, fits: isUnblocked });
     if (definitions.length === 0) return;
-    await this.#decide(server, confirmBlock(server, definitions), subjectOf(server, definitions), () =>
+    await this.#decide(server, confirmBlock(server, definitions), subjectOf(server, definitions), `Blocked ${plural(definitions.length, 'definition')} of ${quote(server)}.`, () =>
       gateway.block(definitions.map(({ ref }) => ref)),
     );
   }
@@ -161,12 +162,15 @@ export class Decisions {
     return upstream;
   }
 
-  async #decide(server: string, question: Confirmation, subject: Target, act: () => Promise<void>): Promise<void> {
+  async #decide(server: string, question: Confirmation, subject: Target, done: string, act: () => Promise<void>): Promise<void> {
     const { dialogs, openReview } = this.#context;
     if (question.needsDocument) await openReview(subject);
     if (!(await dialogs.confirm(question, { label: 'Review First', run: () => openReview(subject) }))) return;
     try {
       await act();
+      const { lastDecision } = (await this.#context.gateway()).snapshot();
+      // The Undo of this notification is about this decision, whatever is decided before it is pressed.
+      if (lastDecision !== undefined) dialogs.inform(done, { label: 'Undo', run: () => undoDecision(this.#context, lastDecision) });
     } catch (error) {
       if (!isStaleDecision(error)) throw error;
       this.#failStale(server, problemOf(error).message);

@@ -34,6 +34,9 @@ export const Command = {
   searchTools: 'vestibule.searchTools',
   exportCalls: 'vestibule.exportCalls',
   shareApprovals: 'vestibule.shareApprovals',
+  reviewLockFile: 'vestibule.reviewLockFile',
+  undoDecision: 'vestibule.undoDecision',
+  acceptDescriptions: 'vestibule.acceptDescriptions',
   pauseAll: 'vestibule.pauseAll',
   resumeAll: 'vestibule.resumeAll',
   pause: 'vestibule.pause',
@@ -49,6 +52,7 @@ export const Setting = {
   mode: 'vestibule.mode',
   port: 'vestibule.port',
   consent: 'vestibule.consent',
+  lockfile: 'vestibule.lockfile',
 } as const;
 
 /** `when`-clause keys the extension sets. */

@@ -51,6 +51,7 @@ export class Interaction implements Disposable {
         preview: (title, text) => documents.preview(title, text),
         openFile,
       }),
+      lockReview: { gateway, dialogs, preview: (title, text) => documents.preview(title, text), compare: (title, before, after) => documents.compare(title, before, after) },
       sharing: { gateway, dialogs, file: lockFile, openFile },
       inspector: this.#store.add(new Inspector(host, context.extensionUri, log)),
       logs: this.#store.add(new LogChannels(host)),

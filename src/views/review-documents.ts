@@ -83,6 +83,16 @@ export class ReviewDocuments implements Disposable {
     await vscode.window.showTextDocument(uri, { preview: true });
   }
 
+  /** Shows two texts of our own in the native diff editor. */
+  async compare(title: string, before: string, after: string): Promise<void> {
+    const [left, right] = [before, after].map((text) => {
+      const uri = vscode.Uri.from({ scheme: Scheme.definition, path: `/${fileName(title)}`, query: query({ preview: String(++this.#lastPreview) }) });
+      this.#previews.set(uri.toString(), text);
+      return uri;
+    });
+    await vscode.commands.executeCommand('vscode.diff', left, right, title, { preview: false } satisfies vscode.TextDocumentShowOptions);
+  }
+
   /** What a decision from a review document is about: its undecided subjects as shown, or its server without any. */
   targets(uri: vscode.Uri): readonly Target[] {
     const anchors = this.#shown.get(uri.toString())?.anchors ?? [];

@@ -10,6 +10,8 @@ export interface Settings {
   readonly mode: MenuMode | undefined;
   /** 0: the port this workspace used last, or any. */
   readonly port: number;
+  /** What a lock file of the workspace counts for. */
+  readonly lockfile: 'ask' | 'always' | 'off';
 }
 
 /** Reads the settings as they are now; a value outside its range counts as the default. */
@@ -18,8 +20,10 @@ export function readSettings(): Settings {
   const mode = configuration.get<unknown>(Setting.mode);
   const port = configuration.get<unknown>(Setting.port);
   const consent = configuration.get<unknown>(Setting.consent);
+  const lockfile = configuration.get<unknown>(Setting.lockfile);
   return {
     consent: consent === 'ask' || consent === 'client' ? consent : 'first-use',
+    lockfile: lockfile === 'always' || lockfile === 'off' ? lockfile : 'ask',
     mode: mode === 'adaptive' || mode === 'retrieve' || mode === 'direct' ? mode : undefined,
     port: typeof port === 'number' && Number.isInteger(port) && port > 0 && port < 65536 ? port : 0,
   };
