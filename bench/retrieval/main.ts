@@ -8,6 +8,7 @@ import { measureSlices, regressions } from './baseline.ts';
 import { readQueries, readTools } from './corpus.ts';
 import { measureCost } from './cost.ts';
 import { measureFormats } from './formats.ts';
+import { replay } from './replay.ts';
 import { rankers } from './rankers.ts';
 import { mean, measure, type Quality } from './scoring.ts';
 import { measureStuffing } from './stuffing.ts';
@@ -19,6 +20,7 @@ if (!flags.has('--check')) {
   await report('retrieval-quality', qualityRows());
   await report('retrieval-stuffing', stuffingRows());
   await report('retrieval-formats', formatRows());
+  await report('retrieval-replay', replayRows());
   if (!flags.has('--quality')) await report('retrieval-cost', costRows());
 }
 const lost = regressions(measureSlices());
@@ -44,6 +46,17 @@ function qualityRows(): Record<string, string | number>[] {
 
 function stuffingRows(): Record<string, string | number>[] {
   return measureStuffing(readTools(), readQueries()).map(({ attack, first, inFirstFive }) => ({ attack, first: percent(first), 'in first five': percent(inFirstFive) }));
+}
+
+function replayRows(): Record<string, string | number>[] {
+  return replay(readTools(), readQueries()).map(({ agents, steps, prior, recallAt1, recallAt5, mrr }) => ({
+    agents,
+    steps,
+    prior,
+    'R@1': percent(recallAt1),
+    'R@5': percent(recallAt5),
+    MRR: percent(mrr),
+  }));
 }
 
 function formatRows(): Record<string, string | number>[] {

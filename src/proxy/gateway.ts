@@ -63,6 +63,7 @@ import { DEFAULT_RESULT_POLICY } from './scanner/scan-result.ts';
 import { IndexFile } from './search/index-file.ts';
 import { createToolIndex } from './search/tool-index.ts';
 import type { SearchHit, ToolIndex } from './search/types.ts';
+import { Usage } from './search/usage.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { UpstreamHub } from './upstream/hub.ts';
 import { UpstreamLogs } from './upstream/log-store.ts';
@@ -138,6 +139,7 @@ export class Gateway implements GatewayApi {
   readonly #hub: UpstreamHub;
   readonly #served: ServedTools;
   readonly #index: ToolIndex;
+  readonly #usage = new Usage();
   readonly #visibleTo = new WeakMap<Principal, (id: ToolId) => boolean>();
   readonly #lists: ToolLists;
   readonly #meter: TokenMeter;
@@ -226,6 +228,7 @@ export class Gateway implements GatewayApi {
       topK: () => config.snapshot.gateway.topK,
       responseLimit: () => config.snapshot.gateway.responseLimit,
       visible: (principal) => this.#visible(principal),
+      prior: ({ principal, session }) => (config.snapshot.gateway.learn ? this.#usage.prior(principal.id, session.id) : undefined),
       call: (call: MenuCall) => this.#relay.run(call),
       codeExecution: () => config.snapshot.gateway.codeExecution,
       sandbox: this.#store.add(new WorkerSandbox((problem) => options.log('error', 'The sandbox of code_execution broke down.', { problem }))),
@@ -280,6 +283,7 @@ export class Gateway implements GatewayApi {
         this.#changed.fire();
       }),
     );
+    this.#store.add(journal.onDidAppend((record) => this.#learn(record)));
     this.#store.add(pauses.onDidChange(() => this.#changed.fire()));
     this.#store.add(consents.onDidChange(() => this.#changed.fire()));
     this.#store.add(config.onDidChange(() => this.#applyConfig()));
@@ -524,7 +528,13 @@ export class Gateway implements GatewayApi {
     return gatewayInstructions(this.#lists.state(principal).effective, [...servers], this.#parts.config.snapshot.gateway.instructions);
   }
 
+  /** Every way a call can go is learnt from, but for a person's own. */
+  #learn({ agent, outcome, route, server, session, tool }: CallRecord): void {
+    if (outcome === 'ok' && server !== '' && route !== 'person' && this.#parts.config.snapshot.gateway.learn) this.#usage.called(agent, session, server, tool);
+  }
+
   #applyConfig(): void {
+    if (!this.#parts.config.snapshot.gateway.learn) this.#usage.clear();
     const { upstreams } = this.#parts.config.snapshot;
     const enabled = upstreams.filter((entry) => entry.enabled);
     for (const entry of upstreams) {

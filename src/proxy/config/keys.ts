@@ -19,7 +19,7 @@ export const LIMITS_KEYS = ['perMinute', 'concurrent', 'queue', 'queueSeconds'] 
 export const CACHE_KEYS = ['seconds', 'tools'] as const;
 export const OUTPUT_KEYS = ['limit', 'injections', 'secrets'] as const;
 export const INPUT_KEYS = ['id', 'type', 'description', 'default', 'password', 'options', 'command', 'args'] as const;
-export const GATEWAY_KEYS = ['mode', 'topK', 'responseLimit', 'instructions', 'autonomy', 'directThreshold', 'pinned', 'codeExecution', 'metrics'] as const;
+export const GATEWAY_KEYS = ['mode', 'topK', 'responseLimit', 'instructions', 'autonomy', 'directThreshold', 'pinned', 'codeExecution', 'metrics', 'learn'] as const;
 export const PROFILE_KEYS = ['servers', 'tools', 'mode', 'pinned'] as const;
 
 /** Keys of other clients' files, and what to write instead. */

@@ -38,6 +38,7 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
   const pinned = globsField(report, fields, 'pinned');
   const codeExecution = flagField(report, fields, 'codeExecution');
   const metrics = flagField(report, fields, 'metrics');
+  const learn = flagField(report, fields, 'learn');
   const positionOf = (key: string): FilePosition | undefined => {
     const value = fields.get(key)?.value;
     return value === undefined ? undefined : report.at(value.offset);
@@ -53,6 +54,7 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
       ...(pinned !== undefined && { pinned }),
       ...(codeExecution !== undefined && { codeExecution }),
       ...(metrics !== undefined && { metrics }),
+      ...(learn !== undefined && { learn }),
     },
     autonomyAt: positionOf('autonomy'),
     codeExecutionAt: positionOf('codeExecution'),

@@ -93,6 +93,8 @@ export interface GatewaySettings {
   readonly codeExecution: boolean;
   /** Whether `/metrics` answers the owner's token, in Prometheus' text format. */
   readonly metrics: boolean;
+  /** Whether what an agent called before orders what it finds. Kept in memory; off forgets it. */
+  readonly learn: boolean;
 }
 
 /** A named part of what is served, behind the endpoint `/mcp/p/<name>`. Absent members narrow or change nothing. */

@@ -5,7 +5,7 @@ import type { Principal, RawJson, RawNotification, RawReply, ServerName, ToolId 
 import type { ResultStore } from '../output/types.ts';
 import type { CallSession, Outcome } from '../pipeline/types.ts';
 import type { CodeSandbox } from '../sandbox/types.ts';
-import type { ToolIndex } from '../search/types.ts';
+import type { SearchOptions, ToolIndex } from '../search/types.ts';
 
 /** Who calls a menu tool, and the side channels of that request. */
 export interface MenuCaller {
@@ -50,6 +50,8 @@ export interface MenuDeps {
   responseLimit(): number;
   /** What this principal may list, find, describe or call right now. */
   visible(principal: Principal): (id: ToolId) => boolean;
+  /** What is known beforehand of what this caller needs, if anything. */
+  prior?(caller: MenuCaller): SearchOptions['prior'];
   call(call: MenuCall): Promise<Outcome>;
   /** Whether a person switched `code_execution` on. */
   codeExecution(): boolean;

@@ -47,6 +47,16 @@ export interface RankedTool {
   readonly verb: number;
   /** What the server's other matches added. */
   readonly server: number;
+  /** What was known beforehand added. */
+  readonly prior: number;
+}
+
+/** What is asked for beside the plan. */
+export interface RankOptions {
+  readonly limit: number;
+  /** Asked before anything is cut. */
+  readonly passes: (id: ToolId) => boolean;
+  readonly prior: ((id: ToolId, server: ServerName) => number) | undefined;
 }
 
 /** The answer to one plan. */
@@ -73,14 +83,15 @@ export class Ranker {
     this.#tools = tools;
   }
 
-  /** The best `limit` of the tools that pass, for a plan made in `scope`. `passes` is asked before anything is cut. */
-  rank(plan: QueryPlan, limit: number, scope: Scope, passes: (id: ToolId) => boolean): Ranking {
+  /** The best `limit` of the tools that pass, for a plan made in `scope`. */
+  rank(plan: QueryPlan, scope: Scope, { limit, passes, prior }: RankOptions): Ranking {
     const matches = this.#matches(plan, passes);
     const candidates = this.#strongest(matches, Math.max(plan.isStory ? CANDIDATES_OF_STORY : CANDIDATES, limit));
     const scorer = new Scorer(plan, scope);
     const ranked = candidates.map((tool) => scorer.score(tool)).sort(byScore);
     const final = plan.units.length >= SERVER_MIN_UNITS ? this.#withServerShare(ranked, plan.isStory, scope).sort(byScore) : ranked;
-    return { tools: final.slice(0, limit), matches };
+    const tools = prior === undefined ? final : final.map((entry) => withPrior(entry, prior)).sort(byScore);
+    return { tools: tools.slice(0, limit), matches };
   }
 
   /** Slots of tools that pass and whose words answer the plan well enough. Their first scores are in `#sums`. */
@@ -169,6 +180,11 @@ export class Ranker {
   }
 }
 
+function withPrior(entry: RankedTool, priorOf: NonNullable<RankOptions['prior']>): RankedTool {
+  const prior = entry.score * priorOf(entry.tool.id, entry.tool.server);
+  return { ...entry, score: entry.score + prior, prior };
+}
+
 /** Higher score first; equal scores by id, so that the order never depends on the order of indexing. */
 export function byScore(a: { readonly score: number; readonly tool: IndexedTool }, b: { readonly score: number; readonly tool: IndexedTool }): number {
   if (a.score !== b.score) return b.score - a.score;
@@ -206,7 +222,7 @@ class Scorer {
     const words = sum(shares);
     const coverage = words * NAME_COVERAGE * this.#coverage(tool);
     const verb = (words + coverage) * this.#verbAgreement(tool);
-    return { tool, score: words + coverage + verb, shares, coverage, verb, server: 0 };
+    return { tool, score: words + coverage + verb, shares, coverage, verb, server: 0, prior: 0 };
   }
 
   #shares(tool: IndexedTool): number[] {

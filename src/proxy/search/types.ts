@@ -23,6 +23,8 @@ export interface SearchOptions {
   readonly visible: (id: ToolId) => boolean;
   /** What the caller asked for, among that. Applied before the limit. */
   readonly filter?: (id: ToolId) => boolean;
+  /** What is known about the caller beforehand: adds this share of its score to a tool that is found anyway. */
+  readonly prior?: ((id: ToolId, server: ServerName) => number) | undefined;
   readonly explain?: boolean;
 }
 
