@@ -75,9 +75,11 @@ export class DefinitionFindings implements Disposable {
   }
 
   async #run(): Promise<void> {
-    while (this.#again && !this.#disposed) {
+    while (this.#again) {
       this.#again = false;
       await nextTurn();
+      // What the source reads may be closed by now.
+      if (this.#disposed) return;
       if (await this.#pass(this.#source())) this.#changed();
     }
   }
