@@ -18,6 +18,8 @@ await main('suite', async () => {
     '--test-reporter-destination=stdout',
     '--test-reporter=./scripts/lib/count-reporter.mjs',
     `--test-reporter-destination=${await freshResultFile(suite)}`,
+    // Far more than any needs: a test that waits for what never comes fails by its name instead of holding up the rest.
+    '--test-timeout=600000',
     // Each editor test drives a whole VS Code; two at once only make both slow.
     ...(suite === 'editor' || suite === 'agent' ? ['--test-concurrency=1'] : []),
     ...(pattern === undefined ? [] : [`--test-name-pattern=${pattern}`]),
