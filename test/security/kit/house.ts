@@ -10,6 +10,8 @@ export interface House extends AsyncDisposable {
   /** The serve that runs now. */
   serve: Serve;
   ready: Ready & { readonly token: string };
+  /** Everything that was written to stderr, as it was written. */
+  readonly stderr: string[];
   /** Runs another `vestibule` over the same place. */
   cli(...args: readonly string[]): Promise<Run>;
   /** Ends the serve and starts another over the same files. */
@@ -32,12 +34,15 @@ export async function openHouse({ servers, inputs, args = [], env = {}, prepare 
   const place = await makePlace();
   if (servers !== undefined) await place.servers({ ...(inputs !== undefined && { inputs }), servers });
   await prepare?.(place);
+  const stderr: string[] = [];
   const start = async (more: readonly string[]): Promise<Pick<House, 'serve' | 'ready'>> => {
     const serve = new Serve(inPlace(place, ['serve', ...more]), env);
+    serve.program.stderr.on('data', (chunk: Buffer) => stderr.push(chunk.toString('utf8')));
     return { serve, ready: { token: '', ...(await serve.ready()) } };
   };
   const house: House = {
     place,
+    stderr,
     ...(await start(args)),
     cli: (...command) => run(inPlace(place, command), env),
     restart: async (...more) => {
