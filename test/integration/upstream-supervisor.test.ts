@@ -25,6 +25,7 @@ async function grandchildOf(logged: (pattern: RegExp) => Promise<string>): Promi
   return Number((await logged(/^grandchild \d+$/)).split(' ')[1]);
 }
 
+// Security I4.
 describe('the launch gate', () => {
   it('spawns nothing while the launch is not approved', async () => {
     const folder = tempFolder();

@@ -50,7 +50,9 @@ describe('hostile behaviour of approved servers', { timeout: 300_000 }, () => {
   /** Calls `act` while a neighbour is used; the neighbour must answer as ever, and the server's other tool afterwards. */
   async function act(transport: TransportName, mode: string, args: unknown = {}): Promise<Answer> {
     await agent.untilCode(`${transport}-${mode}:keep`, undefined);
-    const attack = agent.use(`${transport}-${mode}:act`, args);
+    // A protocol error is an answer too.
+    const failed = (error: unknown): Answer => ({ text: '', isError: true, code: undefined, raw: String(error) });
+    const attack = agent.use(`${transport}-${mode}:act`, args).catch(failed);
     const attacked = { over: false };
     const ended = attack.finally(() => (attacked.over = true));
     do assert.equal((await agent.use('good:keep')).text, 'kept');
@@ -116,6 +118,18 @@ describe('hostile behaviour of approved servers', { timeout: 300_000 }, () => {
         assert.ok(!able.received.includes('javascript:'));
         await able.close();
       });
+
+      for (const mode of ['result-inject', 'error-inject']) {
+        it(`B6: EVIL=${mode} hides nothing from a reader, and its orders are marked as data`, async () => {
+          const from = agent.received.length;
+          const { raw } = await act(transport, mode);
+          assert.match(raw, /weather/);
+          // eslint-disable-next-line no-control-regex
+          const hidden = /[\u001b\u0007\u200b\u202a-\u202e]|\\u001b|\\u0007|[\u{E0000}-\u{E007F}]/u;
+          assert.doesNotMatch(agent.received.slice(from), hidden);
+          assert.match(raw, /untrusted/);
+        });
+      }
 
       it('B12: EVIL=resources has no address resolved here, and a huge blob held back', async () => {
         const { raw } = await act(transport, 'resources');

@@ -121,6 +121,12 @@ describe('what is kept, and who may decide', { timeout: 240_000 }, () => {
     }
   });
 
+  it('B7: a secret that is held comes back to no agent, in whatever form a server sends it', async () => {
+    const { raw, text } = await agent.use('http-keyed:act', { plain: HELD, base64: Buffer.from(HELD).toString('base64'), percent: encodeURIComponent(HELD) });
+    assert.match(text, /plain/);
+    for (const secret of [HELD, Buffer.from(HELD).toString('base64'), encodeURIComponent(HELD)]) assert.ok(!raw.includes(secret), secret);
+  });
+
   it('N8 U9 I5: neither our token nor a secret that is held or given stands in any file, log, command line or environment', async () => {
     await agent.use('http-keyed:act', { text: GIVEN.join(' '), password: 'hunter2-4711-hunter2', nested: { token: HELD } });
     await agent.use('http-keyed:nothing', { key: HELD });

@@ -72,7 +72,7 @@ describe('a hostile folder', { timeout: 240_000 }, () => {
   const edit = (change: (servers: Record<string, Record<string, unknown>>) => void): Promise<void> => editServers(house.place, change);
   const approve = (name: string): Promise<Run> => house.cli('upstream', 'approve', '--name', name);
 
-  it('W1: opening it, listing, searching, calling and looking at it run and dial nothing', async () => {
+  it('W1 I4: opening it, listing, searching, calling and looking at it run and dial nothing', async () => {
     for (const id of ['trap:x', 'dial:x', 'other:x']) assert.equal((await agent.use(id)).isError, true);
     await agent.everythingShown('touch file', ['trap:x', 'dial:x']);
     for (const command of [['upstream', 'list'], ['quarantine', 'list', '--all'], ['quarantine', 'show', '--server', 'trap'], ['doctor']]) await house.cli(...command);

@@ -39,6 +39,7 @@ function tracing(trace: string[], behaviour: { refuses?: StageName; throws?: Sta
   return inOrder(Object.fromEntries(STAGE_ORDER.map((name) => [name, stage(name)])) as Parameters<typeof inOrder>[0]);
 }
 
+// Security I6 and I7: whatever goes wrong is a refusal, and every refusal is recorded.
 describe('pipeline', () => {
   it('has the ten stages of the contract in their order', () => {
     assert.deepEqual([...STAGE_ORDER], ['resolve', 'gate', 'authorize', 'shape', 'consent', 'limits', 'cache', 'dispatch', 'inspect', 'record']);

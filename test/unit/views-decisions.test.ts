@@ -37,6 +37,7 @@ const withState = (state: GatewaySnapshot): void => {
   gateway.state = state;
 };
 
+// A command approves nothing by itself: it asks, about what is pending now (security U12).
 describe('approving definitions', () => {
   it('asks in a modal that shows the definition, and approves it at the digest that was shown', async () => {
     await decisions.approve([target('a', a.digest)], 'selected');

@@ -42,6 +42,7 @@ describe('messages of the page', () => {
     });
   });
 
+  // Security U3.
   it('are nothing otherwise: no approval can be forged', () => {
     for (const forged of [
       undefined,
