@@ -20,7 +20,7 @@ const rooms = {
   policy: ['config', 'catalog', 'quarantine'],
   pipeline: ['json', 'catalog', 'quarantine', 'policy', 'output', 'journal', 'upstream', 'config', 'scanner', 'redaction', 'pause', 'consent'],
   menu: ['json', 'catalog', 'quarantine', 'search', 'output', 'journal', 'policy', 'pipeline', 'config', 'sandbox'],
-  relay: ['json', 'catalog', 'menu', 'pipeline', 'downstream', 'policy', 'config', 'upstream', 'quarantine', 'journal', 'consent'],
+  relay: ['json', 'catalog', 'menu', 'pipeline', 'downstream', 'policy', 'config', 'upstream', 'quarantine', 'journal', 'consent', 'pause'],
   downstream: ['json'],
   sandbox: [],
 };

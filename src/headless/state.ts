@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createCatalog } from '../proxy/catalog/catalog.ts';
+import { definitionsOf as pinnedOf } from '../proxy/catalog/definitions.ts';
 import type { Catalog } from '../proxy/catalog/types.ts';
 import { createConfigStore } from '../proxy/config/store.ts';
 import type { ConfigSnapshot, UpstreamConfig } from '../proxy/config/types.ts';
@@ -9,9 +10,9 @@ import type { ApprovalStatus, RawJson, ServerName } from '../proxy/model.ts';
 import { openApprovalStore } from '../proxy/quarantine/approval-store.ts';
 import { LockFile, lockFileIn } from '../proxy/quarantine/lockfile/lock-file.ts';
 import { LockedApprovals } from '../proxy/quarantine/lockfile/locked-approvals.ts';
-import type { DefinitionRef } from '../proxy/quarantine/types.ts';
+import type { DefinitionKind, DefinitionRef } from '../proxy/quarantine/types.ts';
 import { findingsOf } from '../proxy/scanner/definition-findings.ts';
-import type { Finding, Peer } from '../proxy/scanner/types.ts';
+import type { Finding, Peer, ScannedKind } from '../proxy/scanner/types.ts';
 import { describeError } from './exit-code.ts';
 import { printNote } from './print.ts';
 import type { Places } from './places.ts';
@@ -68,19 +69,23 @@ export async function openState(places: Places): Promise<State> {
   }
 }
 
-/** Everything a server was last seen to offer: its instructions, then its tools. */
+/** Everything of a server that has to be approved, as it was last seen: its tools last. */
 export function definitionsOf({ catalog, approvals }: Pick<State, 'catalog' | 'approvals'>, name: ServerName): SeenDefinition[] {
   const seen = catalog.server(name);
   if (seen === undefined) return [];
-  const instructions = seen.instructions === undefined ? [] : [{ ref: { server: name, kind: 'instructions' as const, name: '', digest: seen.instructions.digest }, raw: JSON.stringify(seen.instructions.text) }];
-  const tools = seen.tools.map((tool) => ({ ref: { server: name, kind: 'tool' as const, name: tool.name, digest: tool.digest }, raw: tool.raw }));
   const others = peersIn(catalog);
-  return [...instructions, ...tools].map((definition) => {
-    const { ref, raw } = definition;
+  return pinnedOf(seen).map(({ ref, raw }) => {
     const status = approvals.status(ref);
     const approvedRaw = status === 'changed' ? approvals.lastApproved(ref.server, ref.kind, ref.name)?.raw : undefined;
-    return { ...definition, status, findings: findingsOf({ server: name, kind: ref.kind, raw, approvedRaw }, others) };
+    const kind = scannedAs(ref.kind);
+    return { ref, raw, status, findings: kind === undefined ? [] : findingsOf({ server: name, kind, raw, approvedRaw }, others) };
   });
+}
+
+/** Leave to read resources holds no text of the server's. */
+function scannedAs(kind: DefinitionKind): ScannedKind | undefined {
+  if (kind === 'resources') return undefined;
+  return kind === 'template' ? 'resource-template' : kind;
 }
 
 const peers = new WeakMap<Catalog, readonly Peer[]>();
@@ -93,6 +98,11 @@ function peersIn(catalog: Catalog): readonly Peer[] {
     peers.set(catalog, found);
   }
   return found;
+}
+
+/** What a person calls a definition: `server:name`, with what it is unless that is a tool. */
+export function titleOf({ server, kind, name }: DefinitionRef): string {
+  return kind === 'tool' ? `${server}:${name}` : `${kind}${name === '' ? '' : ` ${name}`} of ${server}`;
 }
 
 /** The server of this name. @throws VestibuleError `not-found`, telling why its entry cannot be used if there is one */

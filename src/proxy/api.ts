@@ -7,7 +7,7 @@ import type { HeldDefinition } from './catalog/types.ts';
 import type { ExportFormat } from './journal/export.ts';
 import type { LockedServerReport } from './quarantine/lockfile/describe-lock.ts';
 import type { LockStanding } from './quarantine/lockfile/locked-approvals.ts';
-import type { DecisionSummary, DefinitionRef } from './quarantine/types.ts';
+import type { DecisionSummary, DefinitionKind, DefinitionRef } from './quarantine/types.ts';
 import type { CallFilter, CallRecord } from './journal/types.ts';
 import type { Finding } from './scanner/types.ts';
 import type { PauseSnapshot, PauseTarget } from './pause/types.ts';
@@ -31,6 +31,21 @@ export interface ToolSnapshot {
   readonly approvedRaw: RawJson | undefined;
   /** What the scanner found in it, gravest first; left out while it was not scanned yet. Evidence, never a decision. */
   readonly findings?: readonly Finding[];
+}
+
+/** A prompt, a resource template, or resources as a whole. Texts are the upstream's own: escape before showing. */
+export interface DefinitionSnapshot {
+  readonly kind: Exclude<DefinitionKind, 'tool' | 'instructions'>;
+  /** Empty for `resources`. */
+  readonly name: string;
+  readonly title: string | undefined;
+  readonly description: string;
+  readonly digest: Digest;
+  readonly status: ApprovalStatus;
+  /** The definition exactly as received. */
+  readonly raw: RawJson;
+  /** The definition last approved, when the status is `changed`. */
+  readonly approvedRaw: RawJson | undefined;
 }
 
 /**
@@ -61,6 +76,8 @@ export interface UpstreamSnapshot {
   readonly instructions: { readonly text: string; readonly digest: Digest; readonly status: ApprovalStatus; readonly findings?: readonly Finding[] } | undefined;
   /** What there is to say about its name. */
   readonly nameFindings?: readonly Finding[];
+  /** What else has to be approved: prompts, resource templates, and leave to read resources. */
+  readonly definitions?: readonly DefinitionSnapshot[];
 }
 
 export interface SessionSnapshot {

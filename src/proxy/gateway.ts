@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { GatewayApi, GatewaySnapshot } from './api.ts';
 import { inBatches } from './batches.ts';
 import { createCatalog } from './catalog/catalog.ts';
+import { definitionsOf, refOf, textsOf } from './catalog/definitions.ts';
 import type { LiveCatalog } from './catalog/types.ts';
 import { createConfigStore, type ConfigStore } from './config/store.ts';
 import type { MenuMode, UpstreamConfig } from './config/types.ts';
@@ -42,17 +43,18 @@ import { createResolve } from './pipeline/stages/resolve.ts';
 import { createShape } from './pipeline/stages/shape.ts';
 import { mayUse } from './policy/grants.ts';
 import { throughProfile } from './policy/profiles.ts';
+import { ServedContent } from './policy/served-content.ts';
 import { ServedTools } from './policy/served.ts';
 import { openApprovalStore } from './quarantine/approval-store.ts';
 import { describeLaunch, fingerprintOf } from './quarantine/launch.ts';
-import { withheld } from './quarantine/gate.ts';
+import { withheld, withheldContent } from './quarantine/gate.ts';
 import { describeChange } from './quarantine/describe-change.ts';
 import { isCleanDescriptionChange } from './quarantine/description-rule.ts';
 import { LockFile, lockFileIn } from './quarantine/lockfile/lock-file.ts';
 import { LockedApprovals } from './quarantine/lockfile/locked-approvals.ts';
 import type { DecisionSummary, DefinitionRef } from './quarantine/types.ts';
-import { Agents } from './relay/agents.ts';
 import { Announcer } from './relay/announcer.ts';
+import { ContentRelay } from './relay/content.ts';
 import { gatewayInstructions } from './relay/instructions.ts';
 import { Relay } from './relay/relay.ts';
 import { TokenMeter } from './relay/token-meter.ts';
@@ -138,6 +140,8 @@ export class Gateway implements GatewayApi {
   readonly #logs: UpstreamLogs;
   readonly #hub: UpstreamHub;
   readonly #served: ServedTools;
+  readonly #servedContent: ServedContent;
+  readonly #content: ContentRelay;
   readonly #index: ToolIndex;
   readonly #usage = new Usage();
   readonly #visibleTo = new WeakMap<Principal, (id: ToolId) => boolean>();
@@ -188,6 +192,19 @@ export class Gateway implements GatewayApi {
       }),
     );
     this.#findings = this.#store.add(new DefinitionFindings(() => this.#scannable(), () => this.#changed.fire()));
+    this.#servedContent = this.#store.add(
+      new ServedContent(catalog, (ref) => {
+        const entry = this.#entry(ref.server);
+        return entry === undefined ? 'disabled' : withheldContent(ref, { config: entry, approvals, launchApproved: this.#launchApproved(entry) });
+      }),
+    );
+    this.#content = new ContentRelay({
+      hub: this.#hub,
+      catalog,
+      tools: this.#served,
+      content: this.#servedContent,
+      pauses,
+    });
     const pendingIndex = createToolIndex();
     this.#index = createToolIndex({ text: indexFile.text, version: options.version });
     const indexer = this.#store.add(
@@ -239,7 +256,7 @@ export class Gateway implements GatewayApi {
     this.#lists = new ToolLists({ served: this.#served, menu, noPrefix: options.noPrefix ?? false, settings: (principal) => this.#listSettings(principal) });
     this.#meter = this.#store.add(new TokenMeter(journal, this.#lists));
     this.#relay = new Relay({
-      agents: new Agents({ hub: this.#hub, catalog }),
+      content: this.#content,
       lists: this.#lists,
       meter: this.#meter,
       menu,
@@ -252,7 +269,7 @@ export class Gateway implements GatewayApi {
     this.#metrics = this.#store.add(new MetricsSwitch({ onDidCall: journal.onDidAppend, snapshot: () => this.snapshot() }));
     this.#announcer = this.#store.add(
       new Announcer(() => {
-        this.#relay.announceTools();
+        this.#relay.announce();
         this.#changed.fire();
       }),
     );
@@ -273,10 +290,11 @@ export class Gateway implements GatewayApi {
     this.#store.add(this.#hub.onListing(({ server, listing }) => this.#listed(server, catalog.accept(server, listing))));
     this.#store.add(this.#hub.onDidChange(() => this.#changed.fire()));
     this.#store.add(catalog.onDidChange(() => this.#changed.fire()));
-    this.#store.add(this.#served.onDidChange(() => this.#announcer.soon()));
+    this.#store.add(this.#hub.onSharedNotification(({ server, notification }) => this.#content.agents.notified(server, notification)));
+    for (const served of [this.#served, this.#servedContent]) this.#store.add(served.onDidChange(() => this.#announcer.soon()));
     this.#store.add(
       approvals.onDidChange(() => {
-        this.#served.recomputeAll();
+        this.#recomputeServed();
         indexer.refreshAll();
         this.#followApprovals();
         this.#noteLock();
@@ -321,6 +339,7 @@ export class Gateway implements GatewayApi {
       approvals: this.#parts.approvals,
       hub: this.#hub,
       served: this.#served,
+      content: this.#servedContent,
       sessions: this.#listener.sessions(),
       menu: this.#lists.state(this.#owner),
       tokens: this.#meter.snapshot(),
@@ -348,7 +367,8 @@ export class Gateway implements GatewayApi {
   }
 
   async block(refs: readonly DefinitionRef[]): Promise<void> {
-    const diffs = refs.map((ref) => this.#changeOf(ref));
+    const textOf = this.#texts(refs);
+    const diffs = refs.map((ref) => this.#changeOf({ ...ref, raw: textOf(ref) }));
     await this.#parts.approvals.block(refs, 'person');
     refs.forEach((ref, i) => this.#decided('block', ref.server, ref.name, ref.digest, 'person', diffs[i]));
   }
@@ -525,7 +545,11 @@ export class Gateway implements GatewayApi {
   #instructions(principal: Principal): string | undefined {
     const servers = new Set<ServerName>();
     for (const tool of this.#lists.visible(principal)) servers.add(tool.server);
-    return gatewayInstructions(this.#lists.state(principal).effective, [...servers], this.#parts.config.snapshot.gateway.instructions);
+    const blocks = [...this.#content.instructions(principal)];
+    // Where nothing is rewritten, the one server speaks for itself.
+    const [only] = blocks;
+    if (only?.slug === '') return only.text;
+    return gatewayInstructions(this.#lists.state(principal).effective, [...servers], this.#parts.config.snapshot.gateway.instructions, blocks);
   }
 
   /** Every way a call can go is learnt from, but for a person's own. */
@@ -547,10 +571,15 @@ export class Gateway implements GatewayApi {
     this.#parts.catalog.setServers(upstreams.map((entry) => entry.name));
     this.#metrics.set(this.#parts.config.snapshot.gateway.metrics);
     this.#hub.apply(enabled);
-    this.#served.recomputeAll();
+    this.#recomputeServed();
     this.#followApprovals();
     this.#announcer.soon();
     this.#changed.fire();
+  }
+
+  #recomputeServed(): void {
+    this.#served.recomputeAll();
+    this.#servedContent.recomputeAll();
   }
 
   /** Ends what lost its approval, and lists for the first time what gained it. */
@@ -575,7 +604,8 @@ export class Gateway implements GatewayApi {
     const done = accepted
       .then(async () => {
         if (!this.#toApprove.delete(server)) return await this.#acceptDescriptions(server);
-        await this.#approveAs((this.#parts.catalog.server(server)?.tools ?? []).map(refOf), 'approve-all');
+        const catalog = this.#parts.catalog.server(server);
+        if (catalog !== undefined) await this.#approveAs(definitionsOf(catalog).map(({ ref }) => ref), 'approve-all');
       })
       .catch((error: unknown) => this.#options.log('error', `The tools of a server could not be approved: ${messageOf(error)}`, { server }))
       .finally(() => {
@@ -585,12 +615,14 @@ export class Gateway implements GatewayApi {
   }
 
   async #approveAs(refs: readonly DefinitionRef[], by: string): Promise<void> {
+    const textOf = this.#texts(refs);
     const known = refs.map((ref) => {
-      const raw = this.#rawAt(ref);
+      // A decision is about the text it was shown, if that still stands.
+      const raw = textOf(ref);
       if (raw === undefined) throw stale(`"${ref.name}" of "${ref.server}" changed after it was shown.`);
       return { ...ref, raw };
     });
-    const diffs = refs.map((ref) => this.#changeOf(ref));
+    const diffs = known.map((ref) => this.#changeOf(ref));
     await this.#parts.approvals.approve(known, by);
     refs.forEach((ref, i) => this.#decided('approve', ref.server, ref.name, ref.digest, by, diffs[i]));
   }
@@ -602,11 +634,12 @@ export class Gateway implements GatewayApi {
     if (entry === undefined || !approvals.acceptsDescriptions(server, fingerprintOf(entry))) return;
     const peers = [...this.#served.all()].map(({ server: of, name, description }) => ({ server: of, name, description }));
     const clean = (catalog.server(server)?.tools ?? []).filter((tool) => {
-      if (approvals.status(refOf(tool)) !== 'changed' || approvals.refused(refOf(tool))) return false;
+      const ref = refOf('tool', tool);
+      if (approvals.status(ref) !== 'changed' || approvals.refused(ref)) return false;
       const before = approvals.lastApproved(server, 'tool', tool.name)?.raw;
       return before !== undefined && isCleanDescriptionChange(server, before, tool.raw, peers);
     });
-    if (clean.length > 0) await this.#approveAs(clean.map(refOf), 'rule');
+    if (clean.length > 0) await this.#approveAs(clean.map((tool) => refOf('tool', tool)), 'rule');
   }
 
   /** Every tool and every server's instructions, for the scanner. */
@@ -625,7 +658,7 @@ export class Gateway implements GatewayApi {
       peers: tools.map(({ server, name, description }) => ({ server, name, description })),
       definitions: [
         ...seen.flatMap(({ server, instructions }) => (instructions === undefined ? [] : [standing({ server, kind: 'instructions', name: '', digest: instructions.digest }, JSON.stringify(instructions.text))])),
-        ...tools.map((tool) => standing(refOf(tool), tool.raw)),
+        ...tools.map((tool) => standing(refOf('tool', tool), tool.raw)),
       ],
     };
   }
@@ -646,20 +679,17 @@ export class Gateway implements GatewayApi {
     return own.filter((entry) => content.lock.get(entry.name)?.fingerprint === fingerprintOf(entry)).map(fingerprintOf);
   }
 
-  /** Where a definition differs from the one approved before, for the journal. */
-  #changeOf(ref: DefinitionRef): readonly string[] | undefined {
-    const before = this.#parts.approvals.lastApproved(ref.server, ref.kind, ref.name);
-    const raw = this.#rawAt(ref);
-    return before?.raw === undefined || raw === undefined || before.digest === ref.digest ? undefined : describeChange(before.raw, raw);
+  /** Finds the texts these decisions are about, where they still stand at the digest that was shown. */
+  #texts(refs: readonly DefinitionRef[]): (ref: DefinitionRef) => RawJson | undefined {
+    const servers = new Set(refs.map(({ server }) => server));
+    const texts = new Map([...servers].map((server) => [server, textsOf(this.#parts.catalog.server(server))]));
+    return (ref) => texts.get(ref.server)?.(ref);
   }
 
-  /** The text a decision is about, if it still stands at the digest that was shown. */
-  #rawAt(ref: DefinitionRef): string | undefined {
-    const server = this.#parts.catalog.server(ref.server);
-    if (ref.kind === 'instructions') {
-      return server?.instructions?.digest === ref.digest ? JSON.stringify(server.instructions.text) : undefined;
-    }
-    return server?.tools.find((tool) => tool.name === ref.name && tool.digest === ref.digest)?.raw;
+  /** Where a definition differs from the one approved before, for the journal. */
+  #changeOf({ server, kind, name, digest, raw }: DefinitionRef & { readonly raw: RawJson | undefined }): readonly string[] | undefined {
+    const before = this.#parts.approvals.lastApproved(server, kind, name);
+    return before?.raw === undefined || raw === undefined || before.digest === digest ? undefined : describeChange(before.raw, raw);
   }
 
   /** `--approve-all`: approves every launch, and each server's first listing of this process. */
@@ -691,10 +721,6 @@ const OWNERS: Readonly<Record<GatewayOptions['owner'], Principal>> = {
 function stateWords(state: UpstreamState = { kind: 'disabled' }): string {
   if (state.kind === 'failed') return `failed (${state.error.reason})`;
   return state.kind === 'quarantined' ? 'awaiting approval' : state.kind;
-}
-
-function refOf(tool: { readonly server: ServerName; readonly name: string; readonly digest: Digest }): DefinitionRef {
-  return { server: tool.server, kind: 'tool', name: tool.name, digest: tool.digest };
 }
 
 function stale(message: string): VestibuleError {

@@ -1,11 +1,13 @@
-import type { GatewaySnapshot, LaunchDescription, LockSnapshot, ToolSnapshot, UpstreamSnapshot } from './api.ts';
-import type { Catalog, CatalogTool } from './catalog/types.ts';
+import type { DefinitionSnapshot, GatewaySnapshot, LaunchDescription, LockSnapshot, ToolSnapshot, UpstreamSnapshot } from './api.ts';
+import { contentOf } from './catalog/definitions.ts';
+import type { Catalog, CatalogTool, ServerCatalog } from './catalog/types.ts';
 import type { StandingConsent } from './consent/types.ts';
 import type { ConfigProblem, ConfigSnapshot, MenuMode, UpstreamConfig } from './config/types.ts';
 import type { SessionSnapshot } from './api.ts';
 import type { Endpoint } from './downstream/types.ts';
 import { sha256 } from './json/canonical.ts';
 import type { PauseSnapshot } from './pause/types.ts';
+import type { ServedContent } from './policy/served-content.ts';
 import type { ServedTools } from './policy/served.ts';
 import { describeLock } from './quarantine/lockfile/describe-lock.ts';
 import type { LockedApprovals } from './quarantine/lockfile/locked-approvals.ts';
@@ -24,6 +26,7 @@ export interface SnapshotSources {
   readonly approvals: LockedApprovals;
   readonly hub: UpstreamHub;
   readonly served: ServedTools;
+  readonly content: ServedContent;
   readonly sessions: readonly SessionSnapshot[];
   readonly menu: MenuState;
   readonly tokens: TokenSnapshot;
@@ -47,14 +50,17 @@ export function takeSnapshot(sources: SnapshotSources): GatewaySnapshot {
     upstreams: sources.config.upstreams.map((config) => upstreamSnapshot(config, sources)),
     sessions: sources.sessions,
     problems: [...sources.config.problems, ...lockProblems(sources.approvals)],
-    version: listVersion(sources.mode, sources.served.all()),
+    version: listVersion(sources.mode, sources.served.all(), sources.content),
   };
 }
 
 /** A digest over everything that changes what agents can list or find: names and definitions in order. */
-export function listVersion(mode: MenuMode, served: Iterable<CatalogTool>): string {
+export function listVersion(mode: MenuMode, served: Iterable<CatalogTool>, content: Pick<ServedContent, 'servers'>): string {
   const parts: string[] = [mode];
   for (const tool of served) parts.push(`${tool.exposedName} ${tool.digest}`);
+  for (const { server, prompts, templates, readable } of content.servers()) {
+    parts.push(`${server} ${String(readable)}`, ...[...prompts, ...templates].map(({ digest }) => digest));
+  }
   return sha256(parts.join('\n')).slice('sha256-'.length, 'sha256-'.length + 16);
 }
 
@@ -76,6 +82,7 @@ function upstreamSnapshot(config: UpstreamConfig, sources: SnapshotSources): Ups
       status: approvals.status({ server: config.name, kind: 'instructions', name: '', digest: instructions.digest }),
       ...foundIn(sources.findings.of({ server: config.name, kind: 'instructions', digest: instructions.digest })),
     },
+    definitions: catalog === undefined ? [] : definitionSnapshots(catalog, approvals),
   };
 }
 
@@ -100,6 +107,16 @@ function lockProblems({ content }: LockedApprovals): readonly ConfigProblem[] {
 
 function foundIn(findings: readonly Finding[] | undefined): { readonly findings?: readonly Finding[] } {
   return findings === undefined ? {} : { findings };
+}
+
+function definitionSnapshots(catalog: ServerCatalog, approvals: LockedApprovals): DefinitionSnapshot[] {
+  return contentOf(catalog).flatMap(({ ref, raw, title, description }) => {
+    const { kind, name, digest } = ref;
+    if (kind === 'tool' || kind === 'instructions') return [];
+    const status = approvals.status(ref);
+    const approvedRaw = status === 'changed' ? approvals.lastApproved(ref.server, kind, name)?.raw : undefined;
+    return [{ kind, name, title, description, digest, status, raw, approvedRaw }];
+  });
 }
 
 function toolSnapshot(tool: CatalogTool, { approvals, findings }: Pick<SnapshotSources, 'approvals' | 'findings'>): ToolSnapshot {

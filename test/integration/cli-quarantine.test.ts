@@ -43,7 +43,7 @@ describe('vestibule quarantine', { timeout: 120_000 }, () => {
   });
 
   it('upstream approve starts the server and approves the launch and every tool it has now', async () => {
-    assert.match(await ok('upstream', 'approve', '--name', 'srv'), /^Approved the launch of "srv": .*\nApproved 3 tools; it has 3\.\n$/);
+    assert.match(await ok('upstream', 'approve', '--name', 'srv'), /^Approved the launch of "srv": .*\nApproved 3 tools; it has 3\.\nApproved instructions of srv\.\n$/);
     assert.deepEqual(await standing(), []);
     assert.deepEqual(await standing('--all'), ['launch approved', 'instructions approved', 'tool one approved', 'tool two approved', 'tool hostile approved']);
     assert.match(await ok('upstream', 'list'), /srv +workspace +approved +3 approved/);

@@ -8,6 +8,7 @@ import { createCatalog } from '../../src/proxy/catalog/catalog.ts';
 import type { LiveCatalog } from '../../src/proxy/catalog/types.ts';
 import type { VestibuleError } from '../../src/proxy/errors.ts';
 import { digestOf } from '../../src/proxy/json/canonical.ts';
+import type { Digest } from '../../src/proxy/model.ts';
 import { fileNameFor } from '../../src/proxy/storage/names.ts';
 import type { Listing } from '../../src/proxy/upstream/types.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
@@ -260,6 +261,49 @@ describe('the catalog', () => {
     assert.ok(performance.now() - reopened < 6_000);
     assert.equal([...again.servers()].reduce((sum, { tools: one }) => sum + one.length, 0), 10_200);
     assert.equal(again.find('server 299:do_something_33')?.server, 'server 299');
+    await again.dispose();
+  });
+
+  it('keeps what other open connections offer, under the newest reading of each name', async () => {
+    const catalog = await open(fresh());
+    catalog.setServers(['a']);
+    const [one, two] = [{ closed: false }, { closed: false }];
+    await catalog.accept('a', listing([tool('both'), tool('mine')], {}, one));
+    await catalog.accept('a', listing([tool('both', { title: 'new' }), tool('yours')], {}, two));
+    assert.deepStrictEqual(names(catalog, 'a'), ['both', 'yours', 'mine']);
+    assert.equal(catalog.find('a:both')?.title, 'new');
+    const digest = (name: string): Digest => catalog.find(`a:${name}`)?.digest ?? assert.fail(name);
+    const offered = (source: Listing['source']): boolean[] => ['both', 'mine', 'yours'].map((name) => catalog.isOffered(source, digest(name)));
+    assert.deepStrictEqual([offered(one), offered(two), offered({ closed: false })], [[false, true, false], [true, false, true], [false, false, false]]);
+    one.closed = true;
+    assert.deepStrictEqual(names(catalog, 'a'), ['both', 'yours', 'mine'], 'the end of a connection is no listing');
+    await catalog.accept('a', listing([tool('yours')], {}, two));
+    assert.deepStrictEqual(names(catalog, 'a'), ['yours']);
+    const held = { closed: false };
+    await catalog.accept('a', listing([tool('x')], {}, two));
+    await catalog.accept('a', listing([tool('x'), tool('x', { title: 'other' })], {}, held));
+    assert.deepStrictEqual(names(catalog, 'a'), [], 'what the newest holds back does not come in by an older one');
+    await catalog.dispose();
+  });
+
+  it('holds prompts, resources and templates too, and remembers them', async () => {
+    const dir = fresh();
+    const first = await open(dir);
+    first.setServers(['a']);
+    const content = {
+      prompts: ['{"name":"p","arguments":[{"name":"x"}]}', '{"name":"bad","arguments":[{}]}', '{"title":"no name"}'],
+      resources: ['{"uri":"r://1"}', '{"uri":"r://1","name":"again"}', '{"uri":7}'],
+      templates: ['{"uriTemplate":"r://{id}","name":"t"}', '{"uriTemplate":"r://{id}","name":"u"}'],
+    };
+    await first.accept('a', { ...listing([tool('x')], { capabilities: '{"resources":{}}' }), ...content });
+    const seen = first.server('a');
+    assert.deepStrictEqual(seen?.prompts.map(({ name, exposedName, digest }) => [name, exposedName, digest]), [['p', 'a_p', digestOf(content.prompts[0] ?? '')]]);
+    assert.deepStrictEqual([seen.resources.map(({ name }) => name), seen.templates, seen.capabilities, seen.slug], [['r://1'], [], '{"resources":{}}', 'a']);
+    assert.deepStrictEqual(seen.held.map(({ kind, index }) => `${kind ?? ''} ${index}`), ['prompt 1', 'prompt 2', 'template 0', 'template 1', 'resource 2']);
+    await first.dispose();
+    const again = await open(dir);
+    again.setServers(['a']);
+    assert.deepStrictEqual(again.server('a'), seen);
     await again.dispose();
   });
 

@@ -108,7 +108,7 @@ function relayOver(settings: { mode?: MenuMode; pinned?: string[] } = {}): Relay
   const lists = new ToolLists({ served, menu: [search], noPrefix: false, settings: () => ({ mode: 'adaptive', pinned: [], directThreshold: undefined, ...settings }) });
   return new Relay({
     lists,
-    agents: { opened: () => undefined, closed: () => undefined },
+    content: { agents: { opened: () => undefined, closed: () => undefined, of: () => ({}) }, methods: new Map(), lists: [] },
     menu: [search],
     meter: { opened: () => undefined, closed: () => undefined },
     journal: { append: () => undefined },

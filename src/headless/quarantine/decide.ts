@@ -8,7 +8,7 @@ import { recordDecisions } from '../decisions.ts';
 import { EXIT } from '../exit-code.ts';
 import { placesOf } from '../places.ts';
 import { printJson, printLine, printNote } from '../print.ts';
-import { definitionsOf, openState, upstreamNamed, type SeenDefinition, type State } from '../state.ts';
+import { definitionsOf, openState, titleOf, upstreamNamed, type SeenDefinition, type State } from '../state.ts';
 
 export const quarantineApprove = decisionCommand('approve', 'Approves definitions as they were last seen.', 'Approved');
 export const quarantineBlock = decisionCommand('block', 'Blocks definitions as they were last seen: no agent sees or calls them.', 'Blocked');
@@ -36,7 +36,7 @@ function decisionCommand(word: 'approve' | 'block', summary: string, done: strin
         await recordDecisions(places.data, definitions.map(({ ref }, i) => ({ action: word, server: ref.server, subject: ref.name, digest: ref.digest, ...diffs[i] })));
         if (args.has('json')) printJson(definitions.map(({ ref }) => ref));
         else if (definitions.length === 0) printLine('Nothing waits for a decision.');
-        else for (const { ref } of definitions) printLine(`${done} ${visible(ref.kind === 'tool' ? `${ref.server}:${ref.name}` : `the instructions of ${ref.server}`)}`);
+        else for (const { ref } of definitions) printLine(`${done} ${visible(titleOf(ref))}`);
         if (word === 'approve') noteLaunches(state, args.text('server'));
         return EXIT.ok;
       } finally {

@@ -1,4 +1,5 @@
 import { describeLaunch } from '../../proxy/quarantine/launch.ts';
+import type { DefinitionKind } from '../../proxy/quarantine/types.ts';
 import { countGrave } from '../../proxy/scanner/definition-findings.ts';
 import { scanServerName } from '../../proxy/scanner/servers.ts';
 import { COMMON_OPTIONS, CONFIG_OPTION, JSON_OPTION, type Command } from '../command.ts';
@@ -10,7 +11,7 @@ import { definitionsOf, openState, upstreamNamed, type State } from '../state.ts
 /** One thing that a person may have to decide on. */
 interface Item {
   readonly server: string;
-  readonly kind: 'launch' | 'tool' | 'instructions' | 'held';
+  readonly kind: DefinitionKind | 'launch' | 'held';
   readonly name: string;
   readonly status: string;
   readonly digest: string | undefined;
@@ -22,7 +23,7 @@ interface Item {
 
 export const quarantineList: Command = {
   name: 'quarantine list',
-  summary: 'Lists launches and tools that wait for a decision, changed or were blocked.',
+  summary: 'Lists launches, tools, prompts and whatever else waits for a decision, changed or was blocked.',
   options: {
     ...COMMON_OPTIONS,
     ...CONFIG_OPTION,

@@ -1,7 +1,6 @@
 import { applyEdits, format } from 'jsonc-parser';
 import { visible } from '../../proxy/json/visible.ts';
 import { describeLaunch } from '../../proxy/quarantine/launch.ts';
-import type { DefinitionKind } from '../../proxy/quarantine/types.ts';
 import { VestibuleError } from '../../proxy/errors.ts';
 import { COMMON_OPTIONS, CONFIG_OPTION, JSON_OPTION, type Command } from '../command.ts';
 import { diffLines } from '../diff.ts';
@@ -10,7 +9,7 @@ import { placesOf } from '../places.ts';
 import { findingLines } from '../findings.ts';
 import { printJson, printLine } from '../print.ts';
 import { printLaunch } from './launch-lines.ts';
-import { definitionsOf, openState, upstreamNamed, type SeenDefinition, type State } from '../state.ts';
+import { definitionsOf, openState, titleOf, upstreamNamed, type SeenDefinition, type State } from '../state.ts';
 
 export const quarantineShow: Command = {
   name: 'quarantine show',
@@ -50,10 +49,10 @@ function printDefinition(state: State, definition: SeenDefinition): void {
   const { ref, raw, status } = definition;
   const before = approvedText(state, definition);
   printLine('');
-  printLine(`${ref.kind === 'tool' ? visible(`${ref.server}:${ref.name}`) : 'instructions'}  ${status}  ${ref.digest}`);
+  printLine(`${visible(titleOf(ref))}  ${status}  ${ref.digest}`);
   for (const line of findingLines(definition.findings)) printLine(`  ${line}`);
-  const now = linesOf(ref.kind, raw);
-  for (const line of before === undefined ? now.map((text) => `  ${text}`) : diffLines(linesOf(ref.kind, before), now)) printLine(`  ${line}`);
+  const now = linesOf(raw);
+  for (const line of before === undefined ? now.map((text) => `  ${text}`) : diffLines(linesOf(before), now)) printLine(`  ${line}`);
 }
 
 /** What was approved before, when it is not what is there now. */
@@ -62,7 +61,7 @@ function approvedText(state: State, { ref, status }: SeenDefinition): string | u
 }
 
 /** Laid out but not re-serialised: numbers and escapes stay as the server wrote them. */
-function linesOf(kind: DefinitionKind, raw: string): string[] {
-  const text = kind === 'tool' ? applyEdits(raw, format(raw, undefined, { insertSpaces: true, tabSize: 2, eol: '\n' })) : String(JSON.parse(raw));
+function linesOf(raw: string): string[] {
+  const text = raw.startsWith('"') ? String(JSON.parse(raw)) : applyEdits(raw, format(raw, undefined, { insertSpaces: true, tabSize: 2, eol: '\n' }));
   return text.split('\n').map(visible);
 }

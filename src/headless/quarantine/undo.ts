@@ -6,6 +6,7 @@ import { recordDecisions } from '../decisions.ts';
 import { describeError, EXIT } from '../exit-code.ts';
 import { placesOf } from '../places.ts';
 import { printJson, printLine, printNote } from '../print.ts';
+import { titleOf } from '../state.ts';
 
 export const quarantineUndo: Command = {
   name: 'quarantine undo',
@@ -37,5 +38,5 @@ export const quarantineUndo: Command = {
 function linesOf({ action, at, by, refs, server, digest }: DecisionSummary): readonly string[] {
   const when = `${by}, ${new Date(at).toISOString()}`;
   if (refs.length === 0) return [`${action} ${visible(server ?? digest ?? '')} (${when})`];
-  return refs.map((ref) => `${action} ${visible(ref.kind === 'tool' ? `${ref.server}:${ref.name}` : `the instructions of ${ref.server}`)} (${when})`);
+  return refs.map((ref) => `${action} ${visible(titleOf(ref))} (${when})`);
 }

@@ -14,7 +14,7 @@ import { EXIT } from '../exit-code.ts';
 import { commonOptions } from '../gateway-options.ts';
 import { placesOf } from '../places.ts';
 import { printJson, printLine, printNote } from '../print.ts';
-import { readConfig, upstreamNamed } from '../state.ts';
+import { readConfig, titleOf, upstreamNamed } from '../state.ts';
 
 export const upstreamApprove: Command = {
   name: 'upstream approve',
@@ -44,6 +44,7 @@ export const upstreamApprove: Command = {
       else {
         printLine(`Approved the launch of "${visible(name)}": ${visible(launch.url ?? launch.argv?.join(' ') ?? '')}`);
         printLine(`Approved ${refs.filter(({ kind }) => kind === 'tool').length} tools; it has ${tools.length}.`);
+        for (const ref of refs.filter(({ kind }) => kind !== 'tool')) printLine(`Approved ${visible(titleOf(ref))}.`);
         for (const { name: tool, problem, fix } of held) printNote(visible(`Held: ${tool ?? 'a tool without a name'}: ${problem} ${fix}`));
       }
       return EXIT.ok;
@@ -64,10 +65,11 @@ async function connect(gateway: Gateway, name: string): Promise<void> {
 }
 
 /** Everything of a server that is not approved; a block is lifted by naming the tool, not by this. */
-function waitingOf({ name: server, tools, instructions }: UpstreamSnapshot): DefinitionRef[] {
+function waitingOf({ name: server, tools, instructions, definitions = [] }: UpstreamSnapshot): DefinitionRef[] {
   const waiting = (status: string): boolean => status === 'pending' || status === 'changed';
   return [
     ...(instructions !== undefined && waiting(instructions.status) ? [{ server, kind: 'instructions' as const, name: '', digest: instructions.digest }] : []),
+    ...definitions.filter(({ status }) => waiting(status)).map(({ kind, name, digest }) => ({ server, kind, name, digest })),
     ...tools.filter(({ status }) => waiting(status)).map(({ name, digest }) => ({ server, kind: 'tool' as const, name, digest })),
   ];
 }

@@ -91,7 +91,7 @@ export class LegacyEra {
     const protocolVersion = isLegacyVersion(wanted) ? wanted : VERSIONS[0];
     const client = identityOf(params.get('clientInfo'));
     const capabilities = params.get('capabilities') ?? '{}';
-    const { capabilities: ours, instructions } = this.#deps.handler.describe(principal);
+    const { capabilities: ours, instructions } = this.#deps.handler.describe(principal, 'legacy');
     const session = new LegacySession(principal, { ...client, capabilities, protocolVersion }, this.#deps.limits);
     if (!this.#deps.sessions.add(session)) {
       refuse(res, refusal(503, 'Too many sessions at work'), frame.id);

@@ -79,7 +79,7 @@ export class ModernEra {
   }
 
   #discover(res: ServerResponse, frame: RequestFrame, principal: Principal, accepted: Accepts): void {
-    const { capabilities, instructions } = this.#deps.handler.describe(principal);
+    const { capabilities, instructions } = this.#deps.handler.describe(principal, 'modern');
     const result: [string, RawJson][] = [
       ['supportedVersions', JSON.stringify(MODERN_VERSIONS)],
       ['capabilities', capabilities],
@@ -100,7 +100,7 @@ export class ModernEra {
     } else if (caller.listens >= limits.listensPerCaller) {
       sendAnswer(res, accepted, writeReply(frame.id, { error: rpcError(-32000, 'Too many listen streams are open') }));
     } else {
-      const wanted = honoured(filter, handler.describe(caller.principal).capabilities);
+      const wanted = honoured(filter, handler.describe(caller.principal, 'modern').capabilities);
       const stream = new ListenStream(res, frame.id, wanted, serverInfo, limits, () => caller.removeListen(stream));
       caller.addListen(stream);
     }

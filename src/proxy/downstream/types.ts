@@ -68,8 +68,8 @@ export interface AgentRequest {
 export interface AgentHandler {
   /** Answers one request. A thrown error becomes a generic -32603 without detail. */
   handle(request: AgentRequest): Promise<RawReply>;
-  /** What `initialize` and `server/discover` declare: raw `capabilities`, and `instructions` for this principal. */
-  describe(principal: Principal): { readonly capabilities: RawJson; readonly instructions: string | undefined };
+  /** What `initialize` or `server/discover` declares: raw `capabilities`, and `instructions` for this principal. */
+  describe(principal: Principal, era: Era): { readonly capabilities: RawJson; readonly instructions: string | undefined };
   /** A session was opened or ended. */
   opened(session: AgentSession): void;
   closed(session: AgentSession): void;

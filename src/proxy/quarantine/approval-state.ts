@@ -4,7 +4,7 @@ import { NO_APPROVALS, type Approvals, type Decision, type DefinitionBefore, typ
 import { decodeApprovals, decodeDecisions, decodeDefinition, decodeLaunches, digestAt, encodeApprovals } from './approvals-format.ts';
 import { MAX_HISTORY, type PastDecision } from './history.ts';
 import { MAX_LOCK_DECISIONS, MAX_LOCK_FILES, NO_LOCK_DECISIONS, type LockDecision, type LockDecisions } from './lock-decisions.ts';
-import { DECIDED } from './types.ts';
+import { DECIDED, DEFINITION_KINDS, isDefinitionKind } from './types.ts';
 
 /** Everything a person decided: what `approvals.json` holds. */
 export interface ApprovalState {
@@ -70,7 +70,7 @@ function decodePast(value: unknown, path: JsonPath): PastDecision {
 function decodeDefinitionBefore(value: unknown, path: JsonPath): DefinitionBefore {
   const { ref, was } = recordAt(value, path);
   const { server, kind, name, digest } = recordAt(ref, [...path, 'ref']);
-  if (kind !== 'tool' && kind !== 'instructions') throw new BadShapeError([...path, 'ref', 'kind'], '"tool" or "instructions"');
+  if (!isDefinitionKind(kind)) throw new BadShapeError([...path, 'ref', 'kind'], `one of ${DEFINITION_KINDS.join(', ')}`);
   return {
     ref: { server: stringAt(server, [...path, 'ref', 'server']), kind, name: stringAt(name, [...path, 'ref', 'name']), digest: digestAt(digest, [...path, 'ref', 'digest']) },
     was: was === undefined ? undefined : decodeDefinition(was, [...path, 'was']),

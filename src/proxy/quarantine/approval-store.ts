@@ -203,7 +203,7 @@ interface Next extends Partial<Pick<ApprovalState, 'servers' | 'locks'>> {
 }
 
 function nameOf(ref: DefinitionRef): string {
-  return ref.kind === 'tool' ? `The tool "${ref.name}" of "${ref.server}"` : `The instructions of "${ref.server}"`;
+  return ref.name === '' ? `"${ref.kind}" of "${ref.server}"` : `The ${ref.kind} "${ref.name}" of "${ref.server}"`;
 }
 
 function refusedMeanwhile(message: string): VestibuleError {

@@ -1,7 +1,7 @@
 import type { UpstreamConfig } from '../config/types.ts';
 import type { Digest, ServerName } from '../model.ts';
 import { compileGlobs } from '../policy/glob.ts';
-import type { ApprovalStore, Withheld } from './types.ts';
+import type { ApprovalStore, DefinitionRef, Withheld } from './types.ts';
 
 /** What the gate looks at besides the definition itself. */
 export interface GateInput {
@@ -28,6 +28,16 @@ export function withheld(
   if (!permitted(config.tools, tool.name)) return 'denied';
   if (!launchApproved) return 'launch';
   const status = approvals.status({ server: tool.server, kind: 'tool', name: tool.name, digest: tool.digest });
+  return status === 'approved' ? undefined : status;
+}
+
+/**
+ * As `withheld`, for what is no tool: instructions, prompts, templates, and resources as a whole. Pure.
+ */
+export function withheldContent(ref: DefinitionRef, { config, approvals, launchApproved }: GateInput): Withheld | undefined {
+  if (!config.enabled) return 'disabled';
+  if (!launchApproved) return 'launch';
+  const status = approvals.status(ref);
   return status === 'approved' ? undefined : status;
 }
 

@@ -1,14 +1,20 @@
 import type { Event } from '../events.ts';
 import type { ApprovalStatus, Digest, RawJson, ServerName } from '../model.ts';
 
-/** What kind of definition a digest stands for. */
-export type DefinitionKind = 'tool' | 'instructions';
+/** What kind of definition a digest stands for. `resources` is leave to list and read what a server holds. */
+export type DefinitionKind = (typeof DEFINITION_KINDS)[number];
+export const DEFINITION_KINDS = ['tool', 'instructions', 'prompt', 'template', 'resources'] as const;
+
+/** Narrows what was read from a file. */
+export function isDefinitionKind(text: unknown): text is DefinitionKind {
+  return DEFINITION_KINDS.some((kind) => kind === text);
+}
 
 /** One definition at one digest: what a decision binds to (compare-and-set, security D5). */
 export interface DefinitionRef {
   readonly server: ServerName;
   readonly kind: DefinitionKind;
-  /** Tool name; empty for instructions. */
+  /** Name of a tool or prompt, URI template of a template; empty for instructions and resources. */
   readonly name: string;
   readonly digest: Digest;
 }

@@ -1,12 +1,16 @@
 import { AgentRequestError, type AgentSession } from '../downstream/types.ts';
+import { members, stringOf } from '../json/slice.ts';
 import type { Era, RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
 import type { ConnectionOwner } from '../upstream/server-connections.ts';
 import { declares } from '../upstream/server-info.ts';
 import type { ClientRequest, UpstreamConnection } from '../upstream/types.ts';
 import { Asking, type Ask } from './asking.ts';
+import type { Exposure } from './notifications.ts';
 
 /** How long an upstream may take over a change of the log level before we go on regardless. */
 const SET_LEVEL_MS = 5_000;
+/** URIs in results that are remembered with their server. */
+const MAX_MENTIONED = 1_000;
 
 /** What an agent needs of the rest of the house. */
 export interface AgentDeps {
@@ -14,8 +18,10 @@ export interface AgentDeps {
   ownedBy(server: ServerName, agentId: string): UpstreamConnection | undefined;
   /** All those connections. */
   allOwnedBy(agentId: string): Iterable<UpstreamConnection>;
-  /** Under which name a person knows the server that asks; undefined where nothing is rewritten. */
-  originOf(server: ServerName): string | undefined;
+  /** How the names of a server look to agents. */
+  exposureOf(server: ServerName): Exposure;
+  /** True while a person has everything of this server paused. */
+  isPaused(server: ServerName): boolean;
   /** A notification as the agent may have it; undefined when it may not. */
   relayed(server: ServerName, notification: RawNotification): RawNotification | undefined;
 }
@@ -27,12 +33,16 @@ export class Agent implements ConnectionOwner {
   readonly #asking: Asking;
   /** Requests of the agent under way, as ways to reach it, by the server they are for. */
   readonly #underWay = new Map<ServerName, Set<Ask>>();
+  /** Resources the agent wants to hear of, as their servers call them. */
+  readonly #watched = new Map<ServerName, Set<string>>();
+  /** URIs that results held, with the server of the last of these. */
+  readonly #mentioned = new Map<string, ServerName>();
   #logLevel: RawJson | undefined;
 
   constructor(session: AgentSession, deps: AgentDeps) {
     this.session = session;
     this.#deps = deps;
-    this.#asking = new Asking({ capabilities: session.capabilities, originOf: (server) => deps.originOf(server) });
+    this.#asking = new Asking({ capabilities: session.capabilities, exposureOf: (server) => deps.exposureOf(server), isPaused: (server) => deps.isPaused(server) });
   }
 
   get id(): string {
@@ -91,9 +101,38 @@ export class Agent implements ConnectionOwner {
     });
   }
 
+  /** A result of this server named a resource. */
+  mention(uri: string, server: ServerName): void {
+    this.#mentioned.delete(uri);
+    this.#mentioned.set(uri, server);
+    const [oldest] = this.#mentioned.keys();
+    if (this.#mentioned.size > MAX_MENTIONED && oldest !== undefined) this.#mentioned.delete(oldest);
+  }
+
+  /** The server whose result named this resource last. */
+  mentionedBy(uri: string): ServerName | undefined {
+    return this.#mentioned.get(uri);
+  }
+
+  /** Notes that the agent watches a resource of a server, or does no longer. */
+  watches(server: ServerName, uri: string, on: boolean): void {
+    const uris = this.#watched.get(server) ?? new Set<string>();
+    if (on) this.#watched.set(server, uris.add(uri));
+    else if (uris.delete(uri) && uris.size === 0) this.#watched.delete(server);
+  }
+
   notified(server: ServerName, notification: RawNotification): void {
+    if (notification.method === UPDATED && !this.#isWatched(server, notification.params)) return;
+    if (this.#deps.isPaused(server)) return;
     const relayed = this.#deps.relayed(server, notification);
     if (relayed !== undefined) this.session.notify(relayed.method, relayed.params);
+  }
+
+  /** Some servers tell of parts of what is watched (MCP, resources/updated): those are passed on as well. */
+  #isWatched(server: ServerName, params: RawJson | undefined): boolean {
+    const uri = params === undefined ? undefined : stringOf(members(params)?.get('uri'));
+    const watched = this.#watched.get(server);
+    return uri !== undefined && watched !== undefined && (watched.has(uri) || [...watched].some((whole) => uri.startsWith(whole)));
   }
 
   async connected(_server: ServerName, connection: UpstreamConnection): Promise<void> {
@@ -125,6 +164,8 @@ export class Agent implements ConnectionOwner {
     await Promise.all([...this.#deps.allOwnedBy(this.id)].map((connection) => setLevel(connection, level)));
   }
 }
+
+const UPDATED = 'notifications/resources/updated';
 
 async function setLevel(connection: UpstreamConnection, level: RawJson): Promise<void> {
   if (connection.info.era === 'modern' || !declares(connection.info, 'logging')) return;

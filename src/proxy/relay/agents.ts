@@ -1,19 +1,28 @@
 import type { Catalog } from '../catalog/types.ts';
 import type { AgentRequest, AgentSession } from '../downstream/types.ts';
 import { VestibuleError } from '../errors.ts';
-import type { ServerName } from '../model.ts';
+import type { RawNotification, RawReply, ServerName } from '../model.ts';
+import type { Flight, Pauses } from '../pause/types.ts';
 import type { UpstreamLink } from '../pipeline/types.ts';
 import type { UpstreamHub } from '../upstream/hub.ts';
+import type { ServerConnections } from '../upstream/server-connections.ts';
 import type { UpstreamConnection } from '../upstream/types.ts';
 import { Agent, type AgentDeps } from './agent.ts';
 import type { Ask } from './asking.ts';
+import type { ExposedUris, ResourceAddress } from './exposed-uris.ts';
+import { failedReply, pausedReply } from './failures.ts';
 import { Link, type LinkRequest } from './link.ts';
-import { relayedNotification } from './notifications.ts';
+import { relayedNotification, type Exposure } from './notifications.ts';
+
+/** What is no tool is paused with its server, and never by itself: no tool is called this. */
+const NO_TOOL = '';
 
 /** Whom agents reach. */
 export interface AgentsDeps {
   readonly hub: UpstreamHub;
   readonly catalog: Catalog;
+  readonly uris: ExposedUris;
+  readonly pauses: Pauses;
 }
 
 /** Every agent that is known now, with its ways to upstreams. */
@@ -27,8 +36,9 @@ export class Agents {
     this.#agentDeps = {
       ownedBy: (server, agentId) => deps.hub.get(server)?.ownedBy(agentId),
       allOwnedBy: (agentId) => this.#allOwnedBy(agentId),
-      originOf: (server) => (this.#slugOf(server) === '' ? undefined : server),
-      relayed: (server, notification) => relayedNotification(this.#slugOf(server), notification),
+      exposureOf: (server) => this.#exposureOf(server),
+      isPaused: (server) => this.isPaused(server),
+      relayed: (server, notification) => relayedNotification(this.#exposureOf(server), notification),
     };
   }
 
@@ -40,6 +50,16 @@ export class Agents {
   closed(session: AgentSession): void {
     this.#agents.delete(session);
     this.#deps.hub.release(session.id);
+  }
+
+  /** True while a person has everything of this server paused. */
+  isPaused(server: ServerName): boolean {
+    return this.#deps.pauses.reach(server, NO_TOOL) !== undefined;
+  }
+
+  /** Counts a request that is no tool call as under way at a server, until the result is disposed. */
+  enter(server: ServerName): Flight {
+    return this.#deps.pauses.enter(server, NO_TOOL, Date.now());
   }
 
   /** The agent of a session that was opened. */
@@ -54,14 +74,41 @@ export class Agents {
    * @throws VestibuleError as `CallSession.connect`
    */
   async connect(server: ServerName, request: AgentRequest, own: LinkRequest): Promise<UpstreamLink> {
-    const upstream = this.#deps.hub.get(server);
-    if (upstream === undefined) {
-      throw new VestibuleError('not-found', `There is no server named "${server}".`, { action: 'Use another server.' });
-    }
+    const upstream = this.#upstream(server);
     const agent = this.of(request.session);
     const ask: Ask = (method, params, options) => request.request(method, params, options);
     const connection = await agent.during(server, ask, () => upstream.connectFor(agent));
-    return new Link({ agent, ask, own, server, slug: this.#slugOf(server), config: upstream.config, connection, catalog: this.#deps.catalog });
+    const { catalog, uris } = this.#deps;
+    return new Link({ agent, ask, own, server, config: upstream.config, connection, catalog, uris, exposure: this.#exposureOf(server) });
+  }
+
+  /** The agent wants to hear of changes of a resource, or no longer does. Resolves with the server's answer. */
+  async watch(session: AgentSession, { server, uri }: ResourceAddress, on: boolean): Promise<RawReply> {
+    if (on && this.isPaused(server)) return pausedReply(server);
+    const agent = this.of(session);
+    // What comes before the answer counts already.
+    agent.watches(server, uri, on);
+    try {
+      const upstream = this.#upstream(server);
+      const reply = on ? await upstream.watchFor(agent, uri) : await upstream.unwatchFor(agent.id, uri);
+      if ('error' in reply) agent.watches(server, uri, false);
+      return reply;
+    } catch (error) {
+      if (on) agent.watches(server, uri, false);
+      return failedReply(server, error);
+    }
+  }
+
+  /** A notification that no single agent's connection brought: those hear of it that asked for it. */
+  notified(server: ServerName, notification: RawNotification): void {
+    if (notification.method !== 'notifications/resources/updated') return;
+    for (const agent of this.#agents.values()) agent.notified(server, notification);
+  }
+
+  #upstream(server: ServerName): ServerConnections {
+    const upstream = this.#deps.hub.get(server);
+    if (upstream !== undefined) return upstream;
+    throw new VestibuleError('not-found', `There is no server named "${server}".`, { action: 'Use another server.' });
   }
 
   *#allOwnedBy(agentId: string): Iterable<UpstreamConnection> {
@@ -71,7 +118,7 @@ export class Agents {
     }
   }
 
-  #slugOf(server: ServerName): string {
-    return this.#deps.catalog.server(server)?.slug ?? server;
+  #exposureOf(server: ServerName): Exposure {
+    return { slug: this.#deps.catalog.server(server)?.slug ?? '', expose: (uri) => this.#deps.uris.expose(server, uri) };
   }
 }

@@ -4,6 +4,8 @@ import { members, stringOf, withMembers } from '../json/slice.ts';
 import type { RawJson, RawReply, ServerName } from '../model.ts';
 import type { ClientRequest } from '../upstream/types.ts';
 import { isSafeElicitation } from './elicitation.ts';
+import { mapUris } from './map-uris.ts';
+import type { Exposure } from './notifications.ts';
 
 /** Puts one request to an agent, on whichever of its streams is right. */
 export type Ask = AgentRequest['request'];
@@ -28,8 +30,10 @@ const UNSUPPORTED: RawReply = { error: rpcError(-32601, 'Method not found') };
 export interface Asked {
   /** Raw capabilities. */
   readonly capabilities: RawJson;
-  /** What a person is told to be the origin of a question; undefined where nothing is rewritten. */
-  originOf(server: ServerName): string | undefined;
+  /** How the names of the server that asks look to the agent. */
+  exposureOf(server: ServerName): Exposure;
+  /** True while a person has everything of this server paused. */
+  isPaused(server: ServerName): boolean;
 }
 
 /**
@@ -80,6 +84,7 @@ export class Asking {
   }
 
   #refusal(server: ServerName, method: string, params: RawJson | undefined): RawReply | undefined {
+    if (this.#agent.isPaused(server)) return UNSUPPORTED;
     const need = NEEDS.get(method);
     const declared = need === undefined ? undefined : members(this.#agent.capabilities)?.get(need);
     if (declared === undefined) return UNSUPPORTED;
@@ -97,12 +102,13 @@ export class Asking {
   #relayed(server: ServerName, method: string, params: RawJson | undefined, token: RawJson | undefined): RawJson | undefined {
     const all = params === undefined ? undefined : members(params);
     if (all === undefined) return params;
-    const origin = this.#agent.originOf(server);
-    const message = method === 'elicitation/create' ? stringOf(all.get('message')) : undefined;
-    const named = origin !== undefined && message !== undefined;
-    if (token === undefined && !named) return params;
-    return withMembers(params, {
-      ...(named && { message: JSON.stringify(`${origin}: ${message}`) }),
+    const { slug, expose } = this.#agent.exposureOf(server);
+    const message = method === 'elicitation/create' && slug !== '' ? stringOf(all.get('message')) : undefined;
+    const exposed = mapUris(params ?? '{}', expose);
+    if (token === undefined && message === undefined) return exposed;
+    return withMembers(exposed, {
+      // Through a proxy every question seems to come from the proxy.
+      ...(message !== undefined && { message: JSON.stringify(`${server}: ${message}`) }),
       ...(token !== undefined && { _meta: withMembers(all.get('_meta'), { progressToken: token }) }),
     });
   }

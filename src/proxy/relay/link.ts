@@ -7,7 +7,9 @@ import type { Agent } from './agent.ts';
 import type { Ask } from './asking.ts';
 import { withSafeUrls } from './elicitation.ts';
 import { senderOf } from './meta.ts';
-import { relayedNotification } from './notifications.ts';
+import type { ExposedUris } from './exposed-uris.ts';
+import { mapUris } from './map-uris.ts';
+import { relayedNotification, type Exposure } from './notifications.ts';
 
 /** What of an agent's request goes along with whatever is sent upstream for it. */
 export interface LinkRequest {
@@ -34,7 +36,8 @@ export interface LinkParts {
   readonly ask: Ask;
   readonly own: LinkRequest;
   readonly server: ServerName;
-  readonly slug: string;
+  readonly exposure: Exposure;
+  readonly uris: ExposedUris;
   readonly config: UpstreamConfig;
   readonly connection: UpstreamConnection;
   readonly catalog: Catalog;
@@ -53,14 +56,26 @@ export class Link implements UpstreamLink {
   }
 
   async request(method: string, params: RawJson, options: LinkOptions): Promise<RawReply> {
-    const { agent, ask, connection, own, server } = this.#parts;
+    const { agent, ask, connection, own, server, uris } = this.#parts;
     const whole = own.extra === '' ? params : `${params.slice(0, -1)}${own.extra}}`;
-    const reply = await agent.during(server, ask, () => connection.call(method, whole, this.#callOptions(options)));
-    return withSafeUrls(reply);
+    const meant = uris.unwrapStrings(server, whole);
+    const reply = await agent.during(server, ask, () => connection.call(method, meant, this.#callOptions(options)));
+    return this.#exposed(withSafeUrls(reply));
+  }
+
+  /** The answer with resources called what the agent calls them, which it may now ask for. */
+  #exposed(reply: RawReply): RawReply {
+    if ('error' in reply) return reply;
+    const { agent, server, exposure } = this.#parts;
+    const result = mapUris(reply.result, (uri) => {
+      agent.mention(uri, server);
+      return exposure.expose(uri);
+    });
+    return result === reply.result ? reply : { result };
   }
 
   #callOptions({ signal, onProgress, onNotification, headers }: LinkOptions): CallOptions {
-    const { agent, ask, own, server, slug, config } = this.#parts;
+    const { agent, ask, own, server, exposure, config } = this.#parts;
     return {
       timeoutMs: config.timeoutSeconds * 1000,
       maxTimeoutMs: config.maxTimeoutSeconds * 1000,
@@ -69,10 +84,11 @@ export class Link implements UpstreamLink {
       ...(headers && { headers }),
       ...(onProgress && { onProgress }),
       onNotification: (notification: RawNotification) => {
-        const relayed = relayedNotification(slug, notification);
+        const relayed = relayedNotification(exposure, notification);
         if (relayed !== undefined) onNotification?.(relayed);
       },
-      onRequest: (asked) => agent.ask(server, asked, ask),
+      // Over a shared connection nobody can be held responsible for the answer: it is refused.
+      ...(!config.shared && { onRequest: (asked) => agent.ask(server, asked, ask) }),
     };
   }
 }

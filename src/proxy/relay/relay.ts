@@ -4,13 +4,14 @@ import { rpcError } from '../json/frame.ts';
 import { members, stringOf, withMembers } from '../json/slice.ts';
 import type { Journal } from '../journal/types.ts';
 import type { MenuCall, MenuCaller, MenuTool } from '../menu/types.ts';
-import type { Principal, RawJson, RawReply } from '../model.ts';
+import type { Era, Principal, RawJson, RawReply } from '../model.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Outcome } from '../pipeline/types.ts';
-import type { Agents } from './agents.ts';
 import { consentAsker } from './consent-form.ts';
 import { ConsentRounds, type CallRun } from './consent-rounds.ts';
+import type { ContentRelay, Method } from './content.ts';
 import { linkRequestOf } from './link.ts';
+import { ListWatch } from './list-watch.ts';
 import { progressTokenOf, relayedMeta } from './meta.ts';
 import type { TokenMeter } from './token-meter.ts';
 import type { ToolLists } from './tool-lists.ts';
@@ -19,7 +20,8 @@ const LIST_CHANGED = 'notifications/tools/list_changed';
 
 /** What the relay answers from. */
 export interface RelayDeps {
-  readonly agents: Agents;
+  /** Everything beside tools. */
+  readonly content: ContentRelay;
   readonly lists: ToolLists;
   readonly meter: TokenMeter;
   readonly menu: readonly MenuTool[];
@@ -37,17 +39,20 @@ export class Relay implements AgentHandler {
   readonly #deps: RelayDeps;
   readonly #menu: ReadonlyMap<string, MenuTool>;
   readonly #sessions = new Set<AgentSession>();
-  readonly #methods: ReadonlyMap<string, (request: AgentRequest) => RawReply | Promise<RawReply>>;
+  readonly #methods: ReadonlyMap<string, Method>;
+  readonly #watch: ListWatch;
   readonly #rounds = new ConsentRounds();
   #calls = 0;
 
   constructor(deps: RelayDeps) {
     this.#deps = deps;
     this.#menu = new Map(deps.menu.map((tool) => [tool.name, tool]));
-    this.#methods = new Map<string, (request: AgentRequest) => RawReply | Promise<RawReply>>([
+    this.#methods = new Map<string, Method>([
       ['tools/list', (request) => this.#list(request)],
       ['tools/call', (request) => this.#call(request)],
+      ...deps.content.methods,
     ]);
+    this.#watch = new ListWatch([{ notification: LIST_CHANGED, of: (session) => deps.lists.definitions(session) }, ...deps.content.lists]);
   }
 
   async handle(request: AgentRequest): Promise<RawReply> {
@@ -57,31 +62,36 @@ export class Relay implements AgentHandler {
     return method(request);
   }
 
-  describe(principal: Principal): { readonly capabilities: RawJson; readonly instructions: string | undefined } {
-    return { capabilities: '{"tools":{"listChanged":true}}', instructions: this.#deps.instructions(principal) };
+  describe(principal: Principal, era: Era): { readonly capabilities: RawJson; readonly instructions: string | undefined } {
+    return { capabilities: this.#deps.content.capabilities(era), instructions: this.#deps.instructions(principal) };
   }
 
   opened(session: AgentSession): void {
     this.#sessions.add(session);
-    this.#deps.agents.opened(session);
+    this.#deps.content.agents.opened(session);
+    this.#watch.told(session);
     this.#deps.meter.opened(session);
     this.#deps.sessionsChanged();
   }
 
   closed(session: AgentSession): void {
     this.#sessions.delete(session);
-    this.#deps.agents.closed(session);
+    this.#deps.content.agents.closed(session);
     this.#deps.meter.closed(session);
     this.#deps.sessionsChanged();
   }
 
   notified(session: AgentSession, method: string, params: RawJson | undefined): void {
-    this.#deps.agents.of(session).said(method, params);
+    this.#deps.content.agents.of(session).said(method, params);
   }
 
-  /** Tells every session that its tool list may have changed. */
-  announceTools(): void {
-    for (const session of this.#sessions) session.notify(LIST_CHANGED);
+  listening(session: AgentSession, uris: ReadonlySet<string>): void {
+    void this.#deps.content.listening(session, uris);
+  }
+
+  /** Tells every session of those of its lists that changed. */
+  announce(): void {
+    this.#watch.announce(this.#sessions);
   }
 
   /** Runs a call that came through a menu tool or from a person. */
@@ -167,7 +177,7 @@ export class Relay implements AgentHandler {
   /** @param passes which members of the params go along to the upstream */
   #callerOf(request: AgentRequest, { params, askConsent, signal }: CallRun, passes: (name: string) => boolean): MenuCaller {
     const { session } = request;
-    const { agents } = this.#deps;
+    const { agents } = this.#deps.content;
     const meta = params.get('_meta');
     const token = progressTokenOf(meta);
     return {
@@ -194,7 +204,10 @@ export class Relay implements AgentHandler {
     if (!this.#deps.lists.promotes(request.session)) return 0;
     const { listed, changed } = this.#deps.lists.promote(request.session, tools);
     // On the search's own stream: nothing else is sure to arrive before its answer.
-    if (changed) request.notify(LIST_CHANGED);
+    if (changed) {
+      this.#watch.told(request.session);
+      request.notify(LIST_CHANGED);
+    }
     return listed;
   }
 

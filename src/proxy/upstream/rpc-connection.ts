@@ -124,10 +124,10 @@ export class RpcConnection implements UpstreamConnection, LegSink {
   }
 
   /** A request that lives as long as the connection, like `subscriptions/listen`; it is no use of the server. */
-  async subscribe(method: string, params: RawJson): Promise<RawReply> {
+  async subscribe(method: string, params: RawJson, signal: AbortSignal): Promise<RawReply> {
     this.#background++;
     try {
-      return await this.call(method, params, { timeoutMs: Infinity, maxTimeoutMs: Infinity });
+      return await this.call(method, params, { timeoutMs: Infinity, maxTimeoutMs: Infinity, signal });
     } finally {
       this.#background--;
     }

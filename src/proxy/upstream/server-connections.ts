@@ -1,5 +1,5 @@
 import type { UpstreamConfig } from '../config/types.ts';
-import { Emitter, type Event } from '../events.ts';
+import { Emitter, type Disposable, type Event } from '../events.ts';
 import type { Era, RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
 import { NEWEST_LEGACY } from './negotiate.ts';
 import { ownProfile } from './profile.ts';
@@ -43,12 +43,14 @@ const MAX_TURNS = 3;
  * and serves everybody where the entry says `shared`. Each agent is spoken to the server in its own era, if the server
  * can; what eras it speaks is learned from connections.
  */
-export class ServerConnections implements Upstream {
+export class ServerConnections implements Disposable {
   readonly config: UpstreamConfig;
   readonly #deps: UpstreamDeps;
   readonly #primary: Upstream;
   #stateless: Upstream | undefined;
   readonly #owned = new Map<string, Upstream>();
+  /** Resources that agents watch over connections they share, and who does. */
+  readonly #watchers = new Map<string, { readonly upstream: Upstream; readonly owners: Set<string> }>();
   /** Connections of agents that are gone, while they end. */
   readonly #leaving = new Set<Promise<void>>();
   readonly #speaks = new Map<Era, boolean>();
@@ -66,10 +68,6 @@ export class ServerConnections implements Upstream {
   get state(): UpstreamState {
     const states = this.#all().map(({ state }) => state);
     return RANKED.map((kinds) => states.find(({ kind }) => kinds.includes(kind))).find((state) => state !== undefined) ?? this.#primary.state;
-  }
-
-  get connection(): UpstreamConnection | undefined {
-    return this.#primary.connection;
   }
 
   get onDidChangeState(): Event<UpstreamState> {
@@ -108,6 +106,35 @@ export class ServerConnections implements Upstream {
     }
   }
 
+  /**
+   * This agent hears of changes of a resource from now on: as notifications of its own connection, or of all
+   * (`onSharedNotification`). Resolves with the server's answer. @throws as `connect`, UpstreamCallError
+   */
+  async watchFor(owner: ConnectionOwner, uri: string): Promise<RawReply> {
+    await this.connectFor(owner);
+    const upstream = this.#upstreamFor(owner);
+    if (upstream === this.#owned.get(owner.id)) return upstream.watch(uri);
+    const watched = this.#watchers.get(uri);
+    if (watched !== undefined) {
+      watched.owners.add(owner.id);
+      return WATCHED;
+    }
+    this.#watchers.set(uri, { upstream, owners: new Set([owner.id]) });
+    const reply = await upstream.watch(uri);
+    if ('error' in reply) this.#watchers.delete(uri);
+    return reply;
+  }
+
+  /** Takes that back. @throws UpstreamCallError */
+  async unwatchFor(ownerId: string, uri: string): Promise<RawReply> {
+    const owned = this.#owned.get(ownerId);
+    if (owned !== undefined) return owned.unwatch(uri);
+    const watched = this.#watchers.get(uri);
+    if (watched?.owners.delete(ownerId) !== true || watched.owners.size > 0) return WATCHED;
+    this.#watchers.delete(uri);
+    return watched.upstream.unwatch(uri);
+  }
+
   /** The live connection this agent alone has, if any. */
   ownedBy(ownerId: string): UpstreamConnection | undefined {
     return this.#owned.get(ownerId)?.connection;
@@ -115,6 +142,7 @@ export class ServerConnections implements Upstream {
 
   /** Ends what this agent alone has: it is gone. */
   release(ownerId: string): void {
+    for (const [uri, { owners }] of this.#watchers) if (owners.has(ownerId)) void this.unwatchFor(ownerId, uri).catch(() => undefined);
     const upstream = this.#owned.get(ownerId);
     if (upstream === undefined) return;
     this.#owned.delete(ownerId);
@@ -138,10 +166,6 @@ export class ServerConnections implements Upstream {
 
   async stop(): Promise<void> {
     await Promise.all([...this.#all().map((upstream) => upstream.stop()), ...this.#leaving]);
-  }
-
-  retire(): void {
-    for (const upstream of this.#all()) upstream.retire();
   }
 
   dispose(): void {
@@ -212,6 +236,8 @@ export class ServerConnections implements Upstream {
     this.#speaks.set(spoken, true);
   }
 }
+
+const WATCHED: RawReply = { result: '{}' };
 
 /** Kinds of state, best first, that stand for the server whichever connection is in them. */
 const RANKED: readonly (readonly UpstreamState['kind'][])[] = [['ready'], ['starting'], ['sign-in-needed', 'needs-input', 'failed']];

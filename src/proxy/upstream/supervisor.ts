@@ -1,11 +1,13 @@
 import type { UpstreamConfig } from '../config/types.ts';
 import { messageOf, VestibuleError, type VestibuleErrorReason } from '../errors.ts';
 import { Emitter, type Event } from '../events.ts';
+import { rpcError } from '../json/frame.ts';
+import type { RawReply } from '../model.ts';
 import { connectUpstream } from './connect.ts';
 import { changedLists, DefinitionLister } from './definition-lister.ts';
 import { failureOf, stoppedWhileStarting, UpstreamError } from './failure.ts';
 import type { LegEnd } from './leg.ts';
-import { watchModernLists } from './modern-lists.ts';
+import { ModernListener } from './listener.ts';
 import { orAborted } from './or-aborted.ts';
 import { ownProfile } from './profile.ts';
 import { Relister } from './relist.ts';
@@ -22,6 +24,10 @@ import {
   type UpstreamPeer,
   type UpstreamState,
 } from './types.ts';
+
+/** Resources watched at one server over one connection. */
+const MAX_WATCHED = 10_000;
+const WATCHED: RawReply = { result: '{}' };
 
 /** The longest delay a Node timer holds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -56,6 +62,8 @@ export function createUpstream(config: UpstreamConfig, deps: UpstreamDeps, optio
 interface Live {
   readonly connection: RpcConnection;
   readonly lister: DefinitionLister;
+  /** Of a server of the modern era. */
+  listener: ModernListener | undefined;
   readonly relister: Relister;
 }
 
@@ -74,6 +82,8 @@ class Supervisor implements Upstream {
   #starting: { readonly live: Promise<Live>; readonly abort: AbortController } | undefined;
   /** Connections that are being ended. The next start waits for them, so that two never run side by side. */
   readonly #ending = new Set<Promise<void>>();
+  /** Resources somebody wants to hear of, as long as somebody does. */
+  readonly #watched = new Set<string>();
   #lastFailure: VestibuleError | undefined;
   #lastUse = -Infinity;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -109,9 +119,7 @@ class Supervisor implements Upstream {
   }
 
   async connect(): Promise<UpstreamConnection> {
-    this.#lastUse = performance.now();
-    const live = this.#live ?? (await this.#connected());
-    return live.connection;
+    return (await this.#use()).connection;
   }
 
   async refresh(): Promise<void> {
@@ -127,6 +135,25 @@ class Supervisor implements Upstream {
     } catch (error) {
       throw listingFailure(error, before.connection);
     }
+  }
+
+  async watch(uri: string): Promise<RawReply> {
+    const { connection } = await this.#use();
+    if (this.#watched.size >= MAX_WATCHED) return { error: rpcError(-32000, 'Too many resources are watched at this server') };
+    const listener = this.#live?.listener;
+    const reply = listener === undefined ? await this.#subscription(connection, 'resources/subscribe', uri) : WATCHED;
+    if ('result' in reply) this.#watched.add(uri);
+    listener?.update();
+    return reply;
+  }
+
+  async unwatch(uri: string): Promise<RawReply> {
+    this.#watched.delete(uri);
+    const live = this.#live;
+    if (live === undefined) return WATCHED;
+    if (live.listener === undefined) return this.#subscription(live.connection, 'resources/unsubscribe', uri);
+    live.listener.update();
+    return WATCHED;
   }
 
   async restart(): Promise<void> {
@@ -146,7 +173,7 @@ class Supervisor implements Upstream {
   }
 
   retire(): void {
-    if ((this.#live?.connection.inFlight ?? 0) === 0) void this.stop();
+    if ((this.#live?.connection.inFlight ?? 0) === 0 && this.#watched.size === 0) void this.stop();
   }
 
   dispose(): void {
@@ -157,6 +184,11 @@ class Supervisor implements Upstream {
   }
 
   // ——— starting ———
+
+  async #use(): Promise<Live> {
+    this.#lastUse = performance.now();
+    return this.#live ?? (await this.#connected());
+  }
 
   #connected(): Promise<Live> {
     if (this.#starting !== undefined) return this.#starting.live;
@@ -224,7 +256,7 @@ class Supervisor implements Upstream {
   async #listFirst(connection: RpcConnection, signal: AbortSignal): Promise<Live> {
     const timeoutMs = this.#times.handshakeMs;
     const lister = new DefinitionLister(connection, { timeoutMs, maxTimeoutMs: timeoutMs }, this.#log);
-    const live: Live = { connection, lister, relister: new Relister(async () => this.#listed.fire(await lister.list())) };
+    const live: Live = { connection, lister, listener: undefined, relister: new Relister(async () => this.#listed.fire(await lister.list())) };
     connection.onNotification((notification) => {
       const changed = changedLists(notification.method);
       if (changed.length === 0) this.#peer?.notified(notification);
@@ -250,19 +282,34 @@ class Supervisor implements Upstream {
     this.#setState({ kind: 'ready', info });
     this.#armIdle(live);
     connection.onEnd((end) => this.#lost(live, end));
-    void watchModernLists(connection, () => {
-      lister.forget();
-      live.relister.announce();
-    }, this.#log);
+    if (info.era === 'modern') live.listener = this.#listenAt(live);
     return live;
   }
 
+  /** Brings a new connection to where the former one was. */
   async #prepare(connection: RpcConnection): Promise<void> {
     try {
+      if (connection.info.era === 'legacy') await Promise.all([...this.#watched].map((uri) => this.#subscription(connection, 'resources/subscribe', uri)));
       await this.#peer?.connected?.(connection);
     } catch (error) {
       this.#log('protocol', `The connection could not be prepared: ${messageOf(error)}`);
     }
+  }
+
+  #listenAt({ connection, lister, relister }: Live): ModernListener {
+    return new ModernListener(connection, {
+      watched: () => this.#watched,
+      missed: () => {
+        lister.forget();
+        relister.announce();
+      },
+      log: this.#log,
+    });
+  }
+
+  #subscription(connection: RpcConnection, method: string, uri: string): Promise<RawReply> {
+    const timeoutMs = this.#times.handshakeMs;
+    return connection.call(method, JSON.stringify({ uri }), { timeoutMs, maxTimeoutMs: timeoutMs });
   }
 
   // ——— ending ———
@@ -302,7 +349,7 @@ class Supervisor implements Upstream {
 
   /** Whether the background should keep trying: what nobody has used for a while waits for its next use. */
   get #isWanted(): boolean {
-    return !this.config.lazy || performance.now() - this.#lastUse < this.#idleMs;
+    return !this.config.lazy || this.#watched.size > 0 || performance.now() - this.#lastUse < this.#idleMs;
   }
 
   get #idleMs(): number {
@@ -315,7 +362,7 @@ class Supervisor implements Upstream {
     const wait = Math.min(Math.max(this.#lastUse + this.#idleMs - performance.now(), 1), LONGEST_TIMER);
     this.#idleTimer = setTimeout(() => {
       const { inFlight, lastUse } = live.connection;
-      this.#lastUse = inFlight > 0 ? performance.now() : Math.max(this.#lastUse, lastUse);
+      this.#lastUse = inFlight > 0 || this.#watched.size > 0 ? performance.now() : Math.max(this.#lastUse, lastUse);
       if (performance.now() - this.#lastUse < this.#idleMs) return this.#armIdle(live);
       this.#end(live, 'Stopped: it was not used for a while.');
       this.#setState({ kind: 'idle' });

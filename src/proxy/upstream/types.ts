@@ -176,9 +176,16 @@ export interface Upstream extends Disposable {
   connect(): Promise<UpstreamConnection>;
   /** Connects if need be and lists anew; resolves after `onListing` has fired. @throws as `connect` */
   refresh(): Promise<void>;
+  /**
+   * Hears of changes of a resource from now on, also over later connections; they arrive as notifications. Resolves
+   * with the server's answer. @throws as `connect`, UpstreamCallError
+   */
+  watch(uri: string): Promise<RawReply>;
+  /** Hears of them no more. @throws as `watch` */
+  unwatch(uri: string): Promise<RawReply>;
   restart(): Promise<void>;
   stop(): Promise<void>;
-  /** Stops unless somebody waits for an answer. */
+  /** Stops unless somebody waits for an answer or for changes. */
   retire(): void;
 }
 

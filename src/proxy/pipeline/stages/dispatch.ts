@@ -107,8 +107,8 @@ function unanswered(tool: CatalogTool, error: UpstreamCallError): Outcome {
     case 'connection-lost':
     case 'session-lost':
     case 'bad-answer': {
-      // A 4xx says that the request was turned away; everything else after sending is unknown.
-      const turnedAway = error.kind === 'http-status' && error.status !== undefined && error.status < 500;
+      // A 4xx says that the request was turned away, also for its session; everything else after sending is unknown.
+      const turnedAway = (error.kind === 'http-status' || error.kind === 'session-lost') && error.status !== undefined && error.status < 500;
       if (!error.sent || turnedAway) {
         const why = error.status === undefined ? 'the connection was lost before the call was sent' : `it answered with HTTP status ${error.status}`;
         return unavailable(tool.server, why, 'Try again shortly; the person can look at the logs of this server.');

@@ -196,7 +196,15 @@ export class LockedApprovals implements ApprovalStore, Disposable {
 }
 
 function lockedDigest(locked: LockedServer | undefined, { kind, name }: DefinitionRef): Digest | undefined {
-  return kind === 'instructions' ? locked?.instructions : locked?.tools.get(name);
+  switch (kind) {
+    case 'instructions':
+      return locked?.instructions;
+    case 'tool':
+      return locked?.tools.get(name);
+    default:
+      // A lock says nothing of prompts, templates and resources: what approves a tool must not approve those.
+      return undefined;
+  }
 }
 
 function* lockedRefs(server: ServerName, { instructions, tools }: LockedServer): Generator<DefinitionRef> {

@@ -1,0 +1,95 @@
+import type { Catalog } from '../catalog/types.ts';
+import type { AgentRequest, AgentSession } from '../downstream/types.ts';
+import type { Era, Principal, RawJson, RawReply, ServerName } from '../model.ts';
+import type { Pauses } from '../pause/types.ts';
+import { mayUseContent } from '../policy/content-grants.ts';
+import type { ServedContent } from '../policy/served-content.ts';
+import type { ServedTools } from '../policy/served.ts';
+import type { UpstreamHub } from '../upstream/hub.ts';
+import { Agents } from './agents.ts';
+import { capabilitiesFor } from './capabilities.ts';
+import { complete } from './completion.ts';
+import { ExposedUris } from './exposed-uris.ts';
+import type { WatchedList } from './list-watch.ts';
+import { Listening } from './listening.ts';
+import { setLogLevel } from './log-level.ts';
+import { Prompts } from './prompts.ts';
+import { ResourceRoutes } from './resource-routes.ts';
+import { Resources } from './resources.ts';
+
+/** What of MCP is answered from beside tools. */
+export interface ContentDeps {
+  readonly hub: UpstreamHub;
+  readonly catalog: Catalog;
+  readonly tools: ServedTools;
+  readonly content: ServedContent;
+  readonly pauses: Pauses;
+}
+
+/** Answers one method. */
+export type Method = (request: AgentRequest) => RawReply | Promise<RawReply>;
+
+/** Everything of MCP beside tools: prompts, resources, completion, log levels, and who the agents are that use them. */
+export class ContentRelay {
+  readonly agents: Agents;
+  readonly uris: ExposedUris;
+  /** By method. */
+  readonly methods: ReadonlyMap<string, Method>;
+  /** The lists whose changes agents are told of. */
+  readonly lists: readonly WatchedList[];
+  readonly #deps: ContentDeps;
+  readonly #listening: Listening;
+
+  constructor(deps: ContentDeps) {
+    this.#deps = deps;
+    const { hub, catalog, content, tools, pauses } = deps;
+    const uris = new ExposedUris({ catalog, content, tools });
+    const agents = new Agents({ hub, catalog, uris, pauses });
+    const routes = new ResourceRoutes({ content, uris });
+    const prompts = new Prompts(content, agents);
+    const resources = new Resources({ content, uris, routes, agents });
+    this.uris = uris;
+    this.agents = agents;
+    this.#listening = new Listening(agents, routes);
+    this.methods = new Map<string, Method>([
+      ['prompts/list', (request) => prompts.list(request)],
+      ['prompts/get', (request) => prompts.get(request)],
+      ['resources/list', (request) => resources.list(request)],
+      ['resources/templates/list', (request) => resources.listTemplates(request)],
+      ['resources/read', (request) => resources.read(request)],
+      ['resources/subscribe', (request) => resources.watch(request, true)],
+      ['resources/unsubscribe', (request) => resources.watch(request, false)],
+      ['completion/complete', (request) => complete({ catalog, content, uris, prompts, agents }, request)],
+      ['logging/setLevel', (request) => setLogLevel(agents, request)],
+    ]);
+    this.lists = [
+      { notification: 'notifications/prompts/list_changed', of: ({ principal }) => prompts.exposed(principal) },
+      {
+        notification: 'notifications/resources/list_changed',
+        of: ({ principal }) => [...resources.visible(principal), ...resources.visibleTemplates(principal)],
+      },
+    ];
+  }
+
+  /** The resource URIs a modern agent listens to changed. */
+  listening(session: AgentSession, uris: ReadonlySet<string>): Promise<void> {
+    return this.#listening.update(session, uris);
+  }
+
+  /** Raw capabilities agents of this era are told. */
+  capabilities(era: Era): RawJson {
+    const { catalog, content, tools } = this.#deps;
+    const servers = new Set<ServerName>(tools.servers());
+    for (const { server } of content.servers()) servers.add(server);
+    return capabilitiesFor(era, catalog, servers);
+  }
+
+  /** The approved instructions of the servers this principal may use, with the slug each is exposed under. */
+  *instructions(principal: Principal): Iterable<{ readonly server: ServerName; readonly slug: string; readonly text: string }> {
+    const { catalog, content } = this.#deps;
+    for (const { server, instructions } of content.servers()) {
+      if (instructions === undefined || !mayUseContent(principal, server, 'instructions')) continue;
+      yield { server, slug: catalog.server(server)?.slug ?? server, text: instructions };
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import type { CatalogPrompt } from '../catalog/types.ts';
+import type { AgentRequest } from '../downstream/types.ts';
+import { rpcError } from '../json/frame.ts';
+import { stringOf } from '../json/slice.ts';
+import type { Principal, RawJson, RawReply } from '../model.ts';
+import { mayUseContent } from '../policy/content-grants.ts';
+import type { ServedContent } from '../policy/served-content.ts';
+import type { Agents } from './agents.ts';
+import { exposedPrompt } from './exposed-content.ts';
+import { refuseCursor } from './paging.ts';
+import { paramsOf, passOn } from './passing.ts';
+
+/** Unknown, not approved or not granted: an agent must not learn which. */
+const UNKNOWN: RawReply = { error: rpcError(-32602, 'Unknown prompt') };
+
+/** prompts/list and prompts/get: what is approved and granted, under exposed names. */
+export class Prompts {
+  readonly #content: ServedContent;
+  readonly #agents: Agents;
+
+  constructor(content: ServedContent, agents: Agents) {
+    this.#content = content;
+    this.#agents = agents;
+  }
+
+  /** The definitions of prompts a principal may use, raw, in catalog order. */
+  exposed(principal: Principal): readonly RawJson[] {
+    return [...this.#content.servers()].flatMap(({ prompts }) => prompts.filter((prompt) => mayUse(principal, prompt)).map(exposedPrompt));
+  }
+
+  list(request: AgentRequest): RawReply {
+    return refuseCursor(request) ?? { result: `{"prompts":[${this.exposed(request.session.principal).join(',')}]}` };
+  }
+
+  async get(request: AgentRequest): Promise<RawReply> {
+    const prompt = this.find(request.session.principal, stringOf(paramsOf(request).get('name')));
+    if (prompt === undefined) return UNKNOWN;
+    return passOn(this.#agents, request, {
+      server: prompt.server,
+      own: [['name', JSON.stringify(prompt.name)]],
+      definition: prompt.digest,
+      stillServed: () => this.#content.isServed(prompt),
+      unserved: UNKNOWN,
+    });
+  }
+
+  /** The prompt an agent means, if it may use it. */
+  find(principal: Principal, exposedName: string | undefined): CatalogPrompt | undefined {
+    const prompt = exposedName === undefined ? undefined : this.#content.prompt(exposedName);
+    return prompt !== undefined && mayUse(principal, prompt) ? prompt : undefined;
+  }
+}
+
+function mayUse(principal: Principal, { server, name }: CatalogPrompt): boolean {
+  return mayUseContent(principal, server, name);
+}

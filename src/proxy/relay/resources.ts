@@ -1,0 +1,89 @@
+import type { AgentRequest } from '../downstream/types.ts';
+import { rpcError } from '../json/frame.ts';
+import { stringOf } from '../json/slice.ts';
+import type { Principal, RawJson, RawReply } from '../model.ts';
+import { mayUseContent } from '../policy/content-grants.ts';
+import type { ServedContent } from '../policy/served-content.ts';
+import type { Agents } from './agents.ts';
+import { exposedResource } from './exposed-content.ts';
+import type { ExposedUris } from './exposed-uris.ts';
+import { refuseCursor } from './paging.ts';
+import { paramsOf, passOn } from './passing.ts';
+import type { ResourceRoute, ResourceRoutes } from './resource-routes.ts';
+
+/** What resources are answered from. */
+export interface ResourcesDeps {
+  readonly content: ServedContent;
+  readonly uris: ExposedUris;
+  readonly routes: ResourceRoutes;
+  readonly agents: Agents;
+}
+
+/** resources/*: lists of what is approved and granted; reading and watching what belongs to one of these servers. */
+export class Resources {
+  readonly #deps: ResourcesDeps;
+
+  constructor(deps: ResourcesDeps) {
+    this.#deps = deps;
+  }
+
+  /** The definitions of resources a principal may read, raw. */
+  visible(principal: Principal): readonly RawJson[] {
+    return [...this.#deps.content.servers()].flatMap(({ resources }) =>
+      resources
+        .filter(({ server, name }) => mayUseContent(principal, server, name))
+        .map((resource) => exposedResource(resource, 'uri', this.#deps.uris.expose(resource.server, resource.name))),
+    );
+  }
+
+  /** The definitions of templates a principal may use, raw. */
+  visibleTemplates(principal: Principal): readonly RawJson[] {
+    return [...this.#deps.content.servers()].flatMap(({ templates }) =>
+      templates
+        .filter(({ server, name }) => mayUseContent(principal, server, name))
+        .map((template) => exposedResource(template, 'uriTemplate', this.#deps.uris.exposeTemplate(template.server, template.name))),
+    );
+  }
+
+  list(request: AgentRequest): RawReply {
+    return refuseCursor(request) ?? { result: `{"resources":[${this.visible(request.session.principal).join(',')}]}` };
+  }
+
+  listTemplates(request: AgentRequest): RawReply {
+    return refuseCursor(request) ?? { result: `{"resourceTemplates":[${this.visibleTemplates(request.session.principal).join(',')}]}` };
+  }
+
+  async read(request: AgentRequest): Promise<RawReply> {
+    const exposed = stringOf(paramsOf(request).get('uri'));
+    if (exposed === undefined) return NEEDS_URI;
+    const route = this.#route(request, exposed);
+    const unserved = notFound(request, exposed);
+    if (route === undefined) return unserved;
+    return passOn(this.#deps.agents, request, {
+      server: route.server,
+      own: [['uri', JSON.stringify(route.uri)]],
+      stillServed: () => route.stillServed(),
+      unserved,
+    });
+  }
+
+  /** resources/subscribe and resources/unsubscribe, of the legacy era. */
+  async watch(request: AgentRequest, on: boolean): Promise<RawReply> {
+    const exposed = stringOf(paramsOf(request).get('uri'));
+    if (exposed === undefined) return NEEDS_URI;
+    const route = this.#route(request, exposed);
+    if (route === undefined) return notFound(request, exposed);
+    return this.#deps.agents.watch(request.session, route, on);
+  }
+
+  #route({ session }: AgentRequest, exposed: string): ResourceRoute | undefined {
+    return this.#deps.routes.find(session.principal, exposed, (uri) => this.#deps.agents.of(session).mentionedBy(uri));
+  }
+}
+
+const NEEDS_URI: RawReply = { error: rpcError(-32602, 'It needs a string "uri"') };
+
+/** Unknown, not approved or not granted: an agent must not learn which. */
+function notFound({ session }: AgentRequest, uri: string): RawReply {
+  return { error: rpcError(session.era === 'legacy' ? -32002 : -32602, 'Resource not found', { uri }) };
+}
