@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createCatalog } from '../proxy/catalog/catalog.ts';
-import { definitionsOf as pinnedOf } from '../proxy/catalog/definitions.ts';
+import { definitionsOf as pinnedOf, scannedAs } from '../proxy/catalog/definitions.ts';
 import type { Catalog } from '../proxy/catalog/types.ts';
 import { createConfigStore } from '../proxy/config/store.ts';
 import type { ConfigSnapshot, UpstreamConfig } from '../proxy/config/types.ts';
@@ -10,9 +10,9 @@ import type { ApprovalStatus, RawJson, ServerName } from '../proxy/model.ts';
 import { openApprovalStore } from '../proxy/quarantine/approval-store.ts';
 import { LockFile, lockFileIn } from '../proxy/quarantine/lockfile/lock-file.ts';
 import { LockedApprovals } from '../proxy/quarantine/lockfile/locked-approvals.ts';
-import type { DefinitionKind, DefinitionRef } from '../proxy/quarantine/types.ts';
+import type { DefinitionRef } from '../proxy/quarantine/types.ts';
 import { findingsOf } from '../proxy/scanner/definition-findings.ts';
-import type { Finding, Peer, ScannedKind } from '../proxy/scanner/types.ts';
+import type { Finding, Peer } from '../proxy/scanner/types.ts';
 import { describeError } from './exit-code.ts';
 import { printNote } from './print.ts';
 import type { Places } from './places.ts';
@@ -80,12 +80,6 @@ export function definitionsOf({ catalog, approvals }: Pick<State, 'catalog' | 'a
     const kind = scannedAs(ref.kind);
     return { ref, raw, status, findings: kind === undefined ? [] : findingsOf({ server: name, kind, raw, approvedRaw }, others) };
   });
-}
-
-/** Leave to read resources holds no text of the server's. */
-function scannedAs(kind: DefinitionKind): ScannedKind | undefined {
-  if (kind === 'resources') return undefined;
-  return kind === 'template' ? 'resource-template' : kind;
 }
 
 const peers = new WeakMap<Catalog, readonly Peer[]>();

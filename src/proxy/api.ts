@@ -46,6 +46,8 @@ export interface DefinitionSnapshot {
   readonly raw: RawJson;
   /** The definition last approved, when the status is `changed`. */
   readonly approvedRaw: RawJson | undefined;
+  /** What the scanner found; left out while it was not scanned yet. */
+  readonly findings?: readonly Finding[];
 }
 
 /**

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { GatewayApi, GatewaySnapshot } from './api.ts';
 import { inBatches } from './batches.ts';
 import { createCatalog } from './catalog/catalog.ts';
-import { definitionsOf, refOf, textsOf } from './catalog/definitions.ts';
+import { definitionsOf, refOf, scannedAs, textsOf, type PinnedDefinition } from './catalog/definitions.ts';
 import type { LiveCatalog } from './catalog/types.ts';
 import { createConfigStore, type ConfigStore } from './config/store.ts';
 import type { MenuMode, UpstreamConfig } from './config/types.ts';
@@ -642,24 +642,23 @@ export class Gateway implements GatewayApi {
     if (clean.length > 0) await this.#approveAs(clean.map((tool) => refOf('tool', tool)), 'rule');
   }
 
-  /** Every tool and every server's instructions, for the scanner. */
+  /** Every definition that holds text of a server's, for the scanner. */
   #scannable(): Scannable {
     const { approvals, catalog, config } = this.#parts;
     const servers = config.snapshot.upstreams.map(({ name }) => name);
     const seen = servers.map((name) => catalog.server(name)).filter((server) => server !== undefined);
     const tools = seen.flatMap((server) => server.tools);
-    const standing = (ref: DefinitionRef, raw: RawJson): StandingDefinition => {
+    const standing = ({ ref, raw }: PinnedDefinition): readonly StandingDefinition[] => {
+      const kind = scannedAs(ref.kind);
+      if (kind === undefined) return [];
       const status = approvals.status(ref);
       const approvedRaw = status === 'changed' ? approvals.lastApproved(ref.server, ref.kind, ref.name)?.raw : undefined;
-      return { server: ref.server, kind: ref.kind === 'tool' ? 'tool' : 'instructions', raw, digest: ref.digest, awaits: status === 'pending' || status === 'changed', approvedRaw };
+      return [{ server: ref.server, kind, raw, digest: ref.digest, awaits: status === 'pending' || status === 'changed', approvedRaw }];
     };
     return {
       servers,
       peers: tools.map(({ server, name, description }) => ({ server, name, description })),
-      definitions: [
-        ...seen.flatMap(({ server, instructions }) => (instructions === undefined ? [] : [standing({ server, kind: 'instructions', name: '', digest: instructions.digest }, JSON.stringify(instructions.text))])),
-        ...tools.map((tool) => standing(refOf('tool', tool), tool.raw)),
-      ],
+      definitions: seen.flatMap((server) => definitionsOf(server).flatMap(standing)),
     };
   }
 

@@ -1,5 +1,5 @@
 import type { DefinitionSnapshot, GatewaySnapshot, LaunchDescription, LockSnapshot, ToolSnapshot, UpstreamSnapshot } from './api.ts';
-import { contentOf } from './catalog/definitions.ts';
+import { contentOf, scannedAs } from './catalog/definitions.ts';
 import type { Catalog, CatalogTool, ServerCatalog } from './catalog/types.ts';
 import type { StandingConsent } from './consent/types.ts';
 import type { ConfigProblem, ConfigSnapshot, MenuMode, UpstreamConfig } from './config/types.ts';
@@ -82,7 +82,7 @@ function upstreamSnapshot(config: UpstreamConfig, sources: SnapshotSources): Ups
       status: approvals.status({ server: config.name, kind: 'instructions', name: '', digest: instructions.digest }),
       ...foundIn(sources.findings.of({ server: config.name, kind: 'instructions', digest: instructions.digest })),
     },
-    definitions: catalog === undefined ? [] : definitionSnapshots(catalog, approvals),
+    definitions: catalog === undefined ? [] : definitionSnapshots(catalog, sources),
   };
 }
 
@@ -109,13 +109,15 @@ function foundIn(findings: readonly Finding[] | undefined): { readonly findings?
   return findings === undefined ? {} : { findings };
 }
 
-function definitionSnapshots(catalog: ServerCatalog, approvals: LockedApprovals): DefinitionSnapshot[] {
+function definitionSnapshots(catalog: ServerCatalog, { approvals, findings }: Pick<SnapshotSources, 'approvals' | 'findings'>): DefinitionSnapshot[] {
   return contentOf(catalog).flatMap(({ ref, raw, title, description }) => {
     const { kind, name, digest } = ref;
     if (kind === 'tool' || kind === 'instructions') return [];
     const status = approvals.status(ref);
     const approvedRaw = status === 'changed' ? approvals.lastApproved(ref.server, kind, name)?.raw : undefined;
-    return [{ kind, name, title, description, digest, status, raw, approvedRaw }];
+    const scanned = scannedAs(kind);
+    const found = scanned === undefined ? [] : findings.of({ server: ref.server, kind: scanned, digest });
+    return [{ kind, name, title, description, digest, status, raw, approvedRaw, ...foundIn(found) }];
   });
 }
 

@@ -1,5 +1,6 @@
 import type { UpstreamSnapshot } from '../proxy/api.ts';
 import type { DefinitionKind } from '../proxy/quarantine/types.ts';
+import { isDefinitionKind } from '../proxy/quarantine/types.ts';
 
 /**
  * What a command is about: a server, its launch at the fingerprint that was shown, or one definition of it at the
@@ -33,7 +34,7 @@ export function readTarget(argument: unknown): Target | undefined {
   if (definition === undefined) return { server };
   if (!isRecord(definition)) return undefined;
   const { kind, name, digest } = definition;
-  if (kind !== 'tool' && kind !== 'instructions') return undefined;
+  if (!isDefinitionKind(kind)) return undefined;
   if (typeof name !== 'string' || typeof digest !== 'string') return undefined;
   return { server, definition: { kind, name, digest } };
 }

@@ -4,6 +4,7 @@ import type { Dialogs } from './dialogs.ts';
 import type { Confirmation } from './present/confirmation.ts';
 import { isStaleDecision, problemOf } from './problem.ts';
 import { oneLine, plural } from './text.ts';
+import { subjectInSentence } from './present/subject.ts';
 
 /** Undoing needs the gateway, and somebody to ask. */
 export interface UndoContext {
@@ -40,7 +41,7 @@ const WORDS: Readonly<Record<DecisionSummary['action'], string>> = {
 
 /** Asks to undo, naming what the decision was about and when it was made. */
 export function confirmUndo({ action, at, refs, server }: DecisionSummary): Confirmation {
-  const names = refs.slice(0, 25).map((ref) => `${oneLine(ref.server, 60)}: ${ref.kind === 'tool' ? oneLine(ref.name, 80) : 'server instructions'}`);
+  const names = refs.slice(0, 25).map((ref) => `${oneLine(ref.server, 60)}: ${ref.kind === 'tool' ? oneLine(ref.name, 80) : subjectInSentence(ref)}`);
   const rest = refs.length - names.length;
   const about = refs.length > 0 ? ` of ${plural(refs.length, 'definition')}` : server === undefined ? '' : ` of “${oneLine(server, 60)}”`;
   return {

@@ -206,7 +206,7 @@ describe('a command’s argument', () => {
     assert.deepEqual(readTarget(full), full);
     assert.deepEqual(readTarget({ id: 'row', target: full }), full);
     assert.deepEqual(readTarget({ server: 's', launch: 'sha256-x' }), { server: 's', launch: 'sha256-x' });
-    for (const forged of [undefined, null, 'files', 7, {}, { server: 1 }, { server: 's', definition: { kind: 'prompt', name: 'x', digest: 'y' } }, { server: 's', definition: 'a' }]) {
+    for (const forged of [undefined, null, 'files', 7, {}, { server: 1 }, { server: 's', definition: { kind: 'spell', name: 'x', digest: 'y' } }, { server: 's', definition: 'a' }]) {
       assert.equal(readTarget(forged), undefined);
     }
   });

@@ -2,6 +2,7 @@ import { members } from '../json/slice.ts';
 import type { RawJson } from '../model.ts';
 import { RESOURCES_DIGEST, RESOURCES_TEXT } from '../quarantine/resources.ts';
 import type { DefinitionKind, DefinitionRef } from '../quarantine/types.ts';
+import type { ScannedKind } from '../scanner/types.ts';
 import type { ServerCatalog } from './types.ts';
 
 /** Something of a server that a person decides about, at its present digest. Texts are the upstream's own. */
@@ -60,4 +61,10 @@ function pinned(
 ): PinnedDefinition {
   const { name, digest, raw, title, description } = definition;
   return { ref: refOf(kind, { server, name, digest }), raw, title, description };
+}
+
+/** As what the scanner reads a definition; leave to read resources holds no text of the server's. */
+export function scannedAs(kind: DefinitionKind): ScannedKind | undefined {
+  if (kind === 'resources') return undefined;
+  return kind === 'template' ? 'resource-template' : kind;
 }

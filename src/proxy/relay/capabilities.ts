@@ -10,8 +10,6 @@ const ALWAYS: readonly (readonly [string, RawJson])[] = [
   ['completions', '{}'],
   ['logging', '{}'],
 ];
-/** Tasks of 2025-11-25, as they are relayed. */
-const TASKS: RawJson = '{"list":{},"cancel":{},"requests":{"tools":{"call":{}}}}';
 /** Extensions that consist of what is relayed anyway, by era. */
 const EXTENSIONS: Readonly<Record<Era, ReadonlySet<string>>> = {
   legacy: new Set(['io.modelcontextprotocol/ui']),
@@ -25,17 +23,14 @@ const EXTENSIONS: Readonly<Record<Era, ReadonlySet<string>>> = {
  */
 export function capabilitiesFor(era: Era, catalog: Catalog, servers: Iterable<string>): RawJson {
   const extensions = new Map<string, RawJson>();
-  let tasks = false;
   for (const server of servers) {
     const declared = members(catalog.server(server)?.capabilities ?? '');
-    tasks ||= declared?.has('tasks') === true;
     for (const [name, value] of members(declared?.get('extensions') ?? '') ?? []) {
       if (EXTENSIONS[era].has(name) && !extensions.has(name)) extensions.set(name, value);
     }
   }
   return objectOf([
     ...ALWAYS,
-    ...(tasks && era === 'legacy' ? [['tasks', TASKS] as const] : []),
     ...(extensions.size > 0 ? [['extensions', objectOf(extensions)] as const] : []),
   ]);
 }

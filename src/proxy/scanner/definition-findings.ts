@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { Disposable } from '../events.ts';
 import type { Digest, RawJson, ServerName } from '../model.ts';
 import { scanChange } from './scan-change.ts';
@@ -23,12 +23,15 @@ export interface Scannable {
   readonly peers: readonly Peer[];
 }
 
-/** Milliseconds of scanning before others get a turn. */
+/** Milliseconds of scanning before others get a turn, as long as that: calls come first. */
 const SLICE_MS = 8;
+/** How much longer than it took nothing is scanned again for the sake of its neighbours: servers come one by one. */
+const REST_FACTOR = 10;
 
 /**
  * The findings of every definition, worked out once per digest in the background, a slice at a time. When the tools
- * around it change, a definition nobody has decided on is scanned again; one that was decided keeps what the person saw.
+ * around it change, a definition nobody has decided on is scanned again, though not at once when that takes long and was
+ * done just now; one that was decided keeps what the person saw.
  * Findings are evidence: nothing here approves or blocks.
  */
 export class DefinitionFindings implements Disposable {
@@ -39,6 +42,9 @@ export class DefinitionFindings implements Disposable {
   #running: Promise<void> | undefined;
   #again = false;
   #disposed = false;
+  /** Until then what was scanned among other tools stays as it is; by `performance.now()`. */
+  #restsUntil = 0;
+  #resting: NodeJS.Timeout | undefined;
 
   /**
    * @param source asked at the start of every pass
@@ -65,13 +71,14 @@ export class DefinitionFindings implements Disposable {
     this.#running ??= this.#run().finally(() => (this.#running = undefined));
   }
 
-  /** Resolves when everything asked for so far was scanned. */
+  /** Resolves when everything asked for so far was scanned, but for what rests. */
   async settled(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
   }
 
   dispose(): void {
     this.#disposed = true;
+    clearTimeout(this.#resting);
   }
 
   async #run(): Promise<void> {
@@ -88,26 +95,42 @@ export class DefinitionFindings implements Disposable {
   async #pass({ servers, definitions, peers }: Scannable): Promise<boolean> {
     const among = peers.map(({ server, name }) => `${server}\0${name}`).join('\n');
     const known = new Map<string, { readonly findings: readonly Finding[]; readonly among: string }>();
+    const begun = performance.now();
+    const rests = begun < this.#restsUntil;
     let news = false;
+    let [again, postponed] = [0, 0];
     let until = performance.now() + SLICE_MS;
     for (const definition of definitions) {
       const key = keyOf(definition);
       const before = this.#known.get(key);
-      if (before !== undefined && (before.among === among || !definition.awaits)) known.set(key, before);
-      else {
+      const neighboursOnly = before !== undefined && before.among !== among && definition.awaits;
+      if (before !== undefined && (!neighboursOnly || rests)) {
+        known.set(key, before);
+        if (neighboursOnly) postponed++;
+      } else {
+        if (neighboursOnly) again++;
         known.set(key, { findings: findingsOf(definition, peers), among });
         news = true;
       }
       if (performance.now() < until) continue;
-      await nextTurn();
+      await pause(SLICE_MS);
       if (this.#disposed) return false;
       until = performance.now() + SLICE_MS;
     }
     this.#known = known;
+    if (again > 0) this.#restsUntil = performance.now() + REST_FACTOR * (performance.now() - begun);
+    if (postponed > 0) this.#laterAgain();
     const names = new Map(servers.map((server) => [server, scanServerName(server, servers)]));
     for (const [server, findings] of names) news ||= findings.length !== this.ofServer(server).length;
     this.#servers = names;
     return news && !this.#disposed;
+  }
+
+  #laterAgain(): void {
+    this.#resting ??= setTimeout(() => {
+      this.#resting = undefined;
+      this.refresh();
+    }, Math.max(1, this.#restsUntil - performance.now())).unref();
   }
 }
 

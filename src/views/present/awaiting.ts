@@ -8,7 +8,7 @@ import type { ViewState } from './view-state.ts';
 export interface Definition {
   readonly ref: DefinitionRef;
   readonly status: ApprovalStatus;
-  /** Description of a tool, or the instructions themselves; untrusted. */
+  /** Its description, or the instructions themselves; untrusted. */
   readonly text: string;
   /** The whole definition as received; undefined for instructions. */
   readonly raw: RawJson | undefined;
@@ -26,7 +26,7 @@ export interface AwaitingServer {
   readonly definitions: readonly Definition[];
 }
 
-/** A server's instructions and tools, each at its present digest; instructions first, tools by name. */
+/** All that a server's approval covers, each at its present digest: instructions, tools by name, then resources, templates and prompts. */
 export function definitionsOf(upstream: UpstreamSnapshot): readonly Definition[] {
   const { name: server, instructions } = upstream;
   const tools = upstream.tools
@@ -40,7 +40,16 @@ export function definitionsOf(upstream: UpstreamSnapshot): readonly Definition[]
       ...(tool.findings !== undefined && { findings: tool.findings }),
     }))
     .sort((a, b) => compare(a.ref.name, b.ref.name));
-  if (instructions === undefined) return tools;
+  const others = (upstream.definitions ?? []).map(({ kind, name, digest, status, description, raw, approvedRaw, findings }): Definition => ({
+    ref: { server, kind, name, digest },
+    status,
+    text: description,
+    raw,
+    approvedRaw,
+    tier: undefined,
+    ...(findings !== undefined && { findings }),
+  }));
+  if (instructions === undefined) return [...tools, ...others];
   return [
     {
       ref: { server, kind: 'instructions', name: '', digest: instructions.digest },
@@ -52,6 +61,7 @@ export function definitionsOf(upstream: UpstreamSnapshot): readonly Definition[]
       ...(instructions.findings !== undefined && { findings: instructions.findings }),
     },
     ...tools,
+    ...others,
   ];
 }
 

@@ -3,6 +3,7 @@ import { oneLine, plural, visible, visibleLines } from '../text.ts';
 import type { Definition } from './awaiting.ts';
 import { launchFacts, launchLine, launchOfEntry } from './launch.ts';
 import { statusLook, tierText } from './labels.ts';
+import { subjectInSentence } from './subject.ts';
 
 /** A modal question. Every text is safe to show as it is. */
 export interface Confirmation {
@@ -100,7 +101,7 @@ export function confirmBlock(server: string, definitions: readonly Definition[])
 
 /** A definition's name for a sentence. */
 export function nameOf({ ref }: Definition): string {
-  return ref.kind === 'tool' ? `“${oneLine(ref.name, 80)}”` : 'the server instructions';
+  return subjectInSentence(ref);
 }
 
 function summary({ status, tier }: Definition): string {

@@ -4,6 +4,7 @@ import type { Finding, Severity } from '../../proxy/scanner/types.ts';
 import { oneLine, plural, quoted, visible } from '../text.ts';
 import { awaiting, definitionsOf, isAwaiting } from './awaiting.ts';
 import type { ViewState } from './view-state.ts';
+import { subjectInSentence } from './subject.ts';
 
 const GRADE: Readonly<Record<Severity, string>> = { block: '■ GRAVE', warning: '▲ WARNING', info: '· note' };
 /** Problems of one server; the review document has all findings. */
@@ -52,7 +53,7 @@ export function findingProblems(upstream: UpstreamSnapshot): readonly FindingPro
   const name = (upstream.nameFindings ?? []).map((finding) => ({ subject: visible(upstream.name), finding }));
   const definitions = definitionsOf(upstream)
     .filter(isAwaiting)
-    .flatMap(({ ref, findings = [] }) => findings.map((finding) => ({ subject: oneLine(ref.kind === 'tool' ? `${ref.server}:${ref.name}` : `the instructions of ${ref.server}`, 120), finding })));
+    .flatMap(({ ref, findings = [] }) => findings.map((finding) => ({ subject: oneLine(ref.kind === 'tool' ? `${ref.server}:${ref.name}` : `${subjectInSentence(ref)} of ${ref.server}`, 120), finding })));
   return [...(upstream.launch.approved ? [] : name), ...definitions]
     .filter(({ finding }) => finding.severity !== 'info')
     .sort((a, b) => Number(b.finding.severity === 'block') - Number(a.finding.severity === 'block'))

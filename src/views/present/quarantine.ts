@@ -7,6 +7,7 @@ import { statusLook, tierText } from './labels.ts';
 import { bounded, LEAF, type TreeNode } from './tree-node.ts';
 import { heldRow, toolTooltip, toolWords } from './upstreams.ts';
 import type { ViewState } from './view-state.ts';
+import { subjectTitle } from './subject.ts';
 
 /** Rows of the Quarantine view: one per server with something to decide or something unusable. */
 export function quarantineRows(state: ViewState): readonly TreeNode[] {
@@ -77,7 +78,7 @@ function launchRow(id: string, { upstream }: AwaitingServer): TreeNode {
 function definitionRow(id: string, definition: Definition): TreeNode {
   const { ref, status, tier } = definition;
   const look = statusLook(status);
-  const label = ref.kind === 'tool' ? oneLine(ref.name, 80) : 'Server instructions';
+  const label = ref.kind === 'tool' ? oneLine(ref.name, 80) : subjectTitle(ref, (name) => oneLine(name, 80));
   const found = findingWords(definition.findings);
   const description = [look.text, ...(tier === undefined ? [] : [tierText(tier)]), ...(found === undefined ? [] : [found])].join(' · ');
   return {

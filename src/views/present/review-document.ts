@@ -6,6 +6,7 @@ import { findingLines } from './findings.ts';
 import { launchFacts, launchLine } from './launch.ts';
 import { statusLook, tierText } from './labels.ts';
 import { prettyJson } from './pretty-json.ts';
+import { subjectTitle, textLabel } from './subject.ts';
 
 /** A place in the document with something to decide: the line (from 0) and what the decision is about. */
 export interface Anchor {
@@ -72,14 +73,13 @@ function putLaunch(page: Page, upstream: UpstreamSnapshot): void {
 function putDefinition(page: Page, definition: Definition): void {
   const { ref, status, raw, text, tier } = definition;
   page.anchor({ target: { server: ref.server, definition: { kind: ref.kind, name: ref.name, digest: ref.digest } }, status });
-  const title = ref.kind === 'tool' ? `Tool ${visible(ref.name)}` : 'Server instructions';
-  page.heading(`${title} — ${statusLook(status).text}${isAwaiting(definition) ? ', awaits a decision' : ''}`);
+  page.heading(`${subjectTitle(ref, visible)} — ${statusLook(status).text}${isAwaiting(definition) ? ', awaits a decision' : ''}`);
   if (tier !== undefined) page.put(`Risk, by its annotations: ${tierText(tier)}`);
   const layout = raw === undefined ? undefined : pretty(raw);
   const hidden = countHidden(layout ?? text);
   if (hidden > 0) page.put(`WARNING: ${plural(hidden, 'invisible character')}, shown as \\u{…}.`);
-  putFindings(page, definition);
-  page.put('', ref.kind === 'tool' ? 'Description' : 'Text it wants in the system prompt of agents', quoted(text));
+  if (ref.kind !== 'resources') putFindings(page, definition);
+  page.put('', textLabel(ref.kind), quoted(text));
   if (layout !== undefined) page.put('', 'Whole definition', quoted(layout));
   page.put('', `Digest ${ref.digest}`, '');
 }

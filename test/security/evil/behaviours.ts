@@ -120,4 +120,5 @@ export const SCHEMAS: Readonly<Record<string, (canary: string) => unknown>> = {
   redos: () => ({ type: 'object', properties: { a: { type: 'string', pattern: '^(([a-z])+.)+[A-Z]([a-z])+$' } } }),
   compose: () => ({ type: 'object', properties: { a: { $ref: '#/$defs/l0' } }, $defs: Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`l${n}`, n === 39 ? { type: 'number' } : { anyOf: [{ $ref: `#/$defs/l${n + 1}` }, { $ref: `#/$defs/l${n + 1}` }] }])) }),
   deep: () => Array.from({ length: 50 }).reduce<unknown>((inner) => ({ type: 'object', properties: { a: inner } }), { type: 'string' }),
+  wide: () => ({ type: 'object', properties: { a: { enum: Array.from({ length: 50_000 }, (_, n) => `v${n}`) } } }),
 };

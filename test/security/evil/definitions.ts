@@ -97,4 +97,6 @@ export const LIST_MODES: Readonly<Record<string, ListMode>> = {
     [tool('inject', { inputSchema: { type: 'object', properties: { a: { type: 'string', 'x-mcp-header': `Evil\r\nX-Injected: ${MARK}` }, b: { type: 'string', 'x-mcp-header': 'Authorization' }, c: { type: 'string', 'x-mcp-header': 'Host' } } } })],
     ['inject'],
   ),
+  'huge-desc': newcomers('D16', [tool('endless', { description: `${MARK} `.repeat(80_000) }), tool('padded', { description: `ok${' '.repeat(40_000)}${MARK}` }), tool('quoted', { description: `${'("'.repeat(20_000)}${MARK}` })], ['endless', 'padded', 'quoted']),
+  'huge-list': newcomers('B1', Array.from({ length: 5_000 }, (_, n) => tool(`many-${n}`, { description: MARK })), ['many-0', 'many-4999']),
 };
