@@ -64,6 +64,12 @@ describe('the inspection of results', () => {
     }
   });
 
+  it('leaves what only its server reads as it came, whatever it looks like', async () => {
+    const { answer, call } = await inspected({ result: { resultType: 'input_required', inputRequests: {}, requestState: `${KEY} ${ORDER}` } }, { secrets: 'redact' });
+    assert.deepEqual(answer, { resultType: 'input_required', inputRequests: {}, requestState: `${KEY} ${ORDER}` });
+    assert.deepEqual(call.findings, []);
+  });
+
   it('redacts secrets in text, structured content and embedded resources, and keeps their shape', async () => {
     const { answer, call } = await inspected({
       result: { content: [{ type: 'text', text: `key ${KEY}.` }, { type: 'resource', resource: { uri: 'x:y', text: KEY } }], structuredContent: { list: [{ key: KEY, n: 1 }] } },

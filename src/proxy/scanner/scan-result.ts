@@ -73,6 +73,8 @@ const TELLING = new RegExp(
 );
 const ENCODED = /[A-Za-z0-9+/]{40}|(?:%[0-9a-f]{2}){10}|(?:\\u[0-9a-f]{4}){8}/i;
 const BINARY = /^\/content\/\d+\/(?:data|resource\/blob)$/;
+/** What only its server reads, and has to get back as it gave it (2026-07-28). */
+const OPAQUE: ReadonlySet<string> = new Set(['/requestState', '/resultType']);
 /** What base64 of images, sound and files does not hold. */
 const NOT_BLOB = /[^A-Za-z0-9+/=\r\n_-]/;
 const HIDDEN = /(?![\n\r\t])\p{Cc}|\p{Cf}|[\u{FE00}-\u{FE0F}\u{E0100}-\u{E01EF}\u2800\u3164\uFFA0\u115F\u1160]/u;
@@ -94,8 +96,11 @@ export async function scanResult(raw: RawJson, policy: ResultPolicy, held: HeldS
       work = 0;
       await nextTurn();
     }
+    const before = findings.length;
     const text = cleaned(value, policy, held, findings);
-    if (text !== value.text) replaced.push({ start: value.start, end: value.end, text });
+    const changed = text !== value.text;
+    if ((changed || findings.length > before) && OPAQUE.has(value.path())) findings.length = before;
+    else if (changed) replaced.push({ start: value.start, end: value.end, text });
   }
   const orders = findings.some(({ code }) => code === 'injected-instruction');
   const secrets = findings.some(({ code }) => code === 'secret-in-result' || code === 'held-secret');
