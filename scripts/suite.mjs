@@ -1,6 +1,7 @@
 // Runs one suite of tests with node:test. Usage: node scripts/suite.mjs unit|integration|security|editor|agent [NAME-PATTERN]
 import { glob } from 'node:fs/promises';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { main, root, runForCode, StepError } from './lib/exec.mjs';
 import { freshResultFile, readResult } from './lib/results.mjs';
 
@@ -18,6 +19,7 @@ await main('suite', async () => {
     '--test-reporter-destination=stdout',
     '--test-reporter=./scripts/lib/count-reporter.mjs',
     `--test-reporter-destination=${await freshResultFile(suite)}`,
+    `--import=${pathToFileURL(path.join(root, 'test/fixtures/property-seed.mjs')).href}`,
     // Far more than any needs: a test that waits for what never comes fails by its name instead of holding up the rest.
     '--test-timeout=600000',
     // Each editor test drives a whole VS Code; two at once only make both slow.

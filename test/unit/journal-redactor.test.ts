@@ -58,7 +58,8 @@ describe('Redactor', () => {
     fc.assert(
       fc.property(fc.jsonValue({ depthSize: 'small' }), (value) => {
         const raw = JSON.stringify(value);
-        fc.pre(!/[a-z_]*(?:pass|pin|otp|auth|sid|jwt|sig|token|secret|bearer|cookie|credential)/i.test(raw));
+        // Names are judged by their letters alone: "P In" is a pin.
+        fc.pre(!/(?:pass|pin|otp|auth|sid|jwt|sig|token|secret|bearer|cookie|credential)/i.test(raw.replace(/[^a-z]/gi, '')));
         assert.equal(new Redactor().json(JSON.stringify(value, null, 2)), raw);
       }),
     );
