@@ -82,15 +82,19 @@ export function readCall(line: string): CallRecord | undefined {
 /** The call a line holds if a filter wants it; its `limit` is the reader's business. */
 export function wantedCall(line: string, filter: CallFilter): CallRecord | undefined {
   const record = readCall(line);
-  if (record === undefined) return undefined;
+  return record !== undefined && isWanted(record, line, filter) ? record : undefined;
+}
+
+/** True when a filter wants the call that was read from `line`. */
+export function isWanted(record: CallRecord, line: string, filter: CallFilter): boolean {
   const { server, tool, agent, outcome, since, until, text } = filter;
-  if (server !== undefined && record.server !== server) return undefined;
-  if (tool !== undefined && record.tool !== tool) return undefined;
-  if (agent !== undefined && record.agent !== agent) return undefined;
-  if (outcome !== undefined && record.outcome !== outcome) return undefined;
-  if (since !== undefined && Date.parse(record.time) < since) return undefined;
-  if (until !== undefined && Date.parse(record.time) > until) return undefined;
-  return text === undefined || searchedText(line).includes(text.toLowerCase()) ? record : undefined;
+  if (server !== undefined && record.server !== server) return false;
+  if (tool !== undefined && record.tool !== tool) return false;
+  if (agent !== undefined && record.agent !== agent) return false;
+  if (outcome !== undefined && record.outcome !== outcome) return false;
+  if (since !== undefined && Date.parse(record.time) < since) return false;
+  if (until !== undefined && Date.parse(record.time) > until) return false;
+  return text === undefined || searchedText(line).includes(text.toLowerCase());
 }
 
 /** What a filter's text is looked for in: the line in lower case, without its seal. */

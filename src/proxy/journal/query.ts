@@ -1,4 +1,4 @@
-import { readCall, wantedCall } from './line.ts';
+import { isWanted, readCall, wantedCall } from './line.ts';
 import { linesBackwards, linesOf, listSegments } from './segments.ts';
 import type { CallFilter, CallRecord } from './types.ts';
 
@@ -17,7 +17,7 @@ export async function queryJournal(dir: string, filter: CallFilter): Promise<rea
       const record = readCall(line);
       if (record === undefined) continue;
       if (filter.since !== undefined && Date.parse(record.time) < filter.since - LONGEST_CALL_MS) return found;
-      if (wantedCall(line, filter) !== undefined && found.push(record) >= limit) return found;
+      if (isWanted(record, line, filter) && found.push(record) >= limit) return found;
     }
   }
   return found;

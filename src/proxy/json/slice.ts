@@ -95,12 +95,13 @@ export function stringOf(raw: RawJson | undefined): string | undefined {
   return raw !== undefined && raw.charCodeAt(0) === QUOTE ? decodeString(raw) : undefined;
 }
 
-function decodeString(raw: string): string {
+/** The string that a raw JSON string, which it must be, stands for. */
+export function decodeString(raw: RawJson): string {
   return raw.includes('\\') ? (JSON.parse(raw) as string) : raw.slice(1, -1);
 }
 
 /** Index just past the string that opens at `start`; the end of the text when it never closes. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   let i = start;
   for (;;) {
     i = text.indexOf('"', i + 1);

@@ -1,7 +1,7 @@
 import type { RawJson } from '../model.ts';
+import { decodeString, endOfString } from './slice.ts';
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
 const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
@@ -37,7 +37,7 @@ export function* stringValues(raw: RawJson): Generator<StringValue> {
         place[place.length - 1] = raw.slice(i, end);
       } else {
         const at = [...place];
-        yield { start: i, end, text: decode(raw.slice(i, end)), path: () => pointerOf(at) };
+        yield { start: i, end, text: decodeString(raw.slice(i, end)), path: () => pointerOf(at) };
       }
       i = end - 1;
     } else if (c === OPEN_BRACE) place.push('""');
@@ -64,21 +64,5 @@ export function withStrings(raw: RawJson, replaced: readonly { readonly start: n
 }
 
 function pointerOf(place: readonly (string | number)[]): string {
-  return place.map((token) => `/${typeof token === 'number' ? token : decode(token).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
-}
-
-function decode(token: string): string {
-  return token.includes('\\') ? (JSON.parse(token) as string) : token.slice(1, -1);
-}
-
-/** Index just past the string that opens at `start`. */
-function endOfString(text: string, start: number): number {
-  let i = start;
-  for (;;) {
-    i = text.indexOf('"', i + 1);
-    if (i < 0) return text.length;
-    let slashes = 0;
-    while (text.charCodeAt(i - 1 - slashes) === BACKSLASH) slashes++;
-    if (slashes % 2 === 0) return i + 1;
-  }
+  return place.map((token) => `/${typeof token === 'number' ? token : decodeString(token).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }

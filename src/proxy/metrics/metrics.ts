@@ -31,6 +31,8 @@ export class Metrics implements Disposable {
   readonly #seconds;
   readonly #bytes;
   readonly #truncated;
+  /** Set the gauges to what is true now. */
+  readonly #fillers: readonly ((state: GatewaySnapshot) => void)[];
 
   constructor({ onDidCall, snapshot }: MetricsSource) {
     this.#snapshot = snapshot;
@@ -39,12 +41,14 @@ export class Metrics implements Disposable {
     this.#seconds = new Histogram({ name: 'vestibule_call_duration_seconds', help: 'Time from a call to its answer.', labelNames: ['server'], buckets: BUCKETS, registers });
     this.#bytes = new Counter({ name: 'vestibule_call_bytes_total', help: 'Bytes of arguments (in) and of answers (out).', labelNames: ['server', 'direction'], registers });
     this.#truncated = new Counter({ name: 'vestibule_results_shortened_total', help: 'Results over the budget, kept for read_cache.', labelNames: ['server'], registers });
-    this.#addState(registers);
+    this.#fillers = stateGauges(registers);
     this.#subscription = onDidCall((record) => this.#count(record));
   }
 
   /** Everything as Prometheus reads it. */
   text(): Promise<string> {
+    const state = this.#snapshot();
+    for (const fill of this.#fillers) fill(state);
     return this.#registry.metrics();
   }
 
@@ -63,25 +67,25 @@ export class Metrics implements Disposable {
     this.#bytes.inc({ server, direction: 'out' }, record.bytesOut);
     if (record.truncated) this.#truncated.inc({ server });
   }
+}
 
-  #addState(registers: Registry[]): void {
-    const counted = (name: string, help: string, label: string, count: (state: GatewaySnapshot) => Iterable<string>): void => {
-      const snapshot = this.#snapshot;
-      new Gauge({
-        name, help, labelNames: [label], registers,
-        collect() {
-          this.reset();
-          for (const value of count(snapshot())) this.inc({ [label]: value });
-        },
-      });
+/** Gauges of the present state; each result sets one of them. */
+function stateGauges(registers: Registry[]): readonly ((state: GatewaySnapshot) => void)[] {
+  const counted = (name: string, help: string, label: string, valuesOf: (state: GatewaySnapshot) => Iterable<string>) => {
+    const gauge = new Gauge({ name, help, labelNames: [label], registers });
+    return (state: GatewaySnapshot): void => {
+      gauge.reset();
+      for (const value of valuesOf(state)) gauge.inc({ [label]: value });
     };
-    counted('vestibule_sessions', 'Agents connected now.', 'era', ({ sessions }) => sessions.map(({ era }) => era));
-    counted('vestibule_upstreams', 'Configured servers by what they are doing.', 'state', ({ upstreams }) => upstreams.map(({ state }) => state.kind));
-    counted('vestibule_tools', 'Known tools by what a person decided.', 'status', ({ upstreams }) => upstreams.flatMap(({ tools }) => tools.map(({ status }) => status)));
+  };
+  return [
+    counted('vestibule_sessions', 'Agents connected now.', 'era', ({ sessions }) => sessions.map(({ era }) => era)),
+    counted('vestibule_upstreams', 'Configured servers by what they are doing.', 'state', ({ upstreams }) => upstreams.map(({ state }) => state.kind)),
+    counted('vestibule_tools', 'Known tools by what a person decided.', 'status', ({ upstreams }) => upstreams.flatMap(({ tools }) => tools.map(({ status }) => status))),
     counted('vestibule_paused', 'Pauses in force, by how far they reach.', 'reach', ({ pause }) => [
       ...(pause.all ? ['all'] : []),
       ...pause.servers.map(() => 'server'),
       ...pause.tools.map(() => 'tool'),
-    ]);
-  }
+    ]),
+  ];
 }
