@@ -67,6 +67,8 @@ import { createToolIndex } from './search/tool-index.ts';
 import type { SearchHit, ToolIndex } from './search/types.ts';
 import { Usage } from './search/usage.ts';
 import { takeSnapshot } from './snapshot.ts';
+import { StateProblems } from './state-problems.ts';
+import { sealMemory } from './storage/seal-memory.ts';
 import { UpstreamHub } from './upstream/hub.ts';
 import { UpstreamLogs } from './upstream/log-store.ts';
 import { sweepOrphans } from './upstream/orphans.ts';
@@ -88,7 +90,9 @@ const SETTLE_MS = 20_000;
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const stateDir = join(options.dataDir, 'state');
   const report = (error: VestibuleError): void => options.log('error', error.message, { action: error.action });
-  const store = await openApprovalStore(options.dataDir, { onProblem: report });
+  const problems = new StateProblems();
+  const sealed = { onProblem: (error: VestibuleError) => problems.add(error), memory: sealMemory(options.secrets) };
+  const store = await openApprovalStore(options.dataDir, sealed);
   await sweepOrphans(stateDir);
   const [config, catalog, journal, results, pauses, consents, indexFile] = await Promise.all([
     createConfigStore({
@@ -101,7 +105,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     openJournal({ dir: join(options.logDir ?? options.dataDir, 'journal'), log: options.log }),
     openResultStore({ dir: join(options.dataDir, 'results') }),
     openPauseStore(options.dataDir, { onProblem: report }),
-    openConsentStore(options.dataDir, { onProblem: report }),
+    openConsentStore(options.dataDir, sealed),
     IndexFile.open(join(options.dataDir, 'search-index.json'), report),
   ]);
   const lock = await followedLock(options);
@@ -112,7 +116,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     dataDir: options.dataDir,
     isOfWorkspace: (server) => config.snapshot.upstreams.some(({ name, origin }) => name === server && origin === 'workspace'),
   });
-  return new Gateway(options, stateDir, { approvals, config, catalog, journal, results, pauses, consents, indexFile });
+  return new Gateway(options, stateDir, { problems, approvals, config, catalog, journal, results, pauses, consents, indexFile });
 }
 
 /** The lock file to follow: none without a workspace, in an untrusted one, or switched off. */
@@ -121,6 +125,7 @@ async function followedLock({ lockfile = 'off', workspaceFolder, workspaceTruste
 }
 
 interface OpenedParts {
+  readonly problems: StateProblems;
   readonly approvals: LockedApprovals;
   readonly config: ConfigStore;
   readonly catalog: LiveCatalog;
@@ -167,7 +172,7 @@ export class Gateway implements GatewayApi {
   constructor(options: GatewayOptions, stateDir: string, parts: OpenedParts) {
     this.#options = options;
     this.#parts = parts;
-    const { approvals, catalog, config, consents, indexFile, journal, pauses, results } = parts;
+    const { approvals, catalog, config, consents, indexFile, journal, pauses, problems, results } = parts;
     const { redactor } = journal;
     if (options.token !== undefined) redactor.addKnown(options.token);
     this.#logs = this.#store.add(new UpstreamLogs(join(options.dataDir, 'logs'), (text) => redactor.text(text)));
@@ -304,6 +309,7 @@ export class Gateway implements GatewayApi {
     this.#store.add(journal.onDidAppend((record) => this.#learn(record)));
     this.#store.add(pauses.onDidChange(() => this.#changed.fire()));
     this.#store.add(consents.onDidChange(() => this.#changed.fire()));
+    this.#store.add(problems.onDidChange(() => this.#changed.fire()));
     this.#store.add(config.onDidChange(() => this.#applyConfig()));
     this.#applyConfig();
     this.#noteLock();
@@ -333,6 +339,7 @@ export class Gateway implements GatewayApi {
     return takeSnapshot({
       findings: this.#findings,
       config: this.#parts.config.snapshot,
+      stateProblems: this.#parts.problems.all,
       mode: this.#mode(),
       endpoint: this.#listener.endpoint,
       catalog: this.#parts.catalog,
@@ -484,6 +491,7 @@ export class Gateway implements GatewayApi {
     this.#parts.results.dispose();
     this.#parts.pauses.dispose();
     this.#parts.consents.dispose();
+    this.#parts.problems.dispose();
     await this.#parts.catalog.dispose();
     await this.#parts.indexFile.flush();
     await this.#parts.journal.close();

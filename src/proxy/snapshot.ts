@@ -20,6 +20,8 @@ import type { UpstreamHub } from './upstream/hub.ts';
 /** The parts a snapshot is taken of. */
 export interface SnapshotSources {
   readonly config: ConfigSnapshot;
+  /** Files of decisions that could not be used. */
+  readonly stateProblems: readonly ConfigProblem[];
   readonly mode: MenuMode;
   readonly endpoint: Endpoint | undefined;
   readonly catalog: Catalog;
@@ -49,7 +51,7 @@ export function takeSnapshot(sources: SnapshotSources): GatewaySnapshot {
     lastDecision: sources.approvals.lastDecision(),
     upstreams: sources.config.upstreams.map((config) => upstreamSnapshot(config, sources)),
     sessions: sources.sessions,
-    problems: [...sources.config.problems, ...lockProblems(sources.approvals)],
+    problems: [...sources.config.problems, ...sources.stateProblems, ...lockProblems(sources.approvals)],
     version: listVersion(sources.mode, sources.served.all(), sources.content),
   };
 }

@@ -86,4 +86,17 @@ describe('the consent store', { timeout: 60_000 }, () => {
     const aside = readdirSync(dir).find((name) => name.startsWith('consents.json.')) ?? '';
     assert.equal(await readFile(join(dir, aside), 'utf8'), bad);
   });
+
+  it('W5: takes over a file of the version before, and from then on allows nothing that it did not write itself', async () => {
+    const old = JSON.stringify({ version: 1, state: { consents: [allowed('a')] } });
+    await writeFile(file(), old);
+    assert.deepEqual((await open()).all, [allowed('a')]);
+    const sealed = await readFile(file(), 'utf8');
+    for (const forged of [old, sealed.replaceAll('"a"', '"b"'), sealed.replace(/"mac": "[^"]*"/, '"mac": ""')]) {
+      await writeFile(file(), forged);
+      problems = [];
+      assert.deepEqual((await open()).all, []);
+      assert.deepEqual(problems.map(({ reason }) => reason), ['corrupt-file']);
+    }
+  });
 });

@@ -3,8 +3,9 @@ import type { VestibuleError } from '../errors.ts';
 import { Emitter, type Event } from '../events.ts';
 import type { ServerName } from '../model.ts';
 import { prepareFolder } from '../storage/atomic-file.ts';
+import { Seal, type SealMemory } from '../storage/seal.ts';
 import { StateFile } from '../storage/state-file.ts';
-import { CONSENTS_VERSION, decodeConsents, encodeConsents } from './consents-format.ts';
+import { CONSENTS_VERSION, decodeConsents, encodeConsents, UNSEALED_CONSENTS_VERSION } from './consents-format.ts';
 import { withConsent, withoutConsents } from './standing.ts';
 import type { ConsentStore, StandingConsent } from './types.ts';
 
@@ -12,15 +13,17 @@ const NONE: readonly StandingConsent[] = [];
 
 /**
  * Opens the consents of a data folder: `consents.json`, shared by every process that uses the folder. A file that
- * cannot be read allows nothing.
+ * cannot be read, was changed by something else or is an older copy allows nothing.
  * @param options.onProblem hears of a file that could not be used, once per content
+ * @param options.memory remembers elsewhere how far the file had come
  * @throws VestibuleError `data-folder-unreadable`
  */
-export async function openConsentStore(dataDir: string, options: { readonly onProblem: (problem: VestibuleError) => void }): Promise<ConsentStore> {
+export async function openConsentStore(dataDir: string, options: { readonly onProblem: (problem: VestibuleError) => void; readonly memory?: SealMemory }): Promise<ConsentStore> {
   await prepareFolder(dataDir);
   const file = await StateFile.open<readonly StandingConsent[]>({
     path: join(dataDir, 'consents.json'),
     version: CONSENTS_VERSION,
+    seal: { by: new Seal(join(dataDir, 'consents.key'), 'consents', options.memory), unsealedVersion: UNSEALED_CONSENTS_VERSION },
     empty: NONE,
     decode: decodeConsents,
     encode: encodeConsents,

@@ -3,8 +3,9 @@ import { BadShapeError, listAt, numberAt, recordAt, stringAt, type JsonPath } fr
 import { MAX_STANDING } from './standing.ts';
 import type { StandingConsent } from './types.ts';
 
-/** Version of `consents.json`. */
-export const CONSENTS_VERSION = 1;
+/** Version of `consents.json`. Version 1 had no authentication code. */
+export const CONSENTS_VERSION = 2;
+export const UNSEALED_CONSENTS_VERSION = 1;
 
 const DIGEST = /^sha256-[A-Za-z0-9+/]{43}=$/;
 

@@ -4,6 +4,7 @@ import { VestibuleError } from '../errors.ts';
 import { Emitter, type Disposable, type Event } from '../events.ts';
 import type { ApprovalStatus, Digest, RawJson, ServerName } from '../model.ts';
 import { prepareFolder } from '../storage/atomic-file.ts';
+import { Seal, type SealMemory } from '../storage/seal.ts';
 import { StateFile } from '../storage/state-file.ts';
 import { decodeState, encodeState, NO_STATE, type ApprovalState } from './approval-state.ts';
 import {
@@ -21,7 +22,7 @@ import {
   withLaunch,
   withoutLaunches,
 } from './approvals.ts';
-import { APPROVALS_VERSION } from './approvals-format.ts';
+import { APPROVALS_VERSION, UNSEALED_APPROVALS_VERSION } from './approvals-format.ts';
 import { ApprovedTexts } from './approved-texts.ts';
 import { summaryOf, undone, withPast, type PastDecision } from './history.ts';
 import { lastAccepted, lockDecision, withLockDecision, type LockDecision } from './lock-decisions.ts';
@@ -29,18 +30,20 @@ import type { ApprovalRecord, ApprovalStore, Decided, DecisionSummary, Definitio
 
 /**
  * Opens the approvals of a data folder: `approvals.json`, shared by every process that uses the folder. A file that
- * cannot be read approves nothing.
+ * cannot be read, was changed by something else or is an older copy approves nothing.
  * @param options.onProblem hears of files that could not be used, once each
+ * @param options.memory remembers elsewhere how far the file had come
  * @throws VestibuleError `data-folder-unreadable`
  */
 export async function openApprovalStore(
   dataDir: string,
-  options: { readonly onProblem: (problem: VestibuleError) => void },
+  options: { readonly onProblem: (problem: VestibuleError) => void; readonly memory?: SealMemory },
 ): Promise<FileApprovalStore> {
   await prepareFolder(dataDir);
   const file = await StateFile.open({
     path: join(dataDir, 'approvals.json'),
     version: APPROVALS_VERSION,
+    seal: { by: new Seal(join(dataDir, 'approvals.key'), 'approvals', options.memory), unsealedVersion: UNSEALED_APPROVALS_VERSION },
     empty: NO_STATE,
     decode: decodeState,
     encode: encodeState,

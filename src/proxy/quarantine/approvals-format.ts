@@ -2,8 +2,9 @@ import type { Digest } from '../model.ts';
 import { BadShapeError, entriesAt, listAt, numberAt, recordAt, stringAt, type JsonPath } from '../storage/parse-state.ts';
 import { MAX_APPROVED, MAX_BLOCKED, MAX_LAUNCHES, MAX_REFUSED, type Approvals, type Decision, type DefinitionDecisions, type ServerDecisions } from './approvals.ts';
 
-/** Version of `approvals.json`. A file with a MAC beside its `state` will be another version. */
-export const APPROVALS_VERSION = 1;
+/** Version of `approvals.json`. Version 1 had no authentication code. */
+export const APPROVALS_VERSION = 2;
+export const UNSEALED_APPROVALS_VERSION = 1;
 
 const DIGEST = /^sha256-[A-Za-z0-9+/]{43}=$/;
 

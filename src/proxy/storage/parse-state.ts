@@ -18,15 +18,21 @@ export class BadShapeError extends Error {
 
 const MAX_DEPTH = 32;
 
+/** How the text of a state file is read. */
+export interface ParseOptions<T> {
+  readonly file: string;
+  readonly version: number;
+  /** Gets `state`. @throws BadShapeError for anything it did not write itself */
+  readonly decode: (state: unknown) => T;
+  /** Looks at all members first, that of the version aside. @throws BadShapeError */
+  readonly verify?: (members: Readonly<Record<string, unknown>>) => void;
+}
+
 /**
- * Reads the text of a state file: `{"version": n, "state": …}`. `decode` gets `state` and throws BadShapeError for
- * anything it did not write itself.
+ * Reads the text of a state file: `{"version": n, "state": …}`.
  * @throws VestibuleError `corrupt-file` with file, line and column
  */
-export function parseState<T>(
-  text: string,
-  options: { readonly file: string; readonly version: number; readonly decode: (state: unknown) => T },
-): T {
+export function parseState<T>(text: string, options: ParseOptions<T>): T {
   const { file, version } = options;
   if (exceedsDepth(text, MAX_DEPTH)) throw corrupt({ file, line: 1, column: 1 }, `nested deeper than ${MAX_DEPTH} levels`);
   let value: unknown;
@@ -36,18 +42,22 @@ export function parseState<T>(
     throw corrupt(positionOfSyntaxError(file, text), `not valid JSON (${messageOf(error)})`, error);
   }
   try {
-    const { version: written, state } = recordAt(value, []);
-    if (written !== version) throw new BadShapeError(['version'], `version ${version}`);
-    return options.decode(state);
+    const members = recordAt(value, []);
+    if (members['version'] !== version) throw new BadShapeError(['version'], `version ${version}`);
+    options.verify?.(members);
+    return options.decode(members['state']);
   } catch (error) {
     if (!(error instanceof BadShapeError)) throw error;
     throw corrupt(positionOfPath(file, text, error.path), error.message, error);
   }
 }
 
-/** The text of a state file, as `parseState` reads it. */
-export function writeState(version: number, state: unknown): string {
-  return `${JSON.stringify({ version, state }, undefined, 1)}\n`;
+/**
+ * The text of a state file, as `parseState` reads it.
+ * @param envelope members beside the state
+ */
+export function writeState(version: number, state: unknown, envelope: object = {}): string {
+  return `${JSON.stringify({ version, ...envelope, state }, undefined, 1)}\n`;
 }
 
 /** A JSON object's members as a Map, so that outside keys such as `__proto__` stay plain data. @throws BadShapeError */

@@ -4,6 +4,7 @@ import { readTextIfExists, removeFile, writeFileAtomic } from './atomic-file.ts'
 import { withFileLock } from './file-lock.ts';
 import { folderError } from './fs-error.ts';
 import { parseState, writeState } from './parse-state.ts';
+import type { Mark, Seal } from './seal.ts';
 import { setAside } from './set-aside.ts';
 import { watchFile, type FileWatch } from './watch-file.ts';
 
@@ -16,6 +17,11 @@ export interface StateFileOptions<T> {
   /** Reads what `encode` made. @throws BadShapeError for anything else */
   readonly decode: (state: unknown) => T;
   readonly encode: (state: T) => unknown;
+  /**
+   * Authenticates what is written. A file of the version before, which is not sealed, counts while there is no key; it is
+   * sealed when it is opened.
+   */
+  readonly seal?: { readonly by: Seal; readonly unsealedVersion: number };
   /** Tells a person, once each, what could not be used: `corrupt-file`, `data-folder-unreadable`, `too-large`. */
   readonly report: (problem: VestibuleError) => void;
 }
@@ -24,6 +30,8 @@ export interface StateFileOptions<T> {
 interface Loaded<T> {
   readonly text: string | undefined;
   readonly state: T;
+  /** What a sealed state was held against; undefined when it is not sealed. */
+  readonly sealed?: { readonly id: string; readonly count: number } | undefined;
 }
 
 /**
@@ -46,6 +54,7 @@ export class StateFile<T> implements Disposable {
     const file = new StateFile(options);
     try {
       await file.#inLine(() => file.#load());
+      if (options.seal !== undefined && file.#loaded.sealed === undefined) await file.#inLine(() => file.#beginSealing());
       return file;
     } catch (error) {
       file.dispose();
@@ -75,17 +84,16 @@ export class StateFile<T> implements Disposable {
    * @throws VestibuleError `data-folder-locked`, `data-folder-unreadable`, and whatever `change` throws
    */
   async update(change: (state: T) => T | Promise<T>): Promise<T> {
-    const { path, version, encode } = this.#options;
     return this.#inLine(() =>
-      withFileLock(path, async () => {
+      withFileLock(this.#options.path, async () => {
         this.#take(await this.#readOrRestore());
         const before = this.#loaded.state;
         const after = await change(before);
-        if (after === before) return before;
-        const text = writeState(version, encode(after));
-        await writeFileAtomic(path, text);
-        this.#watch.lookAnew();
-        this.#take({ text, state: after });
+        if (after !== before) {
+          const written = await this.#write(after);
+          this.#watch.lookAnew();
+          this.#take(written);
+        }
         return after;
       }),
     );
@@ -109,52 +117,93 @@ export class StateFile<T> implements Disposable {
 
   async #load(): Promise<void> {
     const { path } = this.#options;
-    const text = await readTextIfExists(path);
-    if (text === this.#loaded.text) return;
-    const read = this.#parse(text);
+    const read = await this.#read();
+    if (read === this.#loaded) return;
     // Setting aside needs the lock, and a second look: somebody may have replaced the file meanwhile.
     this.#take(VestibuleError.is(read) ? await withFileLock(path, () => this.#readOrRestore()) : read);
   }
 
   /** What the file holds now; a corrupt one gives way to the last good state. Needs the lock. */
   async #readOrRestore(): Promise<Loaded<T>> {
-    const { path, version, encode, report } = this.#options;
-    const text = await readTextIfExists(path);
-    if (text === this.#loaded.text) return this.#loaded;
-    const read = this.#parse(text);
+    const { path, seal, report } = this.#options;
+    const read = await this.#read();
     if (!VestibuleError.is(read)) return read;
     const aside = await setAside(path);
     report(
-      new VestibuleError('corrupt-file', `${read.message}. It was set aside as ${aside}.`, {
-        action: 'Repair the copy and put it back, or decide anew; until then the last good state counts.',
+      new VestibuleError('corrupt-file', `${read.message}. ${aside === undefined ? 'Nothing of it counts.' : `It was set aside as ${aside}.`}`, {
+        action: `${seal === undefined ? 'Repair the copy and put it back, or decide anew' : 'Decide anew what it said'}; until then the last good state counts.`,
         at: read.at,
         cause: read,
       }),
     );
-    const { state } = this.#loaded;
-    if (this.#loaded.text === undefined) {
-      await removeFile(path);
-      return { text: undefined, state };
-    }
-    const restored = writeState(version, encode(state));
-    await writeFileAtomic(path, restored);
-    return { text: restored, state };
+    const { state, text } = this.#loaded;
+    // Sealed, even an empty state is written: the number goes on, so that what was set aside stays older.
+    if (seal !== undefined || text !== undefined) return this.#write(state);
+    await removeFile(path);
+    return { text: undefined, state };
   }
 
-  #parse(text: string | undefined): Loaded<T> | VestibuleError {
-    const { path, version, decode, empty } = this.#options;
-    if (text === undefined) return { text, state: empty };
+  /** The file as it is now: what is loaded when it did not change, an error when it cannot be used. */
+  async #read(): Promise<Loaded<T> | VestibuleError> {
+    const { path, seal, empty } = this.#options;
+    const mark = await seal?.by.mark();
+    const text = await readTextIfExists(path);
+    if (text === this.#loaded.text) return this.#loaded;
+    if (text !== undefined) return this.#parse(text, mark);
+    if (mark?.kind !== 'kept' || mark.count === 0) return { text, state: empty };
+    return new VestibuleError('corrupt-file', `${path} was taken away, with ${mark.count === 1 ? 'the state' : `${mark.count} states`} it had held`, { action: 'Put it back, or decide anew.' });
+  }
+
+  #parse(text: string, mark: Mark | undefined): Loaded<T> | VestibuleError {
+    const { path, version, decode, seal } = this.#options;
+    const file = { file: path, decode };
     try {
-      return { text, state: parseState(text, { file: path, version, decode }) };
+      if (seal === undefined || mark === undefined) return { text, state: parseState(text, { ...file, version }) };
+      if (mark.kind === 'none' && isVersion(text, seal.unsealedVersion)) return { text, state: parseState(text, { ...file, version: seal.unsealedVersion }) };
+      let count = 0;
+      const verify = (members: Readonly<Record<string, unknown>>): void => {
+        count = seal.by.verify(mark, version, members);
+      };
+      const state = parseState(text, { ...file, version, verify });
+      return { text, state, sealed: mark.kind === 'kept' ? { id: mark.id, count } : undefined };
     } catch (error) {
       if (VestibuleError.is(error, 'corrupt-file')) return error;
       throw error;
     }
   }
 
+  /** Seals what an earlier version wrote, or makes the key: from then on nothing that is not sealed counts. */
+  #beginSealing(): Promise<void> {
+    return withFileLock(this.#options.path, async () => {
+      this.#take(await this.#readOrRestore());
+      const { sealed, state, text } = this.#loaded;
+      if (sealed !== undefined) return;
+      if (text === undefined) await this.#options.seal?.by.begin();
+      else this.#take(await this.#write(state));
+    });
+  }
+
+  /** Replaces the file. Needs the lock. */
+  async #write(state: T): Promise<Loaded<T>> {
+    const { path, version, encode, seal } = this.#options;
+    const content = encode(state);
+    if (seal === undefined) {
+      const text = writeState(version, content);
+      await writeFileAtomic(path, text);
+      return { text, state };
+    }
+    const { mark, envelope } = await seal.by.next(version, content);
+    const text = writeState(version, content, envelope);
+    await writeFileAtomic(path, text);
+    // After the file: a crash in between leaves a file that is ahead of its key, never one that looks older than it is.
+    await seal.by.written(mark);
+    return { text, state, sealed: { id: mark.id, count: mark.count } };
+  }
+
   #take(next: Loaded<T>): void {
     const { state } = this.#loaded;
     this.#loaded = next;
+    if (next.sealed !== undefined) void this.#options.seal?.by.reached(next.sealed.id, next.sealed.count);
     if (next.state !== state) this.#changed.fire(next.state);
   }
 
@@ -166,4 +215,10 @@ export class StateFile<T> implements Disposable {
     );
     return run;
   }
+}
+
+/** Whether a text claims to be of this version. */
+function isVersion(text: string, version: number): boolean {
+  const head = /^\s*\{\s*"version"\s*:\s*(\d+)/.exec(text);
+  return head?.[1] === String(version);
 }
