@@ -20,9 +20,10 @@ const rooms = {
   policy: ['config', 'catalog', 'quarantine'],
   pipeline: ['json', 'catalog', 'quarantine', 'policy', 'output', 'journal', 'upstream', 'config', 'scanner', 'redaction', 'pause', 'consent'],
   menu: ['json', 'catalog', 'quarantine', 'search', 'output', 'journal', 'policy', 'pipeline', 'config', 'sandbox'],
-  relay: ['json', 'catalog', 'menu', 'pipeline', 'downstream', 'policy', 'config', 'upstream', 'quarantine', 'journal', 'consent', 'pause'],
+  relay: ['json', 'catalog', 'menu', 'pipeline', 'downstream', 'policy', 'config', 'upstream', 'quarantine', 'journal', 'consent', 'pause', 'tokens'],
   downstream: ['json'],
   sandbox: [],
+  tokens: [],
 };
 const allRooms = Object.keys(rooms);
 // Files that import nothing and know no room: open to all.

@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build } from 'esbuild';
+import ranks from 'gpt-tokenizer/bpeRanks/o200k_base';
+import { packRanks } from '../../src/proxy/tokens/packed-table.ts';
 import { StepError, root } from './exec.mjs';
 import { thirdPartyNotices } from './notices.mjs';
 
@@ -17,6 +19,17 @@ const englishZod = {
     bundler.onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
       contents: "export { default as en } from './en.js';",
       loader: 'js',
+    }));
+  },
+};
+
+/** The tokenizer reads its table from a file beside it, a quarter of the size (docs/decisions/0011-tokenizer.md). */
+const packedTable = {
+  name: 'packed-table',
+  setup(bundler) {
+    bundler.onLoad({ filter: /gpt-tokenizer[\\/]esm[\\/]bpeRanks[\\/]o200k_base\.js$/ }, () => ({
+      contents: `import { readRanks } from ${JSON.stringify(path.join(root, 'src/proxy/tokens/packed-table.ts'))}; export default readRanks();`,
+      resolveDir: root,
     }));
   },
 };
@@ -49,6 +62,7 @@ async function bundles() {
         banner: { js: "const ownUrl = require('node:url').pathToFileURL(__filename).href;" },
       },
     },
+    { entry: 'src/proxy/tokens/worker.ts', out: 'dist/tokenizer.cjs', options: { ...node, define } },
     {
       entry: 'webview/main.ts',
       out: 'dist/webview/main.js',
@@ -70,6 +84,7 @@ export async function buildAll() {
   await mkdir(path.join(root, 'dist', 'meta'), { recursive: true });
   const metafiles = await Promise.all(present.map(buildOne));
   await copyFile(createRequire(import.meta.url).resolve(wasm.from), path.join(root, wasm.to));
+  await writeFile(path.join(root, 'dist', 'o200k.br'), packRanks(ranks));
   await writeFile(path.join(root, 'dist', 'THIRD_PARTY_NOTICES.txt'), await thirdPartyNotices(metafiles));
   return {
     built: present.map(({ out }, index) => ({ file: out, bytes: metafiles[index].outputs[out].bytes })),
@@ -89,7 +104,7 @@ async function buildOne({ entry, out, options, executable }) {
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
-    plugins: [englishZod],
+    plugins: [englishZod, packedTable],
   }).catch((cause) => {
     throw new StepError(`${entry} does not build: ${cause.errors?.length ?? '?'} errors, see above`, { cause });
   });

@@ -175,6 +175,8 @@ export interface GatewayApi {
   /** The last lines of an upstream's log, oldest first. */
   logs(server: ServerName): readonly UpstreamLogLine[];
   calls(filter: CallFilter): Promise<readonly CallRecord[]>;
+  /** Counts with the tokenizer what the snapshot's token accounts only estimate so far, which happens by itself when agents are quiet. */
+  countTokens(): Promise<void>;
   /** Every recorded call that is wanted as the text of a file, in pieces; the filter's `limit` does not count. */
   exportCalls(format: ExportFormat, filter: CallFilter): AsyncIterable<string>;
   readonly onDidCall: Event<CallRecord>;

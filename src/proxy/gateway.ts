@@ -66,6 +66,7 @@ import { IndexFile } from './search/index-file.ts';
 import { createToolIndex } from './search/tool-index.ts';
 import type { SearchHit, ToolIndex } from './search/types.ts';
 import { Usage } from './search/usage.ts';
+import { WorkerTokenCounter } from './tokens/worker-counter.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { StateProblems } from './state-problems.ts';
 import { sealMemory } from './storage/seal-memory.ts';
@@ -222,6 +223,12 @@ export class Gateway implements GatewayApi {
       journal: (decision) => journal.decide(decision),
       onUnkept: (error) => options.log('error', `What was decided about later calls could not be kept: ${messageOf(error)}`),
     });
+    const recording: Pick<Journal, 'append'> = {
+      append: (entry) => {
+        this.#meter.answered(entry);
+        journal.append(entry);
+      },
+    };
     const pipeline = createPipeline(
       inOrder({
         resolve: createResolve({ catalog, visibleTools: (principal) => this.#lists.visible(principal) }),
@@ -238,7 +245,7 @@ export class Gateway implements GatewayApi {
           policy: (server) => ({ ...DEFAULT_RESULT_POLICY, ...(server === undefined ? undefined : this.#entry(server)?.resultPolicy) }),
           held: redactor,
         }),
-        record: createRecord(journal),
+        record: createRecord(recording),
       }),
       (error, call) => options.log('error', `A stage failed: ${messageOf(error)}`, { call: call.id }),
     );
@@ -259,14 +266,15 @@ export class Gateway implements GatewayApi {
       log: (server) => this.#logs.lines(server),
     });
     this.#lists = new ToolLists({ served: this.#served, menu, noPrefix: options.noPrefix ?? false, settings: (principal) => this.#listSettings(principal) });
-    this.#meter = this.#store.add(new TokenMeter(journal, this.#lists));
+    const counter = this.#store.add(new WorkerTokenCounter((problem) => options.log('warn', 'Tokens are estimated: the tokenizer does not run.', { problem })));
+    this.#meter = this.#store.add(new TokenMeter({ journal, lists: this.#lists, counter, counted: () => this.#changed.fire() }));
     this.#relay = new Relay({
       content: this.#content,
       lists: this.#lists,
       meter: this.#meter,
       menu,
       pipeline,
-      journal,
+      journal: recording,
       ready: () => this.#settled,
       instructions: (principal) => this.#instructions(principal),
       sessionsChanged: () => this.#changed.fire(),
@@ -326,6 +334,10 @@ export class Gateway implements GatewayApi {
 
   get onDidCall(): Event<CallRecord> {
     return this.#parts.journal.onDidAppend;
+  }
+
+  countTokens(): Promise<void> {
+    return this.#meter.settle();
   }
 
   /** The bearer of the owner's agent; undefined without authentication. */

@@ -3,12 +3,15 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { Client as ModernClient, StreamableHTTPClientTransport as ModernTransport } from '@modelcontextprotocol/client';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
+import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import { Emitter } from '../../src/proxy/events.ts';
 import { createGateway, type Gateway } from '../../src/proxy/gateway.ts';
+import type { SessionTokens } from '../../src/proxy/relay/types.ts';
 import type { DefinitionRef } from '../../src/proxy/quarantine/types.ts';
 import { startChangingServer, type ChangingServer, type Definition } from '../fixtures/changing-server.ts';
 
@@ -43,6 +46,11 @@ interface Agent {
   readonly onChanged: Emitter<void>;
   names(): Promise<string[]>;
   call(name: string, args?: Record<string, unknown>): Promise<{ text: string; code: unknown }>;
+}
+
+/** Waits until so many calls are in the journal, and so in the token accounts. */
+async function journalled({ gateway }: Rig, calls: number): Promise<void> {
+  while ((await gateway.calls({})).length < calls) await setImmediate();
 }
 
 async function startRig(tools: readonly Definition[], rest: object = {}): Promise<Rig> {
@@ -258,6 +266,32 @@ describe('small catalogs, pins and profiles', () => {
     await rig.gateway.approve(widgets(60).map(({ name }) => rig.ref(name)));
     await listing(agent, (names) => names.join() === MENU.join());
     assert.equal(rig.gateway.snapshot().menu.effective, 'adaptive');
+  });
+
+  it('counts lists and answers exactly when it is asked to', async () => {
+    await using rig = await startRig(widgets(40));
+    const agent = await rig.connect(OTHER);
+    const answer = await agent.call('retrieve_tools', { query: 'make widget 7', limit: 3 });
+    await agent.call('call_tool_read', { tool: 'shop:make_widget_7' });
+    const account = (): SessionTokens | undefined => rig.gateway.snapshot().tokens.sessions[0];
+    await journalled(rig, 2);
+    assert.equal(account()?.exact, false);
+    await rig.gateway.countTokens();
+    const { tools } = await agent.client.listTools();
+    assert.deepEqual(account(), {
+      session: account()?.session,
+      listTokens: tools.reduce((sum, tool) => sum + countTokens(JSON.stringify(tool)), 0),
+      directTokens: account()?.directTokens,
+      menuCalls: 1,
+      menuTokens: countTokens(answer.text),
+      toolCalls: 1,
+      toolTokens: countTokens('make_widget_7 ran'),
+      exact: true,
+    });
+    await rig.configure({ gateway: { mode: 'direct' } });
+    await listing(agent, (names) => names.length === 41);
+    const direct = (await agent.client.listTools()).tools.filter(({ name }) => name !== 'read_cache');
+    assert.equal(account()?.directTokens, direct.reduce((sum, tool) => sum + countTokens(JSON.stringify(tool)), 0));
   });
 
   it('keeps to the menu by default, obeys gateway.directThreshold, and offers the menu while nothing is approved', async () => {

@@ -5,6 +5,7 @@ import type { MenuMode } from '../../src/proxy/config/types.ts';
 import type { AgentRequest, AgentSession } from '../../src/proxy/downstream/types.ts';
 import type { Era, Principal } from '../../src/proxy/model.ts';
 import { Announcer } from '../../src/proxy/relay/announcer.ts';
+import { DefinitionTokens } from '../../src/proxy/relay/definition-tokens.ts';
 import { MenuStates } from '../../src/proxy/relay/menu-states.ts';
 import { MAX_PROMOTED, Promotions } from '../../src/proxy/relay/promotions.ts';
 import { Relay, type RelayDeps } from '../../src/proxy/relay/relay.ts';
@@ -164,10 +165,14 @@ describe('the relay, promoting', () => {
 });
 
 describe('menu states', () => {
+  const counts = (menu: number): Pick<DefinitionTokens, 'of' | 'isExact'> => {
+    const tokens = new DefinitionTokens();
+    return { of: (item) => (item === search ? menu : tokens.of(item)), isExact: (item) => tokens.isExact(item) };
+  };
   const states = (): { of: () => 'menu' | 'direct'; tools: CatalogTool[]; change: (tools: readonly CatalogTool[]) => void; settings: { mode: MenuMode; directThreshold: number | undefined } } => {
     const state = { version: 0, tools: [] as readonly CatalogTool[] };
     const settings: { mode: MenuMode; directThreshold: number | undefined } = { mode: 'adaptive', directThreshold: undefined };
-    const subject = new MenuStates({ version: () => state.version, visible: () => state.tools, settings: () => settings, menuListTokens: () => 600 });
+    const subject = new MenuStates({ version: () => String(state.version), visible: () => state.tools, settings: () => settings, menu: () => [search], tokens: counts(600) });
     return {
       of: () => (subject.of(PRINCIPAL_FIXTURE).effective === 'direct' ? 'direct' : 'menu'),
       tools: TOOLS,
@@ -178,7 +183,7 @@ describe('menu states', () => {
       settings,
     };
   };
-  const each = new MenuStates({ version: () => 0, visible: () => [tool(0)], settings: () => ({ mode: 'adaptive', directThreshold: 0 }), menuListTokens: () => 0 }).of(PRINCIPAL_FIXTURE).directTokens;
+  const each = new DefinitionTokens().of(tool(0));
 
   it('go direct up to the threshold, and back only well beyond it', () => {
     const subject = states();
@@ -262,11 +267,15 @@ describe('profiles', () => {
 });
 
 describe('the token balance', () => {
-  const account = { session: 's', listTokens: 1_000, directTokens: 20_000, menuCalls: 0, menuTokens: 0, toolCalls: 9, toolTokens: 9_000 };
+  const account = { session: 's', listTokens: 1_000, directTokens: 20_000, menuCalls: 0, menuTokens: 0, toolCalls: 9, toolTokens: 9_000, exact: false };
 
   it('says what a list saves, and what searches take of it', () => {
     assert.match(tokenBalance(account), /about 1,000 tokens.*would cost 20,000\. That saves 19,000 per request\.$/);
     assert.match(tokenBalance({ ...account, menuCalls: 10, menuTokens: 4_000 }), /10 searches .* added 4,000; .* each request still saves 15,000\. It breaks even at about 47 such answers/);
+  });
+
+  it('says so where figures are estimates', () => {
+    assert.match(tokenBalance({ ...account, exact: true }), /^The tool list costs 1,000 tokens/);
   });
 
   it('hides no loss', () => {

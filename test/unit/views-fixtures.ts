@@ -156,6 +156,10 @@ export class FakeGateway implements GatewayApi {
     return this.#decide('resume', `${server}:${tool}`);
   }
 
+  countTokens(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async *exportCalls(format: string): AsyncIterable<string> {
     yield await Promise.resolve(`${format}: one\n`);
     yield 'two\n';

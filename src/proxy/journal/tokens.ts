@@ -2,9 +2,10 @@ import { elements, members, stringOf } from '../json/slice.ts';
 import type { RawJson } from '../model.ts';
 
 /*
- * How many tokens a text costs a model, without a tokenizer: two megabytes of tables are too much to ship for a
- * figure in a log. Runs of one kind of character are weighed as o200k tends to cut them; on prose, JSON, code and
- * other scripts the estimate stays within 20 % (test/unit/journal-tokens.test.ts measures it).
+ * How many tokens a text costs a model, without a tokenizer: a figure that every call waits for, or its line in the
+ * journal, is no reason to load two megabytes of tables. Runs of one kind of character are weighed as o200k tends to
+ * cut them; on prose, JSON, code and other scripts the estimate stays within 20 % (test/unit/journal-tokens.test.ts
+ * measures it). The accounts that people look at are counted exactly afterwards (src/proxy/tokens).
  */
 
 /** What an image costs; models count tiles, not bytes, and this is a usual figure for one screenshot. */
@@ -27,21 +28,42 @@ export function estimateTokens(text: string): number {
   return Math.round(tokens);
 }
 
-/**
- * Tokens of a raw `CallToolResult` as a model gets it. Most clients show the text or, where there is one, the
- * structuredContent, and not both: the larger one counts. Audio and embedded blobs count nothing.
- */
-export function estimateResultTokens(result: RawJson): number {
+/** What a model may be shown of a raw `CallToolResult`. */
+export interface ResultTexts {
+  readonly texts: readonly string[];
+  /** Raw `structuredContent`; empty without one. */
+  readonly structured: string;
+  /** What its images are taken to cost. */
+  readonly imageTokens: number;
+}
+
+/** The parts of a raw `CallToolResult` that cost tokens. Audio and embedded blobs count nothing. */
+export function resultTexts(result: RawJson): ResultTexts {
   const all = members(result);
-  let tokens = 0;
+  const texts: string[] = [];
+  let imageTokens = 0;
   for (const raw of elements(all?.get('content') ?? '[]') ?? []) {
     const block = members(raw);
     const type = stringOf(block?.get('type'));
-    if (type === 'image') tokens += IMAGE_TOKENS;
-    const text = type === 'text' ? block?.get('text') : type === 'resource' ? members(block?.get('resource') ?? '')?.get('text') : undefined;
-    tokens += estimateTokens(stringOf(text) ?? '');
+    if (type === 'image') imageTokens += IMAGE_TOKENS;
+    const text = stringOf(type === 'text' ? block?.get('text') : type === 'resource' ? members(block?.get('resource') ?? '')?.get('text') : undefined);
+    if (text !== undefined) texts.push(text);
   }
-  return Math.max(tokens, estimateTokens(all?.get('structuredContent') ?? ''));
+  return { texts, structured: all?.get('structuredContent') ?? '', imageTokens };
+}
+
+/**
+ * Tokens of a result as a model gets it, from those of its parts. Most clients show the text or, where there is one,
+ * the structuredContent, and not both: the larger one counts.
+ */
+export function resultTokens(texts: readonly number[], structured: number, imageTokens: number): number {
+  return Math.max(texts.reduce((sum, tokens) => sum + tokens, imageTokens), structured);
+}
+
+/** Tokens of a raw `CallToolResult` as a model gets it, estimated. */
+export function estimateResultTokens(result: RawJson): number {
+  const { texts, structured, imageTokens } = resultTexts(result);
+  return resultTokens(texts.map(estimateTokens), estimateTokens(structured), imageTokens);
 }
 
 type Kind = 'lower' | 'upper' | 'digit' | 'space' | 'mark' | 'wide' | 'other';

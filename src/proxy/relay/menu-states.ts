@@ -1,7 +1,8 @@
 import type { CatalogTool } from '../catalog/types.ts';
 import type { MenuMode } from '../config/types.ts';
 import type { Principal } from '../model.ts';
-import { definitionTokens } from './definition-tokens.ts';
+import type { MenuTool } from '../menu/types.ts';
+import type { DefinitionTokens } from './definition-tokens.ts';
 import type { MenuState } from './types.ts';
 
 /**
@@ -14,18 +15,20 @@ const STAY_DIRECT = 1.25;
 
 /** What states are computed from. */
 export interface MenuStateDeps {
-  /** Grows whenever the served tools change. */
-  version(): number;
+  /** Another one whenever the served tools change, or the count of some. */
+  version(): string;
   visible(principal: Principal): Iterable<CatalogTool>;
   /** As configured; without a threshold it is what the menu path costs. */
   settings(principal: Principal): { readonly mode: MenuMode; readonly directThreshold: number | undefined };
-  /** What the menu's own definitions cost. */
-  menuListTokens(): number;
+  /** The menu's own tools. */
+  menu(): readonly MenuTool[];
+  readonly tokens: Pick<DefinitionTokens, 'of' | 'isExact'>;
 }
 
 interface Remembered {
-  version: number;
+  version: string;
   directTokens: number;
+  exact: boolean;
   /** In adaptive mode: whether it is direct now. */
   direct: boolean;
 }
@@ -45,13 +48,14 @@ export class MenuStates {
   /** How tools are listed for this principal now. */
   of(principal: Principal): MenuState {
     const remembered = this.#count(principal);
-    const { directTokens } = remembered;
+    const { directTokens, exact } = remembered;
     const { mode, directThreshold: configured } = this.#deps.settings(principal);
-    const menuTokens = this.#deps.menuListTokens() + SEARCH_ANSWER_TOKENS;
+    const { tokens } = this.#deps;
+    const menuTokens = this.#deps.menu().reduce((sum, tool) => sum + tokens.of(tool), SEARCH_ANSWER_TOKENS);
     const directThreshold = configured ?? menuTokens;
     // With nothing visible only the menu can say what awaits approval.
     remembered.direct = directTokens > 0 && directTokens <= directThreshold * (remembered.direct ? STAY_DIRECT : 1);
-    return { mode, effective: mode === 'adaptive' && remembered.direct ? 'direct' : mode, directTokens, menuTokens, directThreshold };
+    return { mode, effective: mode === 'adaptive' && remembered.direct ? 'direct' : mode, directTokens, exact, menuTokens, directThreshold };
   }
 
   #count(principal: Principal): Remembered {
@@ -59,8 +63,12 @@ export class MenuStates {
     const version = this.#deps.version();
     if (known?.version === version) return known;
     let directTokens = 0;
-    for (const tool of this.#deps.visible(principal)) directTokens += definitionTokens(tool);
-    const now = { version, directTokens, direct: known?.direct ?? false };
+    let exact = true;
+    for (const tool of this.#deps.visible(principal)) {
+      directTokens += this.#deps.tokens.of(tool);
+      exact &&= this.#deps.tokens.isExact(tool);
+    }
+    const now = { version, directTokens, exact, direct: known?.direct ?? false };
     this.#remembered.set(principal, now);
     return now;
   }

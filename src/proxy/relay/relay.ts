@@ -26,7 +26,7 @@ export interface RelayDeps {
   readonly meter: TokenMeter;
   readonly menu: readonly MenuTool[];
   readonly pipeline: Pipeline;
-  readonly journal: Journal;
+  readonly journal: Pick<Journal, 'append'>;
   /** Resolves when what is approved at start (`approveAll`) has been listed; at once otherwise. */
   ready(): Promise<void>;
   instructions(principal: Principal): string | undefined;

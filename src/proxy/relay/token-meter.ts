@@ -1,58 +1,135 @@
 import type { AgentSession } from '../downstream/types.ts';
 import type { Disposable } from '../events.ts';
-import type { CallRecord, Journal } from '../journal/types.ts';
-import type { AnswerTokens, SessionTokens, TokenSnapshot } from './types.ts';
+import type { CallEntry, CallRecord, Journal, Route } from '../journal/types.ts';
+import type { TokenCounter } from '../tokens/types.ts';
+import { AnswerTexts } from './answer-texts.ts';
 import type { ToolLists } from './tool-lists.ts';
+import type { AnswerTokens, SessionTokens, TokenSnapshot } from './types.ts';
 
-const NOTHING: AnswerTokens = { menuCalls: 0, menuTokens: 0, toolCalls: 0, toolTokens: 0 };
+/** Counting begins when agents have been quiet for so long: it is never in the way of calls. */
+const QUIET_MS = 3_000;
 
-/** Keeps the token accounts: what sessions were answered, from the journal's records; what their lists cost, on request. */
+interface Account {
+  readonly session: AgentSession | undefined;
+  menuCalls: number;
+  menuTokens: number;
+  toolCalls: number;
+  toolTokens: number;
+  /** Answers that stand with their estimate for now. */
+  estimated: number;
+}
+
+/** One answer as it stands in the accounts. */
+interface Posted {
+  readonly accounts: readonly Account[];
+  readonly sum: 'menuTokens' | 'toolTokens';
+  readonly estimate: number;
+}
+
+/** What the meter works with. */
+export interface TokenMeterDeps {
+  readonly journal: Pick<Journal, 'onDidAppend'>;
+  readonly lists: ToolLists;
+  readonly counter: TokenCounter;
+  /** Called when estimates have become counts. */
+  readonly counted: () => void;
+}
+
+/**
+ * Keeps the token accounts: what sessions were answered, what their lists cost. Everything is estimated at once, so
+ * that no call waits, and counted with the tokenizer when agents are quiet or somebody asks.
+ */
 export class TokenMeter implements Disposable {
-  readonly #lists: ToolLists;
-  readonly #sessions = new Map<string, { readonly session: AgentSession; answers: AnswerTokens }>();
+  readonly #deps: TokenMeterDeps;
+  readonly #sessions = new Map<string, Account>();
+  readonly #answers = new AnswerTexts<Posted>();
   readonly #subscription: Disposable;
-  #total = NOTHING;
+  readonly #total = emptyAccount(undefined);
+  #quiet: NodeJS.Timeout | undefined;
+  #settling: Promise<void> | undefined;
 
-  constructor(journal: Pick<Journal, 'onDidAppend'>, lists: ToolLists) {
-    this.#lists = lists;
-    this.#subscription = journal.onDidAppend((record) => this.#count(record));
+  constructor(deps: TokenMeterDeps) {
+    this.#deps = deps;
+    this.#subscription = deps.journal.onDidAppend((record) => this.#post(record));
   }
 
   opened(session: AgentSession): void {
-    this.#sessions.set(session.id, { session, answers: NOTHING });
+    this.#sessions.set(session.id, emptyAccount(session));
   }
 
   closed(session: AgentSession): void {
     this.#sessions.delete(session.id);
   }
 
+  /** A call was answered; its record follows from the journal. */
+  answered({ id, route, answer }: CallEntry): void {
+    if (isRead(route) && answer !== undefined) this.#answers.answered(id, answer);
+  }
+
   snapshot(): TokenSnapshot {
-    const sessions = [...this.#sessions.values()].map(
-      ({ session, answers }): SessionTokens => ({
-        session: session.id,
-        listTokens: this.#lists.tokens(session),
-        directTokens: this.#lists.state(session.principal).directTokens,
-        ...answers,
-      }),
-    );
-    return { sessions, total: this.#total };
+    const { lists } = this.#deps;
+    const sessions = [...this.#sessions].flatMap(([id, account]): SessionTokens[] => {
+      const { session } = account;
+      if (session === undefined) return [];
+      const { directTokens, exact } = lists.state(session.principal);
+      return [{ session: id, listTokens: lists.tokens(session), directTokens, ...answersOf(account), exact: exact && account.estimated === 0 && lists.isExact(session) }];
+    });
+    return { sessions, total: answersOf(this.#total) };
+  }
+
+  /** Counts everything that is only estimated so far. Resolves when that is done; it never fails. */
+  settle(): Promise<void> {
+    clearTimeout(this.#quiet);
+    this.#settling ??= this.#settle().finally(() => {
+      this.#settling = undefined;
+    });
+    return this.#settling;
   }
 
   dispose(): void {
+    clearTimeout(this.#quiet);
     this.#subscription.dispose();
   }
 
-  #count(record: CallRecord): void {
-    // What a person calls costs no model anything.
-    if (record.route === 'person') return;
-    this.#total = plus(this.#total, record);
-    const entry = this.#sessions.get(record.session);
-    if (entry !== undefined) entry.answers = plus(entry.answers, record);
+  async #settle(): Promise<void> {
+    const { lists, counter, counted } = this.#deps;
+    const sessions = [...this.#sessions.values()].flatMap(({ session }) => session ?? []);
+    await lists.settle(sessions, counter);
+    await this.#answers.settle(counter, ({ accounts, sum, estimate }, tokens) => {
+      for (const account of accounts) {
+        if (tokens === undefined) continue;
+        account[sum] += tokens - estimate;
+        account.estimated--;
+      }
+    });
+    counted();
+  }
+
+  #post({ id, route, session, tokensOut }: CallRecord): void {
+    if (!isRead(route)) return;
+    const own = this.#sessions.get(session);
+    const accounts = own === undefined ? [this.#total] : [this.#total, own];
+    const sum = route === 'menu' ? 'menuTokens' : 'toolTokens';
+    for (const account of accounts) {
+      account[sum] += tokensOut;
+      account[route === 'menu' ? 'menuCalls' : 'toolCalls']++;
+      account.estimated++;
+    }
+    this.#answers.assign(id, { accounts, sum, estimate: tokensOut });
+    clearTimeout(this.#quiet);
+    this.#quiet = setTimeout(() => void this.settle(), QUIET_MS).unref();
   }
 }
 
-function plus(sum: AnswerTokens, { route, tokensOut }: CallRecord): AnswerTokens {
-  return route === 'menu'
-    ? { ...sum, menuCalls: sum.menuCalls + 1, menuTokens: sum.menuTokens + tokensOut }
-    : { ...sum, toolCalls: sum.toolCalls + 1, toolTokens: sum.toolTokens + tokensOut };
+/** What a person calls, and what code calls and keeps to itself, costs no model anything. */
+function isRead(route: Route): boolean {
+  return route !== 'person' && route !== 'code';
+}
+
+function emptyAccount(session: AgentSession | undefined): Account {
+  return { session, menuCalls: 0, menuTokens: 0, toolCalls: 0, toolTokens: 0, estimated: 0 };
+}
+
+function answersOf({ menuCalls, menuTokens, toolCalls, toolTokens }: Account): AnswerTokens {
+  return { menuCalls, menuTokens, toolCalls, toolTokens };
 }

@@ -1,13 +1,13 @@
 import type { CatalogTool } from '../catalog/types.ts';
 import type { MenuMode } from '../config/types.ts';
 import type { AgentSession } from '../downstream/types.ts';
-import { estimateTokens } from '../journal/tokens.ts';
 import type { MenuTool } from '../menu/types.ts';
 import type { Principal, RawJson } from '../model.ts';
 import { compileGlobs } from '../policy/glob.ts';
 import { mayUse } from '../policy/grants.ts';
 import type { ServedTools } from '../policy/served.ts';
-import { definitionTokens } from './definition-tokens.ts';
+import type { TokenCounter } from '../tokens/types.ts';
+import { DefinitionTokens } from './definition-tokens.ts';
 import { exposedDefinition } from './exposed-tool.ts';
 import { MenuStates } from './menu-states.ts';
 import { MAX_PROMOTED, Promotions } from './promotions.ts';
@@ -42,15 +42,17 @@ export class ToolLists {
   readonly #deps: ToolListDeps;
   readonly #states: MenuStates;
   readonly #promotions: Promotions;
+  readonly #tokens = new DefinitionTokens();
 
   constructor(deps: ToolListDeps) {
     this.#deps = deps;
     this.#promotions = new Promotions((session, tool) => deps.served.isServed(tool) && mayUse(session.principal, tool));
     this.#states = new MenuStates({
-      version: () => deps.served.version,
+      version: () => `${deps.served.version} ${this.#tokens.version}`,
+      tokens: this.#tokens,
       visible: (principal) => this.visible(principal),
       settings: (principal) => deps.settings(principal),
-      menuListTokens: () => sumOf(this.#menuFor('adaptive').map(menuTokens)),
+      menu: () => this.#menuFor('adaptive'),
     });
   }
 
@@ -70,10 +72,22 @@ export class ToolLists {
     return [...menu.map(({ definition }) => definition), ...tools.map(exposedDefinition)];
   }
 
-  /** What the list of a session costs in each model request, estimated. */
+  /** What the list of a session costs in each model request; an estimate where not `isExact`. */
   tokens(session: AgentSession): number {
     const { menu, tools } = this.#list(session);
-    return sumOf(menu.map(menuTokens)) + sumOf(tools.map(definitionTokens));
+    return [...menu, ...tools].reduce((sum, tool) => sum + this.#tokens.of(tool), 0);
+  }
+
+  /** Whether every definition of a session's list was counted with the tokenizer. */
+  isExact(session: AgentSession): boolean {
+    const { menu, tools } = this.#list(session);
+    return [...menu, ...tools].every((tool) => this.#tokens.isExact(tool));
+  }
+
+  /** Counts the definitions of these sessions' lists, and those they could have, as far as they are estimates. */
+  settle(sessions: readonly AgentSession[], counter: TokenCounter): Promise<void> {
+    const principals = new Set(sessions.map(({ principal }) => principal));
+    return this.#tokens.settle([...this.#menuFor('adaptive'), ...this.#menuFor('direct'), ...[...principals].flatMap((principal) => [...this.visible(principal)])], counter);
   }
 
   /** True when tools that are found join this session's list in time to be called. */
@@ -128,19 +142,4 @@ export class ToolLists {
     }
     return tools;
   }
-}
-
-const counted = new WeakMap<MenuTool, number>();
-
-function menuTokens(tool: MenuTool): number {
-  let tokens = counted.get(tool);
-  if (tokens === undefined) {
-    tokens = estimateTokens(tool.definition);
-    counted.set(tool, tokens);
-  }
-  return tokens;
-}
-
-function sumOf(numbers: readonly number[]): number {
-  return numbers.reduce((sum, number) => sum + number, 0);
 }

@@ -1,6 +1,6 @@
 import type { MenuMode } from '../config/types.ts';
 
-/** How tools are listed for one principal, and what that is decided by. Tokens are estimates (journal/tokens.ts). */
+/** How tools are listed for one principal, and what that is decided by. */
 export interface MenuState {
   /** As configured. */
   readonly mode: MenuMode;
@@ -8,6 +8,8 @@ export interface MenuState {
   readonly effective: MenuMode;
   /** What listing every visible tool costs in each model request. */
   readonly directTokens: number;
+  /** Whether all of it was counted with the tokenizer; else some is estimated (journal/tokens.ts). */
+  readonly exact: boolean;
   /** What the menu path costs: the menu in each model request, and the answer of one search. */
   readonly menuTokens: number;
   /** Up to this many `directTokens` adaptive mode lists directly; 0 never does. */
@@ -31,6 +33,8 @@ export interface SessionTokens extends AnswerTokens {
   readonly listTokens: number;
   /** What it would cost to list every tool it may use. */
   readonly directTokens: number;
+  /** Whether every figure was counted with the tokenizer (o200k); else some are estimates within 20 %. */
+  readonly exact: boolean;
 }
 
 /** The token accounts of everybody. */

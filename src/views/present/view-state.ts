@@ -11,7 +11,7 @@ export interface ViewState {
 export const EMPTY_SNAPSHOT: GatewaySnapshot = {
   endpoint: undefined,
   mode: 'adaptive',
-  menu: { mode: 'adaptive', effective: 'adaptive', directTokens: 0, menuTokens: 0, directThreshold: 0 },
+  menu: { mode: 'adaptive', effective: 'adaptive', directTokens: 0, exact: true, menuTokens: 0, directThreshold: 0 },
   tokens: { sessions: [], total: { menuCalls: 0, menuTokens: 0, toolCalls: 0, toolTokens: 0 } },
   pause: { all: false, servers: [], tools: [], problem: undefined },
   consents: [],

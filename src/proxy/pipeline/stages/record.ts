@@ -4,7 +4,7 @@ import { members, stringOf } from '../../json/slice.ts';
 import type { OutboundStage } from '../types.ts';
 
 /** Writes every call to the journal, whatever became of it. Last, so that it sees what the agent gets. */
-export function createRecord(journal: Journal, now: () => number = () => performance.now()): OutboundStage & { readonly name: 'record' } {
+export function createRecord(journal: Pick<Journal, 'append'>, now: () => number = () => performance.now()): OutboundStage & { readonly name: 'record' } {
   return {
     name: 'record',
     phase: 'out',
