@@ -17,6 +17,7 @@ const rooms = {
   journal: ['json', 'storage', 'redaction'],
   pause: ['storage'],
   consent: ['json', 'storage', 'catalog', 'journal'],
+  agents: ['storage'],
   policy: ['config', 'catalog', 'quarantine'],
   pipeline: ['json', 'catalog', 'quarantine', 'policy', 'output', 'journal', 'upstream', 'config', 'scanner', 'redaction', 'pause', 'consent'],
   menu: ['json', 'catalog', 'quarantine', 'search', 'output', 'journal', 'policy', 'pipeline', 'config', 'sandbox'],

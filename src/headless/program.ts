@@ -1,4 +1,7 @@
 import { nearest } from '../proxy/config/nearest.ts';
+import { agentAdd } from './agent/add.ts';
+import { agentList } from './agent/list.ts';
+import { agentRevoke } from './agent/revoke.ts';
 import { usage } from './args.ts';
 import { calls } from './calls.ts';
 import { callsExport } from './calls-export.ts';
@@ -33,6 +36,7 @@ export const COMMANDS: readonly Command[] = [
   serve,
   upstreamList, upstreamAdd, upstreamRemove, upstreamApprove, upstreamEnable, upstreamDisable, upstreamRestart, upstreamLogs,
   quarantineList, quarantineShow, quarantineApprove, quarantineBlock, quarantineUndo, quarantineRule, quarantineShare, quarantineLock, quarantineVerify,
+  agentList, agentAdd, agentRevoke,
   pause, resume,
   consentList, consentRevoke,
   calls, callsExport, callsVerify,

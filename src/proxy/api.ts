@@ -1,3 +1,4 @@
+import type { AgentSnapshot, IssuedAgent, NewAgent } from './agents/types.ts';
 import type { Event } from './events.ts';
 import type { ApprovalStatus, Digest, Principal, RawJson, ServerName, Tier, ToolId } from './model.ts';
 import type { StandingConsent } from './consent/types.ts';
@@ -122,6 +123,8 @@ export interface GatewaySnapshot {
   readonly lastDecision: DecisionSummary | undefined;
   readonly upstreams: readonly UpstreamSnapshot[];
   readonly sessions: readonly SessionSnapshot[];
+  /** Agents with a token of their own, expired ones too, oldest first. */
+  readonly agents: readonly AgentSnapshot[];
   readonly problems: readonly ConfigProblem[];
   /** Digest over everything that changes what agents can list: the provider's `version`. */
   readonly version: string;
@@ -169,6 +172,16 @@ export interface GatewayApi {
   setConsent(target: { readonly server: ServerName; readonly tool?: string }, decision: 'allow' | 'ask' | 'never'): Promise<void>;
   /** Takes decisions about later calls back, and what was allowed for sessions of the same tools. @throws VestibuleError */
   revokeConsents(consents: readonly StandingConsent[]): Promise<void>;
+  /**
+   * Gives an agent a token of its own; the token is in the answer and nowhere else.
+   * @throws VestibuleError `usage` for a name or grant that will not do
+   */
+  addAgent(agent: NewAgent): Promise<IssuedAgent>;
+  /**
+   * Takes an agent's token back from its very next request on, ends its sessions, and forgets what was allowed to it.
+   * @throws VestibuleError `not-found`
+   */
+  revokeAgent(name: string): Promise<void>;
   /** Connects if needed and lists anew. @throws VestibuleError with a launch, handshake or transport reason */
   refresh(server: ServerName): Promise<void>;
   restart(server: ServerName): Promise<void>;

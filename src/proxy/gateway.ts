@@ -1,4 +1,8 @@
 import { join } from 'node:path';
+import { AgentAccess } from './agents/agent-access.ts';
+import { openAgentStore } from './agents/agent-store.ts';
+import { LastSeen } from './agents/last-seen.ts';
+import type { AgentStore, IssuedAgent, NewAgent } from './agents/types.ts';
 import type { GatewayApi, GatewaySnapshot } from './api.ts';
 import { inBatches } from './batches.ts';
 import { createCatalog } from './catalog/catalog.ts';
@@ -16,6 +20,7 @@ import type { Endpoint } from './downstream/types.ts';
 import { VestibuleError, messageOf } from './errors.ts';
 import { DisposableStore, Emitter, type Disposable, type Event } from './events.ts';
 import { exportText, type ExportFormat } from './journal/export.ts';
+import { CallsToday } from './journal/calls-today.ts';
 import { openJournal } from './journal/journal.ts';
 import type { Redactor } from './redaction/redactor.ts';
 import type { CallFilter, CallRecord, DecisionEntry, Journal } from './journal/types.ts';
@@ -42,7 +47,7 @@ import { createRecord } from './pipeline/stages/record.ts';
 import { createResolve } from './pipeline/stages/resolve.ts';
 import { createShape } from './pipeline/stages/shape.ts';
 import { mayUse } from './policy/grants.ts';
-import { throughProfile } from './policy/profiles.ts';
+import { Profiles } from './policy/profiles.ts';
 import { ServedContent } from './policy/served-content.ts';
 import { ServedTools } from './policy/served.ts';
 import { openApprovalStore } from './quarantine/approval-store.ts';
@@ -95,7 +100,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const sealed = { onProblem: (error: VestibuleError) => problems.add(error), memory: sealMemory(options.secrets) };
   const store = await openApprovalStore(options.dataDir, sealed);
   await sweepOrphans(stateDir);
-  const [config, catalog, journal, results, pauses, consents, indexFile] = await Promise.all([
+  const [config, catalog, journal, results, pauses, consents, indexFile, agents] = await Promise.all([
     createConfigStore({
       userFile: join(options.dataDir, 'servers.json'),
       ...(options.workspaceFolder !== undefined && { workspaceFile: join(options.workspaceFolder, '.vscode', 'vestibule.json') }),
@@ -108,7 +113,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     openPauseStore(options.dataDir, { onProblem: report }),
     openConsentStore(options.dataDir, sealed),
     IndexFile.open(join(options.dataDir, 'search-index.json'), report),
+    openAgentStore(options.dataDir, { onProblem: report }),
   ]);
+  const seen = await LastSeen.open(options.dataDir, { onProblem: report, isKnown: (name) => agents.all.some((agent) => agent.name === name) });
   const lock = await followedLock(options);
   const approvals = new LockedApprovals({
     store,
@@ -117,7 +124,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     dataDir: options.dataDir,
     isOfWorkspace: (server) => config.snapshot.upstreams.some(({ name, origin }) => name === server && origin === 'workspace'),
   });
-  return new Gateway(options, stateDir, { problems, approvals, config, catalog, journal, results, pauses, consents, indexFile });
+  return new Gateway(options, stateDir, { problems, approvals, config, catalog, journal, results, pauses, consents, indexFile, agents, seen });
 }
 
 /** The lock file to follow: none without a workspace, in an untrusted one, or switched off. */
@@ -135,6 +142,8 @@ interface OpenedParts {
   readonly pauses: PauseStore;
   readonly consents: ConsentStore;
   readonly indexFile: IndexFile;
+  readonly agents: AgentStore;
+  readonly seen: LastSeen;
 }
 
 /** Owns the rooms of the core and wires them; the only place that does. */
@@ -155,6 +164,8 @@ export class Gateway implements GatewayApi {
   readonly #meter: TokenMeter;
   readonly #findings: DefinitionFindings;
   readonly #consentDesk: ConsentDesk;
+  readonly #profiles: Profiles;
+  readonly #agents: AgentAccess;
   readonly #relay: Relay;
   readonly #listener: Listener;
   readonly #metrics: MetricsSwitch;
@@ -173,7 +184,7 @@ export class Gateway implements GatewayApi {
   constructor(options: GatewayOptions, stateDir: string, parts: OpenedParts) {
     this.#options = options;
     this.#parts = parts;
-    const { approvals, catalog, config, consents, indexFile, journal, pauses, problems, results } = parts;
+    const { agents, approvals, catalog, config, consents, indexFile, journal, pauses, problems, results, seen } = parts;
     const { redactor } = journal;
     if (options.token !== undefined) redactor.addKnown(options.token);
     this.#logs = this.#store.add(new UpstreamLogs(join(options.dataDir, 'logs'), (text) => redactor.text(text)));
@@ -286,15 +297,22 @@ export class Gateway implements GatewayApi {
         this.#changed.fire();
       }),
     );
+    this.#profiles = new Profiles(() => config.snapshot.profiles);
+    const callsToday = this.#store.add(
+      new CallsToday({ journal, onDidLoad: () => this.#changed.fire(), onProblem: (message) => options.log('warn', message) }),
+    );
+    this.#agents = new AgentAccess({
+      store: agents,
+      seen,
+      through: (principal, name) => this.#profiles.bound(principal, name),
+      callsToday: (agent) => callsToday.of(agent),
+    });
     this.#listener = createListener({
       handler: this.#relay,
-      authenticator: createAuthenticator(options.noAuth === true ? { noAuth: this.#owner } : { token: options.token ?? '', principal: this.#owner }),
+      authenticator: createAuthenticator(options.noAuth === true ? { noAuth: this.#owner } : { token: options.token ?? '', principal: this.#owner, agent: (hash) => this.#agents.find(hash) }),
       port: options.port ?? 0,
       portRequired: options.portRequired ?? false,
-      profile: (principal, name) => {
-        const profile = config.snapshot.profiles[name];
-        return profile && throughProfile(principal, name, profile);
-      },
+      profile: (principal, name) => this.#profiles.through(principal, name),
       metrics: () => this.#metrics.text(),
       serverInfo: { name: 'vestibule', title: 'Vestibule', version: options.version },
       log: options.log,
@@ -318,6 +336,8 @@ export class Gateway implements GatewayApi {
     this.#store.add(pauses.onDidChange(() => this.#changed.fire()));
     this.#store.add(consents.onDidChange(() => this.#changed.fire()));
     this.#store.add(problems.onDidChange(() => this.#changed.fire()));
+    this.#store.add(agents.onDidEnd((name) => this.#listener.revoke(name)));
+    this.#store.add(agents.onDidChange(() => this.#changed.fire()));
     this.#store.add(config.onDidChange(() => this.#applyConfig()));
     this.#applyConfig();
     this.#noteLock();
@@ -360,6 +380,8 @@ export class Gateway implements GatewayApi {
       served: this.#served,
       content: this.#servedContent,
       sessions: this.#listener.sessions(),
+      agents: this.#agents.snapshots(),
+      agentsProblem: this.#parts.agents.problem,
       menu: this.#lists.state(this.#owner),
       tokens: this.#meter.snapshot(),
       pause: this.#parts.pauses.snapshot,
@@ -457,6 +479,19 @@ export class Gateway implements GatewayApi {
     }
   }
 
+  async addAgent(agent: NewAgent): Promise<IssuedAgent> {
+    const issued = await this.#parts.agents.add(agent);
+    this.#decided('agent-add', '', agent.name, undefined);
+    return issued;
+  }
+
+  async revokeAgent(name: string): Promise<void> {
+    await this.#parts.agents.revoke(name);
+    this.#decided('agent-revoke', '', name, undefined);
+    // Whoever gets this name next is somebody else.
+    await this.#parts.consents.revoke(this.#parts.consents.all.filter((consent) => consent.kind !== 'ask' && consent.principal === name));
+  }
+
   async refresh(server: ServerName): Promise<void> {
     await this.#upstreamOrThrow(server).refresh();
     await this.#accepting.get(server);
@@ -498,6 +533,8 @@ export class Gateway implements GatewayApi {
     await this.#listener.close(FINISH_MS);
     await this.#hub.stop();
     this.#store.dispose();
+    await this.#parts.seen.flush();
+    this.#agents.dispose();
     this.#parts.config.dispose();
     this.#parts.approvals.dispose();
     this.#parts.results.dispose();

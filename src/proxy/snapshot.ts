@@ -1,3 +1,4 @@
+import type { AgentSnapshot } from './agents/types.ts';
 import type { DefinitionSnapshot, GatewaySnapshot, LaunchDescription, LockSnapshot, ToolSnapshot, UpstreamSnapshot } from './api.ts';
 import { contentOf, scannedAs } from './catalog/definitions.ts';
 import type { Catalog, CatalogTool, ServerCatalog } from './catalog/types.ts';
@@ -5,6 +6,7 @@ import type { StandingConsent } from './consent/types.ts';
 import type { ConfigProblem, ConfigSnapshot, MenuMode, UpstreamConfig } from './config/types.ts';
 import type { SessionSnapshot } from './api.ts';
 import type { Endpoint } from './downstream/types.ts';
+import type { VestibuleError } from './errors.ts';
 import { sha256 } from './json/canonical.ts';
 import type { PauseSnapshot } from './pause/types.ts';
 import type { ServedContent } from './policy/served-content.ts';
@@ -30,6 +32,9 @@ export interface SnapshotSources {
   readonly served: ServedTools;
   readonly content: ServedContent;
   readonly sessions: readonly SessionSnapshot[];
+  readonly agents: readonly AgentSnapshot[];
+  /** Why no agent with a token of its own is let in. */
+  readonly agentsProblem: VestibuleError | undefined;
   readonly menu: MenuState;
   readonly tokens: TokenSnapshot;
   readonly pause: PauseSnapshot;
@@ -51,7 +56,8 @@ export function takeSnapshot(sources: SnapshotSources): GatewaySnapshot {
     lastDecision: sources.approvals.lastDecision(),
     upstreams: sources.config.upstreams.map((config) => upstreamSnapshot(config, sources)),
     sessions: sources.sessions,
-    problems: [...sources.config.problems, ...sources.stateProblems, ...lockProblems(sources.approvals)],
+    agents: sources.agents,
+    problems: [...sources.config.problems, ...sources.stateProblems, ...lockProblems(sources.approvals), ...agentProblems(sources.agentsProblem)],
     version: listVersion(sources.mode, sources.served.all(), sources.content),
   };
 }
@@ -105,6 +111,11 @@ function lockProblems({ content }: LockedApprovals): readonly ConfigProblem[] {
   if (content.kind !== 'broken') return [];
   const { message, action, at } = content.problem;
   return [{ severity: 'error', message: `${message} It approves nothing until it is repaired.`, fix: action, at, server: undefined }];
+}
+
+/** Agents that are turned away say so where the person does not look. */
+function agentProblems(problem: VestibuleError | undefined): readonly ConfigProblem[] {
+  return problem === undefined ? [] : [{ severity: 'error', message: problem.message, fix: problem.action, at: problem.at, server: undefined }];
 }
 
 function foundIn(findings: readonly Finding[] | undefined): { readonly findings?: readonly Finding[] } {

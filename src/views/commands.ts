@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { UpstreamSnapshot } from '../proxy/api.ts';
+import { addAgent, revokeAgent } from './agents.ts';
 import { manageConsents, setConsent } from './consents.ts';
 import type { Decisions, Reach } from './decisions.ts';
 import type { Dialogs } from './dialogs.ts';
@@ -84,6 +85,8 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   },
   [Command.setConsent]: (context, item) => setConsent(context, item),
   [Command.manageConsents]: (context) => manageConsents(context),
+  [Command.addAgent]: (context) => addAgent({ ...context, copy: (text) => vscode.env.clipboard.writeText(text) }),
+  [Command.revokeAgent]: (context, item) => revokeAgent(context, item),
   [Command.copyEndpoint]: async ({ endpoint, dialogs }) => {
     const { url } = await endpoint.listen();
     await vscode.env.clipboard.writeText(url);

@@ -43,6 +43,8 @@ export const Command = {
   resume: 'vestibule.resume',
   setConsent: 'vestibule.setConsent',
   manageConsents: 'vestibule.manageConsents',
+  addAgent: 'vestibule.addAgent',
+  revokeAgent: 'vestibule.revokeAgent',
   copyEndpoint: 'vestibule.copyEndpoint',
   restartGateway: 'vestibule.restartGateway',
 } as const;
@@ -89,6 +91,8 @@ export const ItemWord = {
   blocked: 'blocked',
   /** A server or tool that a person paused by itself. */
   paused: 'paused',
+  /** An agent with a token of its own. */
+  agent: 'agent',
   /** A server one of whose definitions awaits a decision. */
   reviewable: 'reviewable',
 } as const;

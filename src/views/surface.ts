@@ -4,7 +4,7 @@ import type { SecretStore } from '../proxy/storage/secret-store.ts';
 import type { GatewayHost } from './gateway-host.ts';
 import { ContextKey, View } from './ids.ts';
 import { NativeTree } from './native-tree.ts';
-import { agentRows } from './present/agents.ts';
+import { agentRows, agentsMessage } from './present/agents.ts';
 import { FindingProblems } from './finding-problems.ts';
 import { awaitingCount, needsTrust } from './present/awaiting.ts';
 import { withFindingsCount } from './present/findings.ts';
@@ -30,7 +30,7 @@ export class Surface implements Disposable {
     this.#host = host;
     const state = (): ViewState => this.#state();
     const tree = (id: string, rows: () => ReturnType<typeof upstreamRows>): NativeTree =>
-      this.#store.add(new NativeTree(id, { rows, message: () => (id === View.agents ? undefined : this.#message()) }));
+      this.#store.add(new NativeTree(id, { rows, message: () => (id === View.agents ? this.#agentsMessage() : this.#message()) }));
     const upstreams = tree(View.upstreams, () => upstreamRows(state()));
     this.#quarantine = tree(View.quarantine, () => quarantineRows(state()));
     const agents = tree(View.agents, () => (host.state.kind === 'running' ? agentRows(state()) : []));
@@ -90,6 +90,10 @@ export class Surface implements Disposable {
       return 'Restricted Mode: servers of this workspace do not start until you trust it.';
     }
     return undefined;
+  }
+
+  #agentsMessage(): string | undefined {
+    return this.#host.state.kind === 'running' ? agentsMessage(this.#state()) : undefined;
   }
 
   #setKey(key: string, value: unknown): void {

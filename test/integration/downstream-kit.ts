@@ -99,12 +99,11 @@ export interface Rig extends AsyncDisposable {
 export async function startRig(options: Partial<ListenerOptions> = {}): Promise<Rig> {
   const token = randomBytes(32).toString('base64url');
   const agentToken = randomBytes(32).toString('base64url');
-  const agents = [{ tokenHash: sha256Hex(agentToken), principal: AGENT, expiresAt: undefined }];
   const handler = new TableHandler();
   const log: { level: string; message: string; data: unknown }[] = [];
   const listener = createListener({
     handler,
-    authenticator: createAuthenticator({ token, principal: EDITOR, agents: () => agents }),
+    authenticator: createAuthenticator({ token, principal: EDITOR, agent: (hash) => (hash.toString('hex') === sha256Hex(agentToken) ? AGENT : undefined) }),
     port: 0,
     portRequired: false,
     serverInfo: { name: 'vestibule', title: 'Vestibule', version: '9.8.7' },

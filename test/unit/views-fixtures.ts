@@ -1,3 +1,5 @@
+import type { AgentRecord, IssuedAgent, NewAgent } from '../../src/proxy/agents/types.ts';
+import { FULL_GRANT } from '../../src/proxy/model.ts';
 import type { DecisionSummary } from '../../src/proxy/quarantine/types.ts';
 import type { GatewayApi, GatewaySnapshot, ToolSnapshot, UpstreamSnapshot } from '../../src/proxy/api.ts';
 import { Emitter } from '../../src/proxy/events.ts';
@@ -171,6 +173,16 @@ export class FakeGateway implements GatewayApi {
 
   revokeConsents(consents: readonly StandingConsent[]): Promise<void> {
     return this.#decide('consent revoke', consents.map(({ kind, server, tool = '*' }) => `${kind} ${server}:${tool}`).join(' '));
+  }
+
+  addAgent(agent: NewAgent): Promise<IssuedAgent> {
+    const { name, grant, profile } = agent;
+    const record: AgentRecord = { name, tokenHash: '0'.repeat(64), grant: { ...FULL_GRANT, ...grant }, profile, createdAt: 0, expiresAt: undefined };
+    return this.#decide('add agent', JSON.stringify(agent)).then(() => ({ agent: record, token: 'vst_test' }));
+  }
+
+  revokeAgent(name: string): Promise<void> {
+    return this.#decide('revoke agent', name);
   }
 
   refresh(): Promise<void> {

@@ -68,10 +68,11 @@ export interface CallRecord {
 export const DECISION_ACTIONS = [
   'approve', 'block', 'forget', 'approve-launch', 'revoke-launch', 'accept-lock', 'decline-lock', 'undo', 'accept-descriptions', 'review-descriptions', 'pause', 'resume',
   'consent-once', 'consent-session', 'consent-arguments', 'consent-tool', 'consent-server', 'consent-ask', 'consent-never', 'consent-decline', 'consent-revoke',
+  'agent-add', 'agent-revoke',
 ] as const;
 export type DecisionAction = (typeof DECISION_ACTIONS)[number];
 
-/** A decision about an approval, launch, lock file, pause or consent; journalled beside calls. */
+/** A decision about an approval, launch, lock file, pause, consent or agent; journalled beside calls. */
 export interface DecisionEntry {
   readonly time: number;
   readonly by: string;

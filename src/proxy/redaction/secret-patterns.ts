@@ -16,6 +16,8 @@ export const SECRET_VALUES: readonly RegExp[] = [
   /\bAGE-SECRET-KEY-1[A-Z0-9]{50,}/g,
   // JSON Web Tokens; looking only where a run begins keeps a text of many beginnings linear.
   /(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.?[A-Za-z0-9_-]*/g,
+  // Our own agents' tokens.
+  /\bvst_[\w-]{43}/g,
   // Source forges and package registries.
   /\bgh[pousr]_[A-Za-z0-9]{20,}/g,
   /\bgithub_pat_\w{20,}/g,

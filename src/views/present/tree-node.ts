@@ -25,6 +25,8 @@ export interface TreeNode {
   readonly children: () => readonly TreeNode[];
   readonly tooltip: () => string;
   readonly target?: Target;
+  /** The agent it is about, by name. */
+  readonly agent?: string;
   /** What a click or Enter does. */
   readonly click?: Click;
 }

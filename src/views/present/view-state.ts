@@ -19,6 +19,7 @@ export const EMPTY_SNAPSHOT: GatewaySnapshot = {
   lastDecision: undefined,
   upstreams: [],
   sessions: [],
+  agents: [],
   problems: [],
   version: '',
 };

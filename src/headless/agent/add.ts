@@ -1,0 +1,89 @@
+import { TIERS } from '../../proxy/agents/agents-format.ts';
+import type { NewAgent } from '../../proxy/agents/types.ts';
+import type { ConfigSnapshot } from '../../proxy/config/types.ts';
+import { visible } from '../../proxy/json/visible.ts';
+import { compileGlobs } from '../../proxy/policy/glob.ts';
+import { usage, type Arguments } from '../args.ts';
+import { COMMON_OPTIONS, CONFIG_OPTION, JSON_OPTION, type Command } from '../command.ts';
+import { recordDecisions } from '../decisions.ts';
+import { EXIT } from '../exit-code.ts';
+import { placesOf } from '../places.ts';
+import { printJson, printLine, printNote } from '../print.ts';
+import { readConfig } from '../state.ts';
+import { agentJson, globsText } from './describe.ts';
+import { withAgents } from './store.ts';
+
+const MINUTE = 60_000;
+const UNITS: Readonly<Record<string, number>> = { m: MINUTE, h: 60 * MINUTE, d: 24 * 60 * MINUTE, w: 7 * 24 * 60 * MINUTE };
+/** Longer than any token should live; a larger number is a slip. */
+const MAX_LIFE_MS = 10 * 366 * 24 * 60 * MINUTE;
+
+export const agentAdd: Command = {
+  name: 'agent add',
+  summary: 'Gives an agent a token of its own, shown once. It may use what is approved; the options narrow that.',
+  options: {
+    ...COMMON_OPTIONS,
+    ...CONFIG_OPTION,
+    ...JSON_OPTION,
+    name: { value: 'N', help: 'Its name: calls are recorded under it.' },
+    servers: { value: 'A,B', repeatable: true, help: 'Only these servers; globs (* and ?), separated by commas.' },
+    tools: { value: 'GLOB,…', repeatable: true, help: 'Only these tools: globs over "server:tool" or the bare name.' },
+    tier: { value: 'TIER', help: 'At most read, write or destructive (default), by the approved definitions.' },
+    profile: { value: 'P', help: 'Only what this profile of the servers file shows.' },
+    expires: { value: 'TIME', help: 'Refuse the token after this time: 30d, 12h, 45m or 8w (default: never).' },
+  },
+  async run(args) {
+    const places = placesOf(args);
+    const wanted = agentOf(args);
+    const config = await readConfig(places);
+    if (wanted.profile !== undefined && config.profiles[wanted.profile] === undefined) {
+      throw usage(`There is no profile "${wanted.profile}".`, 'Write it under "profiles" in a servers file first.');
+    }
+    const { agent, token } = await withAgents(places, (store) => store.add(wanted));
+    await recordDecisions(places.data, [{ action: 'agent-add', server: '', subject: agent.name, digest: undefined }]);
+    for (const glob of unmatched(wanted, config)) printNote(`No server is called ${visible(JSON.stringify(glob))} now.`);
+    if (args.has('json')) printJson({ ...agentJson(agent), token });
+    else {
+      const { servers, tools, tier } = agent.grant;
+      printLine(`Token of ${agent.name}, shown this once:\n${token}`);
+      printLine(visible(`Servers: ${globsText(servers)}. Tools: ${globsText(tools)}. Tier: ${tier}.${agent.profile === undefined ? '' : ` Profile: ${agent.profile}.`}`));
+      printLine(agent.expiresAt === undefined ? 'It does not expire.' : `It expires ${new Date(agent.expiresAt).toISOString()}.`);
+    }
+    return EXIT.ok;
+  },
+};
+
+function agentOf(args: Arguments): NewAgent {
+  const servers = globs(args, 'servers');
+  const tools = globs(args, 'tools');
+  const tier = args.choice('tier', TIERS);
+  return {
+    name: args.required('name'),
+    grant: { ...(servers && { servers }), ...(tools && { tools }), ...(tier && { tier }) },
+    profile: args.text('profile'),
+    expiresInMs: lifetime(args.text('expires')),
+  };
+}
+
+function globs(args: Arguments, option: string): readonly string[] | undefined {
+  if (!args.has(option)) return undefined;
+  return args.texts(option).flatMap((text) => text.split(',').map((glob) => glob.trim()));
+}
+
+function lifetime(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const [, count = '', unit = ''] = /^(\d{1,6})([mhdw])$/.exec(text) ?? [];
+  const ms = Number(count) * (UNITS[unit] ?? NaN);
+  if (!(ms > 0 && ms <= MAX_LIFE_MS)) throw usage(`--expires cannot be "${text}".`, 'Give a number with m, h, d or w, such as 30d, up to ten years.');
+  return ms;
+}
+
+/** Globs that fit no server there is: allowed, for it may come later, but most often a slip. */
+function unmatched({ grant }: NewAgent, { upstreams }: ConfigSnapshot): readonly string[] {
+  const servers = grant?.servers;
+  if (servers === undefined || servers === 'all') return [];
+  return servers.filter((glob) => {
+    const matches = compileGlobs([glob]);
+    return !upstreams.some(({ name }) => matches(name));
+  });
+}
