@@ -25,6 +25,7 @@ const rooms = {
   downstream: ['json'],
   sandbox: [],
   tokens: [],
+  diagnosis: ['json', 'config', 'catalog', 'upstream', 'policy', 'journal', 'storage', 'redaction', 'quarantine'],
 };
 const allRooms = Object.keys(rooms);
 // Files that import nothing and know no room: open to all.

@@ -4,6 +4,8 @@ import type { ApprovalStatus, Digest, Principal, RawJson, ServerName, Tier, Tool
 import type { StandingConsent } from './consent/types.ts';
 import type { ConfigProblem, MenuMode, UpstreamConfig } from './config/types.ts';
 import type { UpstreamLogLine, UpstreamState } from './upstream/types.ts';
+import type { EditorFacts } from './diagnosis/house.ts';
+import type { Diagnosis } from './diagnosis/types.ts';
 import type { HeldDefinition } from './catalog/types.ts';
 import type { ExportFormat } from './journal/export.ts';
 import type { LockedServerReport } from './quarantine/lockfile/describe-lock.ts';
@@ -125,9 +127,19 @@ export interface GatewaySnapshot {
   readonly sessions: readonly SessionSnapshot[];
   /** Agents with a token of their own, expired ones too, oldest first. */
   readonly agents: readonly AgentSnapshot[];
+  /** Records of calls that could not be written since the gateway was made. */
+  readonly lostRecords: number;
   readonly problems: readonly ConfigProblem[];
   /** Digest over everything that changes what agents can list: the provider's `version`. */
   readonly version: string;
+}
+
+/** What an editor adds to what the doctor looks at, and how deep it looks. */
+export interface DiagnoseOptions extends EditorFacts {
+  /** False in Restricted Mode. */
+  readonly trusted: boolean;
+  /** Whether approved servers that do not run are tried (default); without it nothing is started and nothing dialled. */
+  readonly connect?: boolean;
 }
 
 /** The core's public door, used by the editor and by the headless program alike. */
@@ -187,6 +199,8 @@ export interface GatewayApi {
   restart(server: ServerName): Promise<void>;
   /** The last lines of an upstream's log, oldest first. */
   logs(server: ServerName): readonly UpstreamLogLine[];
+  /** Everything that keeps something from working, with what to do about it (docs/doctor.md). */
+  diagnose(options: DiagnoseOptions): Promise<readonly Diagnosis[]>;
   calls(filter: CallFilter): Promise<readonly CallRecord[]>;
   /** Counts with the tokenizer what the snapshot's token accounts only estimate so far, which happens by itself when agents are quiet. */
   countTokens(): Promise<void>;

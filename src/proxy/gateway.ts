@@ -3,7 +3,7 @@ import { AgentAccess } from './agents/agent-access.ts';
 import { openAgentStore } from './agents/agent-store.ts';
 import { LastSeen } from './agents/last-seen.ts';
 import type { AgentStore, IssuedAgent, NewAgent } from './agents/types.ts';
-import type { GatewayApi, GatewaySnapshot } from './api.ts';
+import type { DiagnoseOptions, GatewayApi, GatewaySnapshot } from './api.ts';
 import { inBatches } from './batches.ts';
 import { createCatalog } from './catalog/catalog.ts';
 import { definitionsOf, refOf, scannedAs, textsOf, type PinnedDefinition } from './catalog/definitions.ts';
@@ -14,6 +14,9 @@ import { resolveTransport } from './config/variables.ts';
 import { ConsentDesk } from './consent/consent-desk.ts';
 import { openConsentStore } from './consent/consent-store.ts';
 import type { ConsentStore, StandingConsent } from './consent/types.ts';
+import { diagnoseRefusals } from './diagnosis/house.ts';
+import { diagnoseSnapshot } from './diagnosis/snapshot.ts';
+import type { Diagnosis } from './diagnosis/types.ts';
 import { createAuthenticator } from './downstream/authenticator.ts';
 import { createListener, type Listener } from './downstream/listener.ts';
 import type { Endpoint } from './downstream/types.ts';
@@ -87,6 +90,12 @@ const FINISH_MS = 3_000;
 const FIRST_LISTINGS_AT_ONCE = 4;
 /** How long agents wait for `approveAll` to see the first listings, in milliseconds. */
 const SETTLE_MS = 20_000;
+
+/** How far back the doctor looks for refused calls, and how many it reads. */
+const DAY_MS = 24 * 60 * 60_000;
+const MAX_REFUSED_READ = 1_000;
+/** What the doctor tries anew: a server that runs needs no trial. */
+const CONNECTS: ReadonlySet<UpstreamState['kind']> = new Set(['idle', 'failed', 'sign-in-needed']);
 
 /**
  * Builds a gateway over its state folder. Nothing listens and nothing starts yet but what has to be listed for
@@ -198,6 +207,7 @@ export class Gateway implements GatewayApi {
         launchApproved: (entry) => this.#launchApproved(entry),
         resolve: (entry) => resolveTransport(entry, scope),
         log: (line) => this.#logs.append(line),
+        redact: (text) => redactor.text(text),
         stateDir,
         clientVersion: options.version,
       }),
@@ -333,6 +343,7 @@ export class Gateway implements GatewayApi {
       }),
     );
     this.#store.add(journal.onDidAppend((record) => this.#learn(record)));
+    this.#store.add(journal.onDidLose(() => this.#changed.fire()));
     this.#store.add(pauses.onDidChange(() => this.#changed.fire()));
     this.#store.add(consents.onDidChange(() => this.#changed.fire()));
     this.#store.add(problems.onDidChange(() => this.#changed.fire()));
@@ -386,6 +397,7 @@ export class Gateway implements GatewayApi {
       tokens: this.#meter.snapshot(),
       pause: this.#parts.pauses.snapshot,
       consents: this.#parts.consents.all,
+      lostRecords: this.#parts.journal.lost,
       describeLaunch: (entry) => ({ ...describeLaunch(entry), fingerprint: fingerprintOf(entry), approved: this.#launchApproved(entry) }),
     });
   }
@@ -512,6 +524,17 @@ export class Gateway implements GatewayApi {
 
   calls(filter: CallFilter): Promise<readonly CallRecord[]> {
     return this.#parts.journal.query(filter);
+  }
+
+  async diagnose({ connect = true, ...surroundings }: DiagnoseOptions): Promise<readonly Diagnosis[]> {
+    if (connect) {
+      const stopped = [...this.#hub.all()].filter(({ config, state }) => CONNECTS.has(state.kind) && this.#launchApproved(config));
+      // Each failure is the upstream's state, which is what is looked at next.
+      await inBatches(stopped, FIRST_LISTINGS_AT_ONCE, (upstream) => (upstream.state.kind === 'idle' ? upstream.refresh() : upstream.restart()).catch(() => undefined));
+    }
+    const refused = await this.#parts.journal.query({ outcome: 'refused', since: Date.now() - DAY_MS, limit: MAX_REFUSED_READ });
+    const noiseOf = ({ name }: { readonly name: ServerName }): string[] => this.#logs.lines(name).flatMap(({ source, text }) => (source === 'stdout-noise' ? [text] : []));
+    return [...diagnoseSnapshot(this.snapshot(), { environment: process.env, ...surroundings, noiseOf }), ...diagnoseRefusals(refused)];
   }
 
   exportCalls(format: ExportFormat, filter: CallFilter): AsyncIterable<string> {

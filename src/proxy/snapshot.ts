@@ -39,6 +39,7 @@ export interface SnapshotSources {
   readonly tokens: TokenSnapshot;
   readonly pause: PauseSnapshot;
   readonly consents: readonly StandingConsent[];
+  readonly lostRecords: number;
   readonly findings: DefinitionFindings;
   describeLaunch(config: UpstreamConfig): LaunchDescription;
 }
@@ -58,6 +59,7 @@ export function takeSnapshot(sources: SnapshotSources): GatewaySnapshot {
     sessions: sources.sessions,
     agents: sources.agents,
     problems: [...sources.config.problems, ...sources.stateProblems, ...lockProblems(sources.approvals), ...agentProblems(sources.agentsProblem)],
+    lostRecords: sources.lostRecords,
     version: listVersion(sources.mode, sources.served.all(), sources.content),
   };
 }

@@ -21,8 +21,8 @@ describe('vestibule doctor', { timeout: 60_000 }, () => {
   after(() => place.dispose());
 
   const vestibule = (...args: string[]): Promise<Run> => run(inPlace(place, args));
-  const findings = async (): Promise<{ code: number | null; found: readonly Finding[] }> => {
-    const { code, stdout, stderr } = await vestibule('doctor', '--json');
+  const findings = async (...more: readonly string[]): Promise<{ code: number | null; found: readonly Finding[] }> => {
+    const { code, stdout, stderr } = await vestibule('doctor', '--json', ...more);
     assert.equal(stderr, '');
     const found = JSON.parse(stdout) as Finding[];
     assert.ok(found.every(({ message, fix }) => message !== '' && fix !== ''));
@@ -43,7 +43,7 @@ describe('vestibule doctor', { timeout: 60_000 }, () => {
     await place.servers('');
   });
 
-  it('tells what keeps an approved server from starting, without starting it', async () => {
+  it('tells what keeps an approved server from starting; asked not to start it, it does not', async () => {
     const marker = join(place.workspace, 'started');
     for (const [name, args] of Object.entries({
       fine: [process.execPath, '-e', `require('fs').writeFileSync(${JSON.stringify(marker)}, '')`],
@@ -53,7 +53,7 @@ describe('vestibule doctor', { timeout: 60_000 }, () => {
     })) {
       assert.equal((await vestibule('upstream', 'add', '--name', name, '--', ...args)).code, 0);
     }
-    const { code, found } = await findings();
+    const { code, found } = await findings('--no-connect');
     assert.equal(code, 1);
     assert.deepEqual(found.map(({ code, server }) => `${code} ${server ?? ''}`), ['command-not-found missing', 'unknown-variable unset', 'missing-input secret']);
     await assert.rejects(readFile(marker), { code: 'ENOENT' });
@@ -63,7 +63,7 @@ describe('vestibule doctor', { timeout: 60_000 }, () => {
     await chmod(place.data, 0o755);
     const file = join(place.data, 'journal', 'calls-000000000000001.jsonl');
     await writeFile(file, (await readFile(file, 'utf8')).replace('"by":"cli"', '"by":"me!"'));
-    const { code, found } = await findings();
+    const { code, found } = await findings('--no-connect');
     assert.equal(code, 1);
     assert.deepEqual(found.slice(0, 2).map(({ code, level }) => `${level} ${code}`), ['warning data-folder-open', 'error journal-broken']);
     assert.match(found[1]?.message ?? '', /^calls-000000000000001\.jsonl:1: /);

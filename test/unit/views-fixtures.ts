@@ -4,6 +4,7 @@ import type { DecisionSummary } from '../../src/proxy/quarantine/types.ts';
 import type { GatewayApi, GatewaySnapshot, ToolSnapshot, UpstreamSnapshot } from '../../src/proxy/api.ts';
 import { Emitter } from '../../src/proxy/events.ts';
 import type { StandingConsent } from '../../src/proxy/consent/types.ts';
+import type { Diagnosis } from '../../src/proxy/diagnosis/types.ts';
 import type { CallRecord } from '../../src/proxy/journal/types.ts';
 import { digestOf, sha256 } from '../../src/proxy/json/canonical.ts';
 import type { PauseTarget } from '../../src/proxy/pause/types.ts';
@@ -195,6 +196,13 @@ export class FakeGateway implements GatewayApi {
 
   logs(): readonly UpstreamLogLine[] {
     return [];
+  }
+
+  /** What `diagnose` answers. */
+  diagnoses: readonly Diagnosis[] = [];
+
+  diagnose(): Promise<readonly Diagnosis[]> {
+    return Promise.resolve(this.diagnoses);
   }
 
   calls(): Promise<readonly CallRecord[]> {

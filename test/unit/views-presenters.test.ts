@@ -42,7 +42,7 @@ describe('Upstreams view', () => {
   });
 
   it('shows a failure with the step that mends it', () => {
-    const error = { reason: 'command-not-found', message: 'npx was not found', action: 'Install Node.js.', evidence: ['PATH=/usr/bin'] };
+    const error = { reason: 'command-not-found', code: 'command-not-found' as const, message: 'npx was not found', action: 'Install Node.js.', evidence: ['PATH=/usr/bin'] };
     const row = only(upstreamRows(state({ state: { kind: 'failed', error, retryAt: undefined } })));
     assert.equal(row.description, 'npx was not found');
     const failure = only(row.children());
@@ -155,7 +155,7 @@ describe('every row', () => {
   const hostile = state({
     name: HOSTILE,
     launch: { approved: false, argv: ['sh', HOSTILE], cwd: HOSTILE, envNames: [HOSTILE] },
-    state: { kind: 'failed', error: { reason: HOSTILE, message: HOSTILE, action: HOSTILE, evidence: [HOSTILE] }, retryAt: undefined },
+    state: { kind: 'failed', error: { reason: HOSTILE, code: 'launch-failed', message: HOSTILE, action: HOSTILE, evidence: [HOSTILE] }, retryAt: undefined },
     tools: [tool(HOSTILE, { description: HOSTILE })],
     held: [{ server: HOSTILE, name: HOSTILE, index: 0, problem: HOSTILE, fix: HOSTILE }],
   });
@@ -182,7 +182,7 @@ describe('status item', () => {
   const texts = (status: Status): string => status.tooltip.flat().map((part) => (part.kind === 'text' ? part.text : `<${part.command}>`)).join(' ');
 
   it('tells how the house is, worst first', () => {
-    const failed: UpstreamOverrides = { state: { kind: 'failed', error: { reason: 'x', message: 'it fell', action: 'lift it', evidence: [] }, retryAt: undefined } };
+    const failed: UpstreamOverrides = { state: { kind: 'failed', error: { reason: 'x', code: 'launch-failed', message: 'it fell', action: 'lift it', evidence: [] }, retryAt: undefined } };
     assert.equal(statusOf({ kind: 'starting' }).health, 'starting');
     assert.equal(statusOf({ kind: 'failed', problem: { message: 'm', action: 'a' } }).health, 'failed');
     assert.equal(of(state()).health, 'off');
@@ -215,7 +215,7 @@ describe('status item', () => {
   });
 
   it('keeps outside text out of its label', () => {
-    const error = { reason: 'x', message: HOSTILE, action: HOSTILE, evidence: [] };
+    const error = { reason: 'x', code: 'launch-failed' as const, message: HOSTILE, action: HOSTILE, evidence: [] };
     const status = of(state({ name: HOSTILE, state: { kind: 'failed', error, retryAt: undefined } }));
     assert.equal(status.text, '$(warning) Vestibule 1');
     assert.doesNotMatch(texts(status), /[\p{Cc}\p{Cf}]/u);

@@ -73,6 +73,24 @@ export function setServerEnabled(name: ServerName, enabled: boolean): ServersEdi
 }
 
 /**
+ * Sets a member of a server's entry, at most one object deep: `['url']`, `['headers', 'Authorization']`.
+ * @throws VestibuleError `not-found`, or `bad-config` when the text cannot be edited
+ */
+export function setServerMember(name: ServerName, [key, inner]: readonly [string, string?], value: unknown): ServersEdit {
+  return (text) => {
+    const servers = section(text, 'servers', 'object');
+    const entry = servers === undefined ? undefined : membersNamed(servers, name).at(-1)?.children?.[1];
+    if (entry === undefined) throw notFound(name);
+    if (entry.type !== 'object') throw new VestibuleError('bad-config', `The server ${quote(name)} is not an object.`, { action: 'Correct the servers file first.' });
+    const outer = membersNamed(entry, key).at(-1)?.children?.[1];
+    if (inner === undefined) return outer === undefined ? append(text, entry, key, value) : replace(text, outer, value);
+    if (outer?.type !== 'object') return outer === undefined ? append(text, entry, key, { [inner]: value }) : replace(text, outer, { [inner]: value });
+    const member = membersNamed(outer, inner).at(-1)?.children?.[1];
+    return member === undefined ? append(text, outer, inner, value) : replace(text, member, value);
+  };
+}
+
+/**
  * Adds a declaration to `inputs`; one of the same id stays as it is.
  * @throws VestibuleError `bad-config` when the text cannot be edited
  */

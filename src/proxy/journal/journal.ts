@@ -81,11 +81,14 @@ type Queued = { readonly call: CallEntry } | { readonly decision: DecisionEntry 
 class FileJournal implements Journal {
   readonly #parts: Parts;
   readonly #appended: Emitter<CallRecord>;
+  readonly #losing = new Emitter<void>();
   readonly #index: CallIndex;
   #queue: Queued[] = [];
   #queuedSize = 0;
   /** Records that did not make it, not yet noted in the journal. */
   #lost = 0;
+  /** All that did not make it since the journal was opened. */
+  #lostInAll = 0;
   #failing = false;
   #draining: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
@@ -100,6 +103,14 @@ class FileJournal implements Journal {
     return this.#appended.event;
   }
 
+  get onDidLose(): Event<void> {
+    return this.#losing.event;
+  }
+
+  get lost(): number {
+    return this.#lostInAll;
+  }
+
   get redactor(): Redactor {
     return this.#parts.redactor;
   }
@@ -107,7 +118,7 @@ class FileJournal implements Journal {
   append(call: CallEntry): void {
     const size = sizeOf(call);
     const full = this.#queue.length >= MAX_QUEUED || (this.#queue.length > 0 && this.#queuedSize + size > MAX_QUEUED_SIZE);
-    if (full) this.#lost++;
+    if (full) this.#lose(1);
     else this.#enqueue({ call }, size);
   }
 
@@ -147,6 +158,7 @@ class FileJournal implements Journal {
       this.#parts.log('error', `The call journal could not be closed: ${messageOf(error)}`);
     }
     this.#appended.dispose();
+    this.#losing.dispose();
     this.#parts.lock.dispose();
   }
 
@@ -181,7 +193,7 @@ class FileJournal implements Journal {
           this.#announce(lines);
         }
       } catch (error) {
-        this.#lost += Math.min(batch.length, records);
+        this.#lose(Math.min(batch.length, records));
         this.#failed(error);
       }
     }
@@ -197,7 +209,7 @@ class FileJournal implements Journal {
       try {
         batch.push('call' in item ? callMembers(item.call, this.#parts.redactor) : decisionMembers(item.decision));
       } catch (error) {
-        this.#lost++;
+        this.#lose(1);
         this.#failed(error);
       }
       if ('call' in item) this.#queuedSize -= sizeOf(item.call);
@@ -212,6 +224,12 @@ class FileJournal implements Journal {
       const record = readCall(line);
       if (record !== undefined) this.#appended.fire(record);
     }
+  }
+
+  #lose(records: number): void {
+    this.#lost += records;
+    this.#lostInAll += records;
+    this.#losing.fire();
   }
 
   #failed(error: unknown): void {

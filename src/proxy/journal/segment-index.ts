@@ -28,34 +28,30 @@ export interface ReadyFilter {
 /** Makes a filter ready. */
 export function readyFilter(filter: CallFilter): ReadyFilter {
   const text = filter.text?.toLowerCase();
-  const { server, tool, agent, outcome } = filter;
-  // As the journal writes them.
-  const members = Object.entries({ server, tool, agent, outcome }).flatMap(([name, value]) => (value === undefined ? [] : [`"${name}":${JSON.stringify(value)}`]));
-  return {
-    filter,
-    bits: phraseBits(text ?? ''),
-    quick: (line) => line !== '' && members.every((member) => line.includes(member)) && (text === undefined || searchedText(line).includes(text)),
-  };
+  return { filter, bits: phraseBits(text ?? ''), quick: (line) => text === undefined || searchedText(line).includes(text) };
 }
 
-/** What is known of up to 64 lines without reading them. */
+/** Members of a call that are known line by line, in this order. */
+const FACETS = ['server', 'tool', 'agent', 'outcome'] as const;
+
+/** What is known of up to 64 calls without reading them. */
 interface Block {
-  readonly start: number;
-  end: number;
-  lines: number;
   first: number;
   last: number;
-  readonly servers: Set<string>;
-  readonly tools: Set<string>;
-  readonly agents: Set<string>;
-  readonly outcomes: Set<string>;
   readonly phrases: PhraseSet;
+  /** Where each line starts and ends in the file. */
+  readonly starts: number[];
+  readonly ends: number[];
+  /** Numbers of each line's facets, one list for each facet. */
+  readonly facets: readonly number[][];
 }
 
 /** What stands in one segment, enough to read only the lines a filter can want. Grows as the segment does. */
 export class SegmentIndex {
   readonly #path: string;
   readonly #blocks: Block[] = [];
+  /** Names are few and lines many: each name has a number. */
+  readonly #numbers = new Map<string, number>();
   #bytes = 0;
 
   constructor(path: string) {
@@ -94,13 +90,22 @@ export class SegmentIndex {
 
   /** Adds the calls of this segment that are wanted, newest first, until there are `limit`. */
   async collect(ready: ReadyFilter, limit: number, into: CallRecord[]): Promise<void> {
-    const wanted = this.#blocks.filter((block) => canHold(block, ready));
-    if (wanted.length === 0) return;
+    const wanted = FACETS.map((facet) => this.#numberOf(ready.filter[facet]));
+    // A name that no line has.
+    if (wanted.includes(UNKNOWN)) return;
+    const blocks = this.#blocks.filter((block) => canHold(block, ready));
+    if (blocks.length === 0) return;
     await this.#withFile(async (file) => {
-      for (const { start, end } of wanted.reverse()) {
-        const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(end - start), 0, end - start, start);
-        for (const line of buffer.toString('utf8', 0, bytesRead).split('\n').reverse()) {
-          const record = ready.quick(line) ? wantedCall(line, ready.filter) : undefined;
+      for (const block of blocks.reverse()) {
+        const lines = linesWith(block, wanted);
+        const from = block.starts[lines.at(-1) ?? -1];
+        const to = block.ends[lines[0] ?? -1];
+        if (from === undefined || to === undefined) continue;
+        const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(to - from), 0, to - from, from);
+        const read = buffer.subarray(0, bytesRead);
+        for (const line of lines) {
+          const text = read.toString('utf8', (block.starts[line] ?? 0) - from, (block.ends[line] ?? 0) - from);
+          const record = ready.quick(text) ? wantedCall(text, ready.filter) : undefined;
           if (record !== undefined && into.push(record) >= limit) return;
         }
       }
@@ -112,26 +117,33 @@ export class SegmentIndex {
     this.#bytes += bytes;
     const record = readCall(line);
     if (record === undefined) return;
-    const block = this.#blockFor(start);
+    const block = this.#openBlock();
     const time = Date.parse(record.time);
-    block.end = this.#bytes;
-    block.lines++;
     block.first = Math.min(block.first, time);
     block.last = Math.max(block.last, time);
-    block.servers.add(record.server);
-    block.tools.add(record.tool);
-    block.agents.add(record.agent);
-    block.outcomes.add(record.outcome);
+    block.starts.push(start);
+    // Without the line end.
+    block.ends.push(this.#bytes - 1);
+    FACETS.forEach((facet, i) => block.facets[i]?.push(this.#numberFor(record[facet])));
     addText(block.phrases, searchedText(line));
   }
 
-  #blockFor(start: number): Block {
+  #numberFor(name: string): number {
+    const known = this.#numbers.get(name);
+    if (known !== undefined) return known;
+    this.#numbers.set(name, this.#numbers.size);
+    return this.#numbers.size - 1;
+  }
+
+  /** The number of a name a filter wants: `ANY` when it wants none, `UNKNOWN` when no line has it. */
+  #numberOf(name: string | undefined): number {
+    return name === undefined ? ANY : (this.#numbers.get(name) ?? UNKNOWN);
+  }
+
+  #openBlock(): Block {
     const current = this.#blocks.at(-1);
-    if (current !== undefined && current.lines < BLOCK_LINES) return current;
-    const block: Block = {
-      start, end: start, lines: 0, first: Infinity, last: -Infinity,
-      servers: new Set(), tools: new Set(), agents: new Set(), outcomes: new Set(), phrases: emptyPhraseSet(),
-    };
+    if (current !== undefined && current.starts.length < BLOCK_LINES) return current;
+    const block: Block = { first: Infinity, last: -Infinity, phrases: emptyPhraseSet(), starts: [], ends: [], facets: FACETS.map(() => []) };
     this.#blocks.push(block);
     return block;
   }
@@ -153,13 +165,18 @@ export class SegmentIndex {
   }
 }
 
-function canHold(block: Block, { filter, bits }: ReadyFilter): boolean {
-  const { server, tool, agent, outcome, since, until } = filter;
-  if (server !== undefined && !block.servers.has(server)) return false;
-  if (tool !== undefined && !block.tools.has(tool)) return false;
-  if (agent !== undefined && !block.agents.has(agent)) return false;
-  if (outcome !== undefined && !block.outcomes.has(outcome)) return false;
-  if (since !== undefined && block.last < since) return false;
-  if (until !== undefined && block.first > until) return false;
-  return mayHold(block.phrases, bits);
+const ANY = -1;
+const UNKNOWN = -2;
+
+function canHold({ first, last, phrases }: Block, { filter: { since, until }, bits }: ReadyFilter): boolean {
+  return (since === undefined || last >= since) && (until === undefined || first <= until) && mayHold(phrases, bits);
+}
+
+/** Lines of a block whose facets are the wanted ones, the last first. */
+function linesWith({ facets, starts }: Block, wanted: readonly number[]): number[] {
+  const lines: number[] = [];
+  for (let line = starts.length - 1; line >= 0; line--) {
+    if (wanted.every((number, facet) => number === ANY || facets[facet]?.[line] === number)) lines.push(line);
+  }
+  return lines;
 }

@@ -104,6 +104,10 @@ export interface CallFilter {
 /** Append never waits and never throws into a call: writing happens behind a bounded queue. */
 export interface Journal {
   readonly onDidAppend: Event<CallRecord>;
+  /** Fires when records are lost: the disk does not take them, or takes them too slowly. */
+  readonly onDidLose: Event<void>;
+  /** Records lost since the journal was opened. */
+  readonly lost: number;
   append(entry: CallEntry): void;
   decide(entry: DecisionEntry): void;
   /** Newest first. */

@@ -115,6 +115,7 @@ function stdioFailure(error: unknown, connection: RpcConnection, options: Connec
     return noise
       ? new UpstreamError('handshake-timeout', `The server wrote text to stdout that is not MCP, and did not answer initialize within ${seconds} s.`, {
           action: 'Check that its command starts an MCP server on stdio, with nothing else writing to stdout.',
+          code: 'stdout-noise',
           evidence,
           cause: error,
         })
@@ -126,6 +127,7 @@ function stdioFailure(error: unknown, connection: RpcConnection, options: Connec
   }
   return new UpstreamError('handshake-failed', `The server did not complete the handshake: ${error.message}`, {
     action: 'Read its log and check its command and arguments.',
+    ...(noise && { code: 'stdout-noise' }),
     evidence,
     cause: error,
   });

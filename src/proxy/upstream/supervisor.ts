@@ -21,6 +21,7 @@ import {
   type Upstream,
   type UpstreamConnection,
   type UpstreamDeps,
+  type UpstreamFailure,
   type UpstreamPeer,
   type UpstreamState,
 } from './types.ts';
@@ -222,7 +223,7 @@ class Supervisor implements Upstream {
   async #start(signal: AbortSignal): Promise<Live> {
     this.#policy.started();
     await this.#ended();
-    this.#setState({ kind: 'starting' });
+    this.#setState({ kind: 'starting', ...(this.#lastFailure !== undefined && { after: this.#failureOf(this.#lastFailure) }) });
     let connection: RpcConnection | undefined;
     try {
       const transport = await orAborted(this.#deps.resolve(this.config), signal);
@@ -329,13 +330,17 @@ class Supervisor implements Upstream {
       case 'launch-not-approved':
         return this.#setState({ kind: 'quarantined' });
       case 'auth-required':
-        return this.#setState({ kind: 'sign-in-needed' });
+        return this.#setState({ kind: 'sign-in-needed', error: this.#failureOf(error) });
       case 'missing-input':
         return this.#setState({ kind: 'needs-input', input: inputNamedIn(error.message) });
     }
     const retry = this.#isWanted && !NEEDS_PERSON.has(error.reason) && !this.#disposed;
     if (retry) this.#retryIn(retryMs);
-    this.#setState({ kind: 'failed', error: failureOf(error), retryAt: retry ? Date.now() + retryMs : undefined });
+    this.#setState({ kind: 'failed', error: this.#failureOf(error), retryAt: retry ? Date.now() + retryMs : undefined });
+  }
+
+  #failureOf(error: VestibuleError): UpstreamFailure {
+    return failureOf(error, (text) => this.#deps.redact?.(text) ?? text);
   }
 
   #retryIn(milliseconds: number): void {

@@ -125,16 +125,49 @@ export type UpstreamState =
   | { readonly kind: 'quarantined' }
   /** Not running; starts on first use. */
   | { readonly kind: 'idle' }
-  | { readonly kind: 'starting' }
+  /** Being started, perhaps once more after a failure. */
+  | { readonly kind: 'starting'; readonly after?: UpstreamFailure }
   | { readonly kind: 'ready'; readonly info: UpstreamInfo }
   /** Failed; the supervisor tries again at `retryAt` (ms since epoch) or on use. Never gives up. */
   | { readonly kind: 'failed'; readonly error: UpstreamFailure; readonly retryAt: number | undefined }
-  | { readonly kind: 'sign-in-needed' }
+  | { readonly kind: 'sign-in-needed'; readonly error?: UpstreamFailure }
   | { readonly kind: 'needs-input'; readonly input: string };
+
+/** What failed, finer than the reason; stable, for people to look up and programs to match (docs/doctor.md). */
+export type FailureCode =
+  | 'command-not-found'
+  | 'launch-failed'
+  | 'exited-early'
+  | 'stdout-noise'
+  | 'handshake-timeout'
+  | 'handshake-failed'
+  | 'not-mcp'
+  | 'bad-url'
+  | 'connection-refused'
+  | 'connection-failed'
+  | 'http-redirect'
+  | 'http-not-found'
+  | 'http-server-error'
+  | 'http-status'
+  | 'name-not-resolved'
+  | 'tls-not-spoken'
+  | 'tls-untrusted'
+  | 'tls-expired'
+  | 'tls-wrong-name'
+  | 'proxy-sign-in'
+  | 'sign-in-required'
+  | 'access-denied'
+  | 'unknown-variable'
+  | 'missing-input'
+  | 'bad-config'
+  | 'launch-not-approved';
 
 /** A typed launch, handshake or transport failure with what a person should do. */
 export interface UpstreamFailure {
   readonly reason: string;
+  readonly code: FailureCode;
+  /** The address to use instead, where the server named one. */
+  readonly instead?: string | undefined;
   readonly message: string;
   readonly action: string;
   /** Last lines of stderr, or what was looked for where; escaped for display by whoever shows it. */
@@ -193,6 +226,8 @@ export interface Upstream extends Disposable {
 export interface UpstreamDeps {
   /** Decides, right before each spawn or dial, whether this launch is approved (contract §5). */
   launchApproved(config: UpstreamConfig): boolean;
+  /** Takes secrets out of the evidence of a failure; left out where nothing is known to be one. */
+  redact?(text: string): string;
   /** Resolves `${…}` and envFile at launch. @throws VestibuleError `unknown-variable`, `missing-input` */
   resolve(config: UpstreamConfig): Promise<ResolvedTransport>;
   log(line: UpstreamLogLine): void;

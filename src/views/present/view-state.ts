@@ -20,6 +20,7 @@ export const EMPTY_SNAPSHOT: GatewaySnapshot = {
   upstreams: [],
   sessions: [],
   agents: [],
+  lostRecords: 0,
   problems: [],
   version: '',
 };

@@ -1,5 +1,5 @@
 import { UpstreamError } from '../failure.ts';
-import type { UpstreamCallError } from '../types.ts';
+import type { FailureCode, UpstreamCallError } from '../types.ts';
 import { shownUrl } from './dial-guard.ts';
 import { RedirectError } from './http-client.ts';
 import { HttpAnswerError } from './response.ts';
@@ -23,6 +23,9 @@ function redirected(error: RedirectError, url: URL): UpstreamError {
       target === undefined || target.origin === url.origin
         ? 'Correct the "url" of this server.'
         : `If you trust ${target.origin}, make it the "url" of this server: keys are never sent to another origin.`,
+    code: 'http-redirect',
+    // The query of where it leads may hold a key that was made for this one request.
+    instead: target === undefined ? undefined : `${target.origin}${target.pathname}`,
     cause: error,
   });
 }
@@ -34,6 +37,15 @@ function wrongAnswer(error: HttpAnswerError, url: URL): UpstreamError {
   if (status === 401 || status === 403) {
     return new UpstreamError('auth-required', `${where} requires a sign-in (HTTP ${status}).`, {
       action: status === 401 ? 'Sign in to this server, or add its key to "headers".' : 'Sign in with an account that may use this server, or check the key in "headers".',
+      code: status === 401 ? 'sign-in-required' : 'access-denied',
+      evidence,
+      cause: error,
+    });
+  }
+  if (status === 407) {
+    return new UpstreamError('http-status', `A proxy before ${where} asks for a sign-in of its own (HTTP 407).`, {
+      action: 'Let this address pass by the proxy, or use one that needs no sign-in: Vestibule does not sign in to proxies.',
+      code: 'proxy-sign-in',
       evidence,
       cause: error,
     });
@@ -41,6 +53,7 @@ function wrongAnswer(error: HttpAnswerError, url: URL): UpstreamError {
   if (status >= 500) {
     return new UpstreamError('http-status', `${where} has a problem of its own (HTTP ${status}).`, {
       action: 'Try again later, or look at the logs of that server.',
+      code: 'http-server-error',
       evidence,
       cause: error,
     });
@@ -48,6 +61,7 @@ function wrongAnswer(error: HttpAnswerError, url: URL): UpstreamError {
   if (error.contentType === 'text/html' && status < 400) {
     return new UpstreamError('handshake-failed', `${where} answers with a web page, not with MCP.`, {
       action: 'Use the URL of the MCP endpoint; it often ends in /mcp or /sse.',
+      code: 'not-mcp',
       evidence,
       cause: error,
     });
@@ -55,6 +69,7 @@ function wrongAnswer(error: HttpAnswerError, url: URL): UpstreamError {
   if (status === 404 || status === 405 || status === 410) {
     return new UpstreamError('http-status', `There is no MCP endpoint at ${where} (HTTP ${status}).`, {
       action: 'Use the URL of the MCP endpoint; it often ends in /mcp or /sse.',
+      code: 'http-not-found',
       evidence,
       cause: error,
     });
@@ -68,46 +83,47 @@ function wrongAnswer(error: HttpAnswerError, url: URL): UpstreamError {
 
 function notReached(error: UpstreamCallError, url: URL): UpstreamError {
   const code = codeOf(error.cause);
-  const [what, action] = explain(code, url);
+  const [failure, what, action] = explain(code, url);
   return new UpstreamError('connection-failed', `${what} (${code ?? error.message}).`, {
     action,
+    code: failure,
     evidence: [error.message],
     cause: error,
   });
 }
 
-function explain(code: string | undefined, url: URL): readonly [what: string, action: string] {
+function explain(code: string | undefined, url: URL): readonly [failure: FailureCode, what: string, action: string] {
   switch (code) {
     case 'ECONNREFUSED':
-      return [`Nothing listens at ${url.host}`, 'Start that server, or correct the port in the "url".'];
+      return ['connection-refused', `Nothing listens at ${url.host}`, 'Start that server, or correct the port in the "url".'];
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return [`The name ${url.hostname} cannot be resolved`, 'Check the spelling of the "url" and the network connection.'];
+      return ['name-not-resolved', `The name ${url.hostname} cannot be resolved`, 'Check the spelling of the "url" and the network connection.'];
     case 'ECONNRESET':
     case 'EPIPE':
-      return [`${url.host} closed the connection`, 'Check that it is an HTTP server, and whether "http" or "https" is right.'];
+      return ['connection-failed', `${url.host} closed the connection`, 'Check that it is an HTTP server, and whether "http" or "https" is right.'];
     case 'ETIMEDOUT':
     case 'EHOSTUNREACH':
     case 'ENETUNREACH':
-      return [`${url.host} cannot be reached`, 'Check the network, VPN and firewall.'];
+      return ['connection-failed', `${url.host} cannot be reached`, 'Check the network, VPN and firewall.'];
     case 'EPROTO':
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
-      return [`${url.host} does not speak TLS as expected`, 'Check whether the "url" should begin with http:// instead of https://.'];
+      return ['tls-not-spoken', `${url.host} does not speak TLS as expected`, 'Check whether the "url" should begin with http:// instead of https://.'];
     case 'CERT_HAS_EXPIRED':
-      return [`The certificate of ${url.host} has expired`, 'Ask the operator of that server to renew it.'];
+      return ['tls-expired', `The certificate of ${url.host} has expired`, 'Ask the operator of that server to renew it.'];
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
-      return [`The certificate of ${url.host} is for another name`, 'Use the host name that its certificate names.'];
+      return ['tls-wrong-name', `The certificate of ${url.host} is for another name`, 'Use the host name that its certificate names.'];
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
     case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
-      return [`The certificate of ${url.host} is not trusted`, 'Set NODE_EXTRA_CA_CERTS to the certificate of your own authority before the editor starts.'];
+      return ['tls-untrusted', `The certificate of ${url.host} is not trusted`, 'Set NODE_EXTRA_CA_CERTS to the certificate of your own authority before the editor starts.'];
     case 'ERR_INVALID_CHAR':
     case 'ERR_INVALID_HTTP_TOKEN':
     case 'ERR_UNESCAPED_CHARACTERS':
-      return ['A header or the path holds a character that HTTP does not allow', 'Correct the "headers" or "url" of this server.'];
+      return ['bad-config', 'A header or the path holds a character that HTTP does not allow', 'Correct the "headers" or "url" of this server.'];
     default:
-      return [`The connection to ${url.host} failed`, 'Check that the server runs, and its "url".'];
+      return ['connection-failed', `The connection to ${url.host} failed`, 'Check that the server runs, and its "url".'];
   }
 }
 

@@ -116,7 +116,8 @@ function exitOf(child: Child): Promise<Exit> {
         clearTimeout(timer);
         resolve({ code, signal });
       };
-      const timer = setTimeout(done, DRAIN_MS);
+      // On a busy machine the time may be over before the pipes were looked at once: the next turn looks.
+      const timer = setTimeout(() => setImmediate(done), DRAIN_MS);
       child.once('close', done);
     });
   });
