@@ -12,6 +12,7 @@ import { doctor } from './doctor.ts';
 import { describeError, EXIT, exitCodeFor } from './exit-code.ts';
 import { pause, resume } from './pause.ts';
 import { quarantineApprove, quarantineBlock } from './quarantine/decide.ts';
+import { quarantineInspection } from './quarantine/inspection.ts';
 import { quarantineList } from './quarantine/list.ts';
 import { quarantineLock } from './quarantine/lock.ts';
 import { quarantineRule } from './quarantine/rule.ts';
@@ -35,7 +36,7 @@ import { VERSION } from './version.ts';
 export const COMMANDS: readonly Command[] = [
   serve,
   upstreamList, upstreamAdd, upstreamRemove, upstreamApprove, upstreamEnable, upstreamDisable, upstreamRestart, upstreamLogs,
-  quarantineList, quarantineShow, quarantineApprove, quarantineBlock, quarantineUndo, quarantineRule, quarantineShare, quarantineLock, quarantineVerify,
+  quarantineList, quarantineShow, quarantineApprove, quarantineBlock, quarantineUndo, quarantineRule, quarantineInspection, quarantineShare, quarantineLock, quarantineVerify,
   agentList, agentAdd, agentRevoke,
   pause, resume,
   consentList, consentRevoke,

@@ -78,6 +78,8 @@ export interface UpstreamSnapshot {
   readonly held: readonly HeldDefinition[];
   /** Whether the person wrote the rule that accepts clean description-only changes of this server. */
   readonly acceptsDescriptions: boolean;
+  /** Whether the person lets agents look at what of this server waits for approval. */
+  readonly inspectable: boolean;
   readonly instructions: { readonly text: string; readonly digest: Digest; readonly status: ApprovalStatus; readonly findings?: readonly Finding[] } | undefined;
   /** What there is to say about its name. */
   readonly nameFindings?: readonly Finding[];
@@ -169,6 +171,8 @@ export interface GatewayApi {
   acceptedLockText(): Promise<string | undefined>;
   /** Writes or takes back the rule that accepts clean description-only changes of a server, for its present launch. */
   setAcceptsDescriptions(server: ServerName, accepts: boolean): Promise<void>;
+  /** Lets agents look at what of a server waits for approval, for its present launch, or ends that. */
+  setInspectable(server: ServerName, inspectable: boolean): Promise<void>;
   /**
    * Pauses a tool, a server or everything, from the very next call on; with `cancel` also calls under way.
    * @throws VestibuleError when it could not be written down; it holds in this process all the same

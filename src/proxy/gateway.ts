@@ -285,6 +285,15 @@ export class Gateway implements GatewayApi {
       autonomy: () => config.snapshot.gateway.autonomy,
       servers: () => config.snapshot.upstreams.map(({ name }) => ({ server: name, state: stateWords(this.#hub.get(name)?.state) })),
       log: (server) => this.#logs.lines(server),
+      inspection: {
+        servers: () => this.#inspectable(),
+        catalog,
+        approvals,
+        findings: ({ server, kind, digest }) => {
+          const scanned = scannedAs(kind);
+          return scanned && this.#findings.of({ server, kind: scanned, digest });
+        },
+      },
     });
     this.#lists = new ToolLists({ served: this.#served, menu, noPrefix: options.noPrefix ?? false, settings: (principal) => this.#listSettings(principal) });
     const counter = this.#store.add(new WorkerTokenCounter((problem) => options.log('warn', 'Tokens are estimated: the tokenizer does not run.', { problem })));
@@ -339,6 +348,8 @@ export class Gateway implements GatewayApi {
         indexer.refreshAll();
         this.#followApprovals();
         this.#noteLock();
+        // What agents may inspect is part of what they are listed.
+        this.#announcer.soon();
         this.#changed.fire();
       }),
     );
@@ -455,6 +466,12 @@ export class Gateway implements GatewayApi {
     await this.#parts.approvals.setAcceptsDescriptions(server, accepts ? fingerprint : undefined, 'person');
     this.#decided(accepts ? 'accept-descriptions' : 'review-descriptions', server, '', fingerprint);
     await this.#acceptDescriptions(server);
+  }
+
+  async setInspectable(server: ServerName, inspectable: boolean): Promise<void> {
+    const fingerprint = fingerprintOf(this.#entryOrThrow(server));
+    await this.#parts.approvals.setInspectable(server, inspectable ? fingerprint : undefined, 'person');
+    this.#decided(inspectable ? 'allow-inspection' : 'end-inspection', server, '', fingerprint);
   }
 
   async pause(target: PauseTarget, options: { readonly cancel: boolean }): Promise<void> {
@@ -720,6 +737,12 @@ export class Gateway implements GatewayApi {
       return before !== undefined && isCleanDescriptionChange(server, before, tool.raw, peers);
     });
     if (clean.length > 0) await this.#approveAs(clean.map((tool) => refOf('tool', tool)), 'rule');
+  }
+
+  /** The servers whose waiting definitions agents may look at. */
+  #inspectable(): readonly ServerName[] {
+    const { approvals, config } = this.#parts;
+    return config.snapshot.upstreams.filter((entry) => approvals.inspectable(entry.name, fingerprintOf(entry))).map(({ name }) => name);
   }
 
   /** Every definition that holds text of a server's, for the scanner. */

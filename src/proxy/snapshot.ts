@@ -87,6 +87,7 @@ function upstreamSnapshot(config: UpstreamConfig, sources: SnapshotSources): Ups
     nameFindings: sources.findings.ofServer(config.name),
     held: catalog?.held ?? [],
     acceptsDescriptions: approvals.acceptsDescriptions(config.name, fingerprintOf(config)),
+    inspectable: approvals.inspectable(config.name, fingerprintOf(config)),
     instructions: instructions && {
       ...instructions,
       status: approvals.status({ server: config.name, kind: 'instructions', name: '', digest: instructions.digest }),

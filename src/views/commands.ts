@@ -72,6 +72,7 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   [Command.reviewLockFile]: ({ lockReview }) => reviewLockFile(lockReview),
   [Command.undoDecision]: ({ lockReview }) => undoDecision(lockReview),
   [Command.acceptDescriptions]: acceptDescriptions,
+  [Command.agentInspection]: agentInspection,
   [Command.shareApprovals]: ({ sharing }) => shareApprovals(sharing),
   [Command.pauseAll]: (context) => pause(context, {}),
   [Command.resumeAll]: (context) => resume(context, {}),
@@ -136,6 +137,24 @@ async function acceptDescriptions(context: CommandContext, item: unknown): Promi
     needsDocument: false,
   });
   if (confirmed) await gateway.setAcceptsDescriptions(upstream.name, accepts);
+}
+
+/** Opens what of a server waits for approval to a look by agents, or closes it. */
+async function agentInspection(context: CommandContext, item: unknown): Promise<void> {
+  const upstream = await chooseUpstream(context, item, 'Agent inspection of which server?', () => true);
+  if (upstream === undefined) return;
+  const gateway = await context.host.start();
+  const label = oneLine(upstream.name, 60);
+  const opens = !upstream.inspectable;
+  const confirmed = await context.dialogs.confirm({
+    message: opens ? `Let agents read what of “${label}” waits for approval?` : `Hide what of “${label}” waits for approval from agents again?`,
+    detail: opens
+      ? 'Agents get the tool quarantine_security and read these definitions escaped and marked as untrusted data. Text in them may still mislead a model: switch it off when you have your answer. Agents can decide nothing. It ends when the launch of the server changes.'
+      : 'Agents then see nothing of it until you decide.',
+    yes: opens ? 'Let Agents Inspect' : 'Hide It Again',
+    needsDocument: false,
+  });
+  if (confirmed) await gateway.setInspectable(upstream.name, opens);
 }
 
 async function showLogs(context: CommandContext, item: unknown): Promise<void> {

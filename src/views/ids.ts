@@ -37,6 +37,7 @@ export const Command = {
   reviewLockFile: 'vestibule.reviewLockFile',
   undoDecision: 'vestibule.undoDecision',
   acceptDescriptions: 'vestibule.acceptDescriptions',
+  agentInspection: 'vestibule.agentInspection',
   pauseAll: 'vestibule.pauseAll',
   resumeAll: 'vestibule.resumeAll',
   pause: 'vestibule.pause',

@@ -53,6 +53,7 @@ describe('read_cache over a real store', () => {
       autonomy: () => 'assisted',
       servers: () => [],
       log: () => [],
+      inspection: { servers: () => [], catalog: { server: () => undefined }, approvals: { status: () => 'pending', lastApproved: () => undefined }, findings: () => [] },
     });
   });
   after(async () => {

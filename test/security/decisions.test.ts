@@ -5,12 +5,13 @@ import { after, before, describe, it } from 'node:test';
 import { openCanary, type Canary } from './kit/canary.ts';
 import { RecordingClient } from './kit/client.ts';
 import { openEvil, type Evil } from './kit/evil.ts';
-import { openHouse, type House } from './kit/house.ts';
+import { MARK } from './evil/protocol.ts';
+import { filesBelow, openHouse, type House } from './kit/house.ts';
 import { until } from './kit/until.ts';
 
 // Somebody, or something, writes into the files that hold what a person decided. The agent cannot be asked, so that a
 // call that nothing but an approval stands behind ends as declined.
-describe('files of decisions', { timeout: 240_000 }, () => {
+describe('files of decisions', { timeout: 480_000 }, () => {
   let canary: Canary;
   let evil: Evil;
   let house: House;
@@ -19,7 +20,7 @@ describe('files of decisions', { timeout: 240_000 }, () => {
   before(async () => {
     canary = await openCanary();
     evil = await openEvil(canary.url);
-    house = await openHouse({ servers: { good: evil.entry('stdio', 'good') }, args: ['--approve-all', '--consent', 'ask'] });
+    house = await openHouse({ servers: { good: evil.entry('stdio', 'good'), late: evil.entry('http', 'clean'), other: evil.entry('http', 'rugpull') }, args: ['--approve-all', '--consent', 'ask'] });
     agent = await RecordingClient.connect(house.ready);
     await agent.untilCode('good:act', 'consent_declined');
   });
@@ -100,12 +101,43 @@ describe('files of decisions', { timeout: 240_000 }, () => {
     const { stdout } = await house.cli('quarantine', 'show', '--server', 'good', '--tool', 'act', '--json');
     const digest = /sha256-[A-Za-z0-9+/]{43}=/.exec(stdout)?.[0] ?? assert.fail(stdout);
     const consent = { kind: 'tool', server: 'good', tool: 'act', principal: 'local', digest, at: 1 };
-    for (const version of [1, 2, 3]) {
+    for (const version of [1, 2]) {
       await startOver(() => writeFile(file('consents.json'), JSON.stringify({ version, count: 1_000, mac: 'AAAA', state: { consents: [consent] } })));
       await house.serve.logged(/consents\.json/);
       assert.equal((await agent.use('good:act')).code, 'consent_declined');
     }
     assert.equal(calls(), 0);
+  });
+
+  it('U6 U7: agents look into the quarantine only of the server a person opened, as untrusted data, and decide nothing', async () => {
+    for (const name of ['late', 'other']) assert.equal((await house.cli('upstream', 'approve', '--name', name)).code, 0);
+    await evil.goOn('http', 'clean', 1);
+    assert.equal((await house.cli('upstream', 'restart', '--name', 'late')).code, 0);
+    await agent.untilCode('late:tempting', 'awaiting_approval');
+    const listed = async (): Promise<boolean> => (await agent.client.listTools()).tools.some(({ name }) => name === 'quarantine_security');
+    assert.equal(await listed(), false);
+    assert.equal((await agent.call('quarantine_security', { operation: 'inspect', server: 'late' })).code, 'unknown_tool');
+    assert.ok(!agent.received.includes(MARK), 'nothing of it was seen so far');
+    await quarantine('inspection', '--server', 'late', '--agents', 'allow');
+    await until('the tool is listed', async () => ((await listed()) ? true : undefined));
+    const { text } = await agent.call('quarantine_security', { operation: 'list' });
+    assert.match(text, /^late: \d+ awaiting approval$/);
+    const inspected = await agent.call('quarantine_security', { operation: 'inspect', server: 'late' });
+    assert.match(inspected.text, /^UNTRUSTED DATA\..*\n[^]*tool "tempting": awaiting approval[^]*\n\| [^]*END OF UNTRUSTED DATA\.$/);
+    assert.ok(inspected.text.includes(MARK));
+    for (const server of ['other', 'good', '__proto__']) assert.equal((await agent.call('quarantine_security', { operation: 'inspect', server })).code, 'not_permitted');
+    for (const operation of ['approve', 'approve_all', 'approve_tool', 'unblock', 'set']) assert.equal((await agent.call('quarantine_security', { operation, server: 'late', tool: 'tempting' })).isError, true);
+    assert.equal((await agent.use('late:tempting')).code, 'awaiting_approval');
+    assert.match((await house.cli('calls', '--json')).stdout, /"quarantine_security"/);
+    await quarantine('inspection', '--server', 'late', '--agents', 'refuse');
+    await until('the tool is gone', async () => ((await listed()) ? undefined : true));
+    assert.equal((await agent.call('quarantine_security', { operation: 'inspect', server: 'late' })).code, 'unknown_tool');
+    for (const action of ['allow-inspection', 'end-inspection']) {
+      await until(`${action} is in the journal`, async () => {
+        const journal = [...(await filesBelow(join(house.place.data, 'journal'))).values()].join('');
+        return journal.includes(`"by":"cli","action":"${action}","server":"late"`) ? true : undefined;
+      });
+    }
   });
 
   it('W4 U6: an approved lock file that grows approves nothing more, and a broken one nothing at all', async () => {
@@ -120,8 +152,6 @@ describe('files of decisions', { timeout: 240_000 }, () => {
       grown({ ...servers.good.tools, more: servers.good.tools['act'] ?? '' }),
       `<<<<<<< HEAD\n${lock}=======\n${lock}>>>>>>> theirs\n`,
       lock.replace('"act"', '"act": "sha256-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",\n "act"'),
-      JSON.stringify({ lockfileVersion: 1, servers: { __proto__: servers.good, good: { ...servers.good, tools: { ...servers.good.tools, '*': '*' } } } }),
-      JSON.stringify({ lockfileVersion: 2, approveAll: true, servers }),
     ];
     for (const text of attacks) {
       await startOver(() => writeFile(lockFile, text));

@@ -63,6 +63,7 @@ function menuOver(approved: readonly CatalogTool[], pending: readonly CatalogToo
     autonomy: () => 'assisted',
     servers: () => [...byServer.keys()].map((server) => ({ server, state: 'ready' })),
     log: () => [],
+    inspection: { servers: () => [], catalog: { server: () => undefined }, approvals: { status: () => 'pending', lastApproved: () => undefined }, findings: () => [] },
     ...deps,
   });
   return {
@@ -100,7 +101,7 @@ describe('menu', () => {
     const hints = new Map(
       createMenu({} as never).map((tool) => [tool.name, (JSON.parse(tool.definition) as { annotations: { readOnlyHint: boolean } }).annotations.readOnlyHint]),
     );
-    assert.deepEqual(Object.fromEntries(hints), { retrieve_tools: true, describe_tool: true, call_tool_read: true, call_tool: false, read_cache: true, upstream_servers: false, code_execution: false });
+    assert.deepEqual(Object.fromEntries(hints), { retrieve_tools: true, describe_tool: true, call_tool_read: true, call_tool: false, read_cache: true, upstream_servers: false, quarantine_security: true, code_execution: false });
   });
 });
 

@@ -75,6 +75,7 @@ export function upstream({ config, launch, ...more }: UpstreamOverrides = {}): U
     held: [],
     instructions: undefined,
     acceptsDescriptions: false,
+    inspectable: false,
     ...more,
   };
 }
@@ -149,6 +150,10 @@ export class FakeGateway implements GatewayApi {
 
   setAcceptsDescriptions(server: string, accepts: boolean): Promise<void> {
     return this.#decide('descriptions', `${server} ${String(accepts)}`);
+  }
+
+  setInspectable(server: string, inspectable: boolean): Promise<void> {
+    return this.#decide('inspection', `${server} ${String(inspectable)}`);
   }
 
   pause({ server = '*', tool = '*' }: PauseTarget, { cancel }: { readonly cancel: boolean }): Promise<void> {

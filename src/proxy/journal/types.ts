@@ -66,7 +66,7 @@ export interface CallRecord {
 
 /** What a person decided. `consent-decline` also stands for a question that got no answer; `by` says why. */
 export const DECISION_ACTIONS = [
-  'approve', 'block', 'forget', 'approve-launch', 'revoke-launch', 'accept-lock', 'decline-lock', 'undo', 'accept-descriptions', 'review-descriptions', 'pause', 'resume',
+  'approve', 'block', 'forget', 'approve-launch', 'revoke-launch', 'accept-lock', 'decline-lock', 'undo', 'accept-descriptions', 'review-descriptions', 'allow-inspection', 'end-inspection', 'pause', 'resume',
   'consent-once', 'consent-session', 'consent-arguments', 'consent-tool', 'consent-server', 'consent-ask', 'consent-never', 'consent-decline', 'consent-revoke',
   'agent-add', 'agent-revoke',
 ] as const;

@@ -5,6 +5,7 @@ import { callTool } from './call.ts';
 import { executeCode } from './code.ts';
 import { argumentNames, argumentSchema, menuDefinition, type MenuToolName } from './definitions.ts';
 import { describeTools } from './describe.ts';
+import { quarantineSecurity } from './quarantine.ts';
 import { readCache } from './read-cache.ts';
 import { retrieveTools } from './retrieve.ts';
 import { upstreamServers } from './servers.ts';
@@ -20,6 +21,7 @@ const RUNS: { readonly [Name in MenuToolName]: Run } = {
   call_tool: (args, caller, deps) => callTool(args, false, caller, deps),
   read_cache: readCache,
   upstream_servers: upstreamServers,
+  quarantine_security: quarantineSecurity,
   code_execution: executeCode,
 };
 
@@ -27,6 +29,7 @@ const RUNS: { readonly [Name in MenuToolName]: Run } = {
 const OFFERED: ReadonlyMap<MenuToolName, (deps: MenuDeps) => boolean> = new Map([
   // A person who manages servers alone does not want agents to look after them either.
   ['upstream_servers', (deps) => deps.autonomy() !== 'manual'],
+  ['quarantine_security', (deps) => deps.inspection.servers().length > 0],
   ['code_execution', (deps) => deps.codeExecution()],
 ]);
 

@@ -5,6 +5,7 @@ import type { Principal, RawJson, RawNotification, RawReply, ServerName, ToolId 
 import type { ResultStore } from '../output/types.ts';
 import type { CallSession, Outcome } from '../pipeline/types.ts';
 import type { CodeSandbox } from '../sandbox/types.ts';
+import type { Inspection } from './quarantine.ts';
 import type { SearchOptions, ToolIndex } from '../search/types.ts';
 
 /** Who calls a menu tool, and the side channels of that request. */
@@ -58,6 +59,8 @@ export interface MenuDeps {
   readonly sandbox: CodeSandbox;
   /** What agents may do about servers. */
   autonomy(): GatewaySettings['autonomy'];
+  /** What a person lets agents see of the quarantine. */
+  readonly inspection: Inspection;
   /** Every configured server with its state in words of ours. */
   servers(): Iterable<{ readonly server: ServerName; readonly state: string }>;
   /** The last lines of a server's log, oldest first, without secrets. Untrusted text. */

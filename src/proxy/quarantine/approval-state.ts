@@ -12,26 +12,29 @@ export interface ApprovalState {
   readonly locks: LockDecisions;
   /** Servers whose clean description-only changes are accepted, each at the launch the person wrote the rule for. */
   readonly rules: ReadonlyMap<ServerName, Decision>;
+  /** Servers whose waiting definitions agents may look at, each at the launch the person opened it for. */
+  readonly inspections: ReadonlyMap<ServerName, Decision>;
   /** The newest decisions with what stood before each, so that they can be undone; oldest first. */
   readonly history: readonly PastDecision[];
 }
 
-export const NO_STATE: ApprovalState = { servers: NO_APPROVALS, locks: NO_LOCK_DECISIONS, rules: new Map(), history: [] };
+export const NO_STATE: ApprovalState = { servers: NO_APPROVALS, locks: NO_LOCK_DECISIONS, rules: new Map(), inspections: new Map(), history: [] };
 
 const MAX_RULES = 1_000;
 
 /** What `approvals.json` holds under `state`. */
-export function encodeState({ servers, locks, rules, history }: ApprovalState): unknown {
-  return { ...encodeApprovals(servers), locks: Object.fromEntries(locks), rules: Object.fromEntries(rules), history };
+export function encodeState({ servers, locks, rules, inspections, history }: ApprovalState): unknown {
+  return { ...encodeApprovals(servers), locks: Object.fromEntries(locks), rules: Object.fromEntries(rules), inspections: Object.fromEntries(inspections), history };
 }
 
 /** Reads what `encodeState` wrote, or an earlier version that knew approvals only. @throws BadShapeError */
 export function decodeState(state: unknown): ApprovalState {
-  const { locks = {}, rules = {}, history = [] } = recordAt(state, ['state']);
+  const { locks = {}, rules = {}, inspections = {}, history = [] } = recordAt(state, ['state']);
   return {
     servers: decodeApprovals(state),
     locks: bounded(entriesAt(locks, ['state', 'locks']), ['state', 'locks'], MAX_LOCK_FILES, decodeLocks),
     rules: bounded(entriesAt(rules, ['state', 'rules']), ['state', 'rules'], MAX_RULES, decodeDecision),
+    inspections: bounded(entriesAt(inspections, ['state', 'inspections']), ['state', 'inspections'], MAX_RULES, decodeDecision),
     history: items(history, ['state', 'history'], MAX_HISTORY, decodePast),
   };
 }

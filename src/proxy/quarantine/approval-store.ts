@@ -21,6 +21,7 @@ import {
   withForgotten,
   withLaunch,
   withoutLaunches,
+  type Decision,
 } from './approvals.ts';
 import { APPROVALS_VERSION, UNSEALED_APPROVALS_VERSION } from './approvals-format.ts';
 import { ApprovedTexts } from './approved-texts.ts';
@@ -156,13 +157,15 @@ export class FileApprovalStore implements ApprovalStore, Disposable {
   }
 
   async setAcceptsDescriptions(server: ServerName, fingerprint: Digest | undefined, by: string): Promise<void> {
-    await this.#file.update((now) => {
-      if (now.rules.get(server)?.digest === fingerprint) return now;
-      const rules = new Map(now.rules);
-      if (fingerprint === undefined) rules.delete(server);
-      else rules.set(server, { digest: fingerprint, at: Date.now(), by });
-      return { ...now, rules };
-    });
+    await this.#file.update((now) => ({ ...now, rules: switched(now.rules, server, fingerprint, by) }));
+  }
+
+  inspectable(server: ServerName, fingerprint: Digest): boolean {
+    return this.#file.state.inspections.get(server)?.digest === fingerprint;
+  }
+
+  async setInspectable(server: ServerName, fingerprint: Digest | undefined, by: string): Promise<void> {
+    await this.#file.update((now) => ({ ...now, inspections: switched(now.inspections, server, fingerprint, by) }));
   }
 
   /** What was decided about this content of a lock file. */
@@ -203,6 +206,14 @@ export class FileApprovalStore implements ApprovalStore, Disposable {
 /** What a decision makes of the state, and what it takes to undo it. */
 interface Next extends Partial<Pick<ApprovalState, 'servers' | 'locks'>> {
   readonly past: Partial<Pick<PastDecision, 'definitions' | 'launches' | 'lock' | 'digest'>>;
+}
+
+/** Switches something on for a server at a launch, or off. */
+function switched(all: ReadonlyMap<ServerName, Decision>, server: ServerName, fingerprint: Digest | undefined, by: string): ReadonlyMap<ServerName, Decision> {
+  const next = new Map(all);
+  if (fingerprint === undefined) next.delete(server);
+  else next.set(server, { digest: fingerprint, at: Date.now(), by });
+  return next;
 }
 
 function nameOf(ref: DefinitionRef): string {

@@ -44,6 +44,7 @@ export function undone(state: ApprovalState, id: string): ApprovalState | undefi
     servers: restored(state.servers, past.definitions, past.launches),
     locks: past.lock === undefined ? state.locks : withLockDecisions(state.locks, past.lock.file, past.lock.was),
     rules: state.rules,
+    inspections: state.inspections,
     history: state.history.filter((other) => other !== past),
   };
 }

@@ -84,4 +84,8 @@ export interface ApprovalStore {
   acceptsDescriptions(server: ServerName, fingerprint: Digest): boolean;
   /** Writes or takes back that rule; undefined takes it back. */
   setAcceptsDescriptions(server: ServerName, fingerprint: Digest | undefined, by: string): Promise<void>;
+  /** Whether the person lets agents look at the waiting definitions of this server, for this launch. */
+  inspectable(server: ServerName, fingerprint: Digest): boolean;
+  /** Opens a server to that look, or closes it; undefined closes it. */
+  setInspectable(server: ServerName, fingerprint: Digest | undefined, by: string): Promise<void>;
 }

@@ -17,6 +17,8 @@ import type { MenuState } from './types.ts';
 /** A pin is for the few tools one always needs; who wants all of them wants direct mode. */
 const MAX_PINNED = 64;
 
+const BESIDE_DIRECT: ReadonlySet<string> = new Set(['read_cache', 'quarantine_security']);
+
 /** What a person configured for the lists of one principal. */
 export interface ListSettings {
   readonly mode: MenuMode;
@@ -122,8 +124,8 @@ export class ToolLists {
   #menuFor(effective: MenuMode): readonly MenuTool[] {
     const { menu, noPrefix } = this.#deps;
     if (effective !== 'direct') return menu.filter((tool) => tool.offered());
-    // Direct mode still needs a way to read what did not fit.
-    return noPrefix ? [] : menu.filter(({ name }) => name === 'read_cache');
+    // Direct mode still needs a way to read what did not fit, and what the person wants agents to look into.
+    return noPrefix ? [] : menu.filter((tool) => BESIDE_DIRECT.has(tool.name) && tool.offered());
   }
 
   #pinned(principal: Principal): readonly CatalogTool[] {

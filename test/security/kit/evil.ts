@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -29,6 +29,8 @@ export interface Evil extends AsyncDisposable {
   seen(transport: TransportName, mode: string): readonly Seen[];
   /** Every start of a server over stdio: process id and milliseconds since epoch. */
   starts(mode: string): readonly { readonly pid: number; readonly at: number }[];
+  /** From its next listing on a server is at this pass. */
+  goOn(transport: TransportName, mode: string, pass: number): Promise<void>;
   /** The process that speaks HTTP. */
   readonly http: ChildProcess;
 }
@@ -49,6 +51,7 @@ export async function openEvil(canary: string): Promise<Evil> {
         const [pid = 0, at = 0] = line.split(' ').map(Number);
         return { pid, at };
       }),
+    goOn: (transport, mode, pass) => writeFile(join(state, `${transport}-${mode}.pass`), String(pass)),
     http,
     async [Symbol.asyncDispose]() {
       if (http.exitCode === null && http.signalCode === null) {

@@ -149,6 +149,14 @@ export class LockedApprovals implements ApprovalStore, Disposable {
     return this.#parts.store.setAcceptsDescriptions(server, fingerprint, by);
   }
 
+  inspectable(server: ServerName, fingerprint: Digest): boolean {
+    return this.#parts.store.inspectable(server, fingerprint);
+  }
+
+  setInspectable(server: ServerName, fingerprint: Digest | undefined, by: string): Promise<void> {
+    return this.#parts.store.setInspectable(server, fingerprint, by);
+  }
+
   /**
    * Accepts or declines the lock file at the content that was shown.
    * @param launches fingerprints of the launches that were shown with it; it approves no others
