@@ -28,7 +28,7 @@ describe('the command line', { concurrency: 2 }, () => {
   const mistakes: readonly (readonly [readonly string[], RegExp])[] = [
     [[], /No command was given\.\n {2}Commands: serve, upstream list,/],
     [['serv'], /There is no command "serv"\. Did you mean "serve"\?/],
-    [['agent', 'list'], /There is no command "agent"\.\n {2}Commands: serve,/],
+    [['windows', 'list'], /There is no command "windows"\.\n {2}Commands: serve,/],
     [['upstream'], /"upstream" needs a second word\.\n {2}Commands: upstream list, /],
     [['upstream', 'lst'], /There is no command "upstream lst"\. Did you mean "upstream list"\?/],
     [['upstream', 'list', '--jsn'], /There is no option --jsn\.\n {2}Did you mean --json\?/],
