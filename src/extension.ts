@@ -38,7 +38,7 @@ export function activate(context: vscode.ExtensionContext): VestibuleExports {
   running = host;
 
   own(new Surface(host, secrets));
-  const interaction = own(registerInteraction({ context, host, endpoint, dialogs, log }));
+  const interaction = own(registerInteraction({ context, host, endpoint, dialogs, log, secrets }));
   own(noticeLockFile(host, dialogs, () => vscode.commands.executeCommand(Command.reviewLockFile)));
   own(
     registerProvider(host, endpoint, (error) => {

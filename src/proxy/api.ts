@@ -129,6 +129,8 @@ export interface GatewaySnapshot {
   readonly sessions: readonly SessionSnapshot[];
   /** Agents with a token of their own, expired ones too, oldest first. */
   readonly agents: readonly AgentSnapshot[];
+  /** What the doctor says without trying anything: problems of files, servers and records (docs/doctor.md). */
+  readonly diagnoses: readonly Diagnosis[];
   /** Records of calls that could not be written since the gateway was made. */
   readonly lostRecords: number;
   readonly problems: readonly ConfigProblem[];

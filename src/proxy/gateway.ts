@@ -409,6 +409,7 @@ export class Gateway implements GatewayApi {
       pause: this.#parts.pauses.snapshot,
       consents: this.#parts.consents.all,
       lostRecords: this.#parts.journal.lost,
+      trusted: this.#options.workspaceTrusted !== false,
       describeLaunch: (entry) => ({ ...describeLaunch(entry), fingerprint: fingerprintOf(entry), approved: this.#launchApproved(entry) }),
     });
   }

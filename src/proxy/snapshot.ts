@@ -5,6 +5,7 @@ import type { Catalog, CatalogTool, ServerCatalog } from './catalog/types.ts';
 import type { StandingConsent } from './consent/types.ts';
 import type { ConfigProblem, ConfigSnapshot, MenuMode, UpstreamConfig } from './config/types.ts';
 import type { SessionSnapshot } from './api.ts';
+import { diagnoseSnapshot, type PlainSnapshot } from './diagnosis/snapshot.ts';
 import type { Endpoint } from './downstream/types.ts';
 import type { VestibuleError } from './errors.ts';
 import { sha256 } from './json/canonical.ts';
@@ -40,12 +41,19 @@ export interface SnapshotSources {
   readonly pause: PauseSnapshot;
   readonly consents: readonly StandingConsent[];
   readonly lostRecords: number;
+  /** Whether what a workspace brought may start. */
+  readonly trusted: boolean;
   readonly findings: DefinitionFindings;
   describeLaunch(config: UpstreamConfig): LaunchDescription;
 }
 
 /** Takes the whole state at one moment. O(servers + tools): ask for it when something is shown, not per call. */
 export function takeSnapshot(sources: SnapshotSources): GatewaySnapshot {
+  const plain = plainSnapshot(sources);
+  return { ...plain, diagnoses: diagnoseSnapshot(plain, { environment: process.env, trusted: sources.trusted }) };
+}
+
+function plainSnapshot(sources: SnapshotSources): PlainSnapshot {
   return {
     endpoint: sources.endpoint,
     mode: sources.mode,

@@ -4,6 +4,7 @@ import { addAgent, revokeAgent } from './agents.ts';
 import { manageConsents, setConsent } from './consents.ts';
 import type { Decisions, Reach } from './decisions.ts';
 import type { Dialogs } from './dialogs.ts';
+import { runDoctor, type DoctorContext } from './doctor/run-doctor.ts';
 import type { EditorEndpoint } from './editor-endpoint.ts';
 import { exportCalls } from './export-calls.ts';
 import type { GatewayHost } from './gateway-host.ts';
@@ -32,6 +33,7 @@ export interface CommandContext {
   readonly sharing: ShareContext;
   readonly lockReview: LockReviewContext;
   readonly logs: LogChannels;
+  readonly doctor: DoctorContext;
   readonly ownLog: vscode.LogOutputChannel;
 }
 
@@ -88,6 +90,7 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   [Command.manageConsents]: (context) => manageConsents(context),
   [Command.addAgent]: (context) => addAgent({ ...context, copy: (text) => vscode.env.clipboard.writeText(text) }),
   [Command.revokeAgent]: (context, item) => revokeAgent(context, item),
+  [Command.runDoctor]: ({ doctor }) => runDoctor(doctor),
   [Command.copyEndpoint]: async ({ endpoint, dialogs }) => {
     const { url } = await endpoint.listen();
     await vscode.env.clipboard.writeText(url);

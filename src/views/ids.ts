@@ -46,6 +46,7 @@ export const Command = {
   manageConsents: 'vestibule.manageConsents',
   addAgent: 'vestibule.addAgent',
   revokeAgent: 'vestibule.revokeAgent',
+  runDoctor: 'vestibule.runDoctor',
   copyEndpoint: 'vestibule.copyEndpoint',
   restartGateway: 'vestibule.restartGateway',
 } as const;

@@ -6,11 +6,13 @@ import { ConsentAsker } from './consent-asker.ts';
 import { dataFolder, workspaceFolder } from './create-gateway.ts';
 import { Decisions } from './decisions.ts';
 import type { Dialogs } from './dialogs.ts';
+import { remedies } from './doctor/remedies.ts';
 import type { EditorEndpoint } from './editor-endpoint.ts';
 import type { GatewayHost } from './gateway-host.ts';
 import type { CommandId } from './ids.ts';
 import { Inspector } from './inspector/inspector.ts';
 import { LogChannels } from './log-channels.ts';
+import type { SecretStore } from '../proxy/storage/secret-store.ts';
 import { ReviewDocuments } from './review-documents.ts';
 import { ServersFiles, type ServersFileChoice } from './servers-files.ts';
 
@@ -21,6 +23,7 @@ export interface InteractionParts {
   readonly endpoint: EditorEndpoint;
   readonly dialogs: Dialogs;
   readonly log: vscode.LogOutputChannel;
+  readonly secrets: Promise<SecretStore>;
   /** Tells VS Code that the text of an open review document is another. */
   readonly reviewChanged: vscode.EventEmitter<vscode.Uri>;
 }
@@ -29,10 +32,11 @@ export interface InteractionParts {
 export class Interaction implements Disposable {
   readonly documents: ReviewDocuments;
   readonly consent: ConsentAsker;
+  readonly remedies = remedies;
   readonly #commands: CommandContext;
   readonly #store = new DisposableStore();
 
-  constructor({ context, host, endpoint, dialogs, log, reviewChanged }: InteractionParts) {
+  constructor({ context, host, endpoint, dialogs, log, secrets, reviewChanged }: InteractionParts) {
     const documents = this.#store.add(new ReviewDocuments(host, reviewChanged));
     const gateway = (): ReturnType<GatewayHost['start']> => host.start();
     this.documents = documents;
@@ -54,6 +58,7 @@ export class Interaction implements Disposable {
       lockReview: { gateway, dialogs, preview: (title, text) => documents.preview(title, text), compare: (title, before, after) => documents.compare(title, before, after) },
       sharing: { gateway, dialogs, file: lockFile, openFile },
       inspector: this.#store.add(new Inspector(host, context.extensionUri, log)),
+      doctor: { host, dialogs, preview: (title, text) => documents.preview(title, text), secretsPersist: async () => (await secrets).persistent },
       logs: this.#store.add(new LogChannels(host)),
     };
   }

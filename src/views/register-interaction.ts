@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { AskPerson } from '../proxy/consent/types.ts';
 import { DisposableStore, type Disposable } from '../proxy/events.ts';
+import { QuickFixes, SERVERS_FILES } from './doctor/quick-fixes.ts';
 import { Command, Scheme } from './ids.ts';
 import type { Interaction, InteractionParts } from './interaction.ts';
 import { loadInteraction } from './lazy-bundles.ts';
@@ -41,6 +42,11 @@ export function registerInteraction(parts: Omit<InteractionParts, 'reviewChanged
       }),
     );
   }
+  store.add(
+    vscode.languages.registerCodeActionsProvider(SERVERS_FILES, new QuickFixes(parts.host, () => interaction().remedies), {
+      providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
+    }),
+  );
   // Editors that VS Code restores ask for these before any command runs.
   store.add(
     vscode.workspace.registerTextDocumentContentProvider(Scheme.review, {

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../proxy/events.ts';
 import type { SecretStore } from '../proxy/storage/secret-store.ts';
+import { DoctorProblems } from './doctor/problems.ts';
 import type { GatewayHost } from './gateway-host.ts';
 import { ContextKey, View } from './ids.ts';
 import { NativeTree } from './native-tree.ts';
@@ -37,6 +38,7 @@ export class Surface implements Disposable {
     this.#trees = [upstreams, this.#quarantine, agents];
     this.#status = this.#store.add(new StatusItem());
     this.#store.add(new FindingProblems(host));
+    this.#store.add(new DoctorProblems(host));
     this.#store.add(host.onDidChange(() => this.#show()));
     secrets.then(
       ({ persistent }) => {

@@ -306,9 +306,12 @@ describe('the call journal', () => {
       journal.append(call());
       await journal.query({});
       await rm(dir, { recursive: true });
+      let told = false;
+      journal.onDidLose(() => (told = true));
       for (let i = 0; i < 3; i++) journal.append(call());
       await journal.query({});
       assert.equal(logged.filter(({ level }) => level === 'error').length, 1, 'one message, not one each');
+      assert.deepEqual([journal.lost, told], [3, true], 'the person is told how many');
       await mkdir(dir);
       journal.append(call({ id: 'after' }));
       assert.deepEqual((await journal.query({})).map(({ id }) => id), ['after']);

@@ -4,6 +4,7 @@ import type { DecisionSummary } from '../../src/proxy/quarantine/types.ts';
 import type { GatewayApi, GatewaySnapshot, ToolSnapshot, UpstreamSnapshot } from '../../src/proxy/api.ts';
 import { Emitter } from '../../src/proxy/events.ts';
 import type { StandingConsent } from '../../src/proxy/consent/types.ts';
+import { diagnoseSnapshot } from '../../src/proxy/diagnosis/snapshot.ts';
 import type { Diagnosis } from '../../src/proxy/diagnosis/types.ts';
 import type { CallRecord } from '../../src/proxy/journal/types.ts';
 import { digestOf, sha256 } from '../../src/proxy/json/canonical.ts';
@@ -81,7 +82,8 @@ export function upstream({ config, launch, ...more }: UpstreamOverrides = {}): U
 }
 
 export function snapshot(upstreams: readonly UpstreamSnapshot[], more: Partial<GatewaySnapshot> = {}): GatewaySnapshot {
-  return { ...EMPTY_SNAPSHOT, version: 'v1', upstreams, ...more };
+  const plain = { ...EMPTY_SNAPSHOT, version: 'v1', upstreams, ...more };
+  return { ...plain, diagnoses: diagnoseSnapshot(plain, { environment: {}, trusted: true }) };
 }
 
 /** A gateway whose state the test sets, and that records what it was told to decide. */

@@ -48,7 +48,8 @@ describe('Upstreams view', () => {
     const failure = only(row.children());
     assert.equal(failure.label, 'Install Node.js.');
     assert.match(failure.tooltip(), /PATH=\/usr\/bin/);
-    assert.deepEqual(failure.click, { command: Command.showLogs, title: 'Show Log' });
+    assert.equal(failure.description, 'command-not-found');
+    assert.deepEqual(failure.click, { open: upstream().config.at, title: 'Open the Servers File' });
   });
 
   it('says how to give credentials, where they go', () => {
@@ -207,6 +208,12 @@ describe('status item', () => {
     assert.match(texts(of(state(mixed))), /2 definitions to review\. <vestibule\.reviewQuarantine>/);
     assert.match(texts(of(state())), /<vestibule\.addUpstream>/);
     assert.match(texts(statusOf({ kind: 'running', state: state(), secretsPersist: false })), /keeps no secrets/);
+  });
+
+  it('tells of records that were lost', () => {
+    const view = state({ tools: [tool('a', { status: 'approved' })] });
+    assert.doesNotMatch(texts(of(view)), /could not be written/);
+    assert.match(texts(of({ ...view, snapshot: { ...view.snapshot, lostRecords: 3 } })), /The records of 3 calls could not be written: make room on the disk\. <vestibule\.runDoctor>/);
   });
 
   it('colours itself only for what the person can mend', () => {

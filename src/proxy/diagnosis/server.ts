@@ -34,7 +34,10 @@ export function diagnoseServer(view: ServerView, environment: Environment): read
     return [diagnosis('workspace-not-trusted', { level: 'warning', server, at, message: `${quoted} does not start: the workspace is not trusted.`, fix: 'Trust the workspace if you know what is in it.', remedies })];
   }
   if (!launchApproved) {
-    const remedies = [{ kind: 'act', title: 'Review its launch', act: 'review', server }] as const;
+    const remedies = [
+      { kind: 'act', title: 'Review its launch', act: 'review', server },
+      { kind: 'edit', title: 'Switch it off', server, change: { kind: 'disable' } },
+    ] as const;
     const fix = 'Review it in the Quarantine view, or: vestibule quarantine show --server …, then vestibule upstream approve --name …';
     return [diagnosis('launch-not-approved', { level: 'warning', server, at, message: `${quoted} does not start: its launch awaits approval.`, fix, remedies })];
   }

@@ -13,8 +13,11 @@ export interface Surroundings extends EditorFacts {
   readonly noiseOf?: (upstream: UpstreamSnapshot) => readonly string[];
 }
 
+/** A snapshot before anybody looked what is wrong in it. */
+export type PlainSnapshot = Omit<GatewaySnapshot, 'diagnoses'>;
+
 /** Everything a snapshot shows to be wrong. Starts nothing and dials nothing. */
-export function diagnoseSnapshot(snapshot: GatewaySnapshot, surroundings: Surroundings): readonly Diagnosis[] {
+export function diagnoseSnapshot(snapshot: PlainSnapshot, surroundings: Surroundings): readonly Diagnosis[] {
   return [
     ...diagnoseEditor({ ...surroundings, port: snapshot.endpoint?.port }),
     ...diagnoseFiles(snapshot.problems),

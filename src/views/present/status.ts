@@ -34,6 +34,7 @@ const REVIEW = link('Review', Command.reviewQuarantine);
 const ADD = link('Add a server', Command.addUpstream);
 const RESUME = link('Resume all', Command.resumeAll);
 const INSPECT = link('Open the inspector', Command.openInspector);
+const DOCTOR = link('Run the doctor', Command.runDoctor);
 const LOGS = link('Show log', Command.showLogs);
 const RESTART = link('Restart the gateway', Command.restartGateway);
 
@@ -68,6 +69,7 @@ function running(state: ViewState, secretsPersist: boolean): Status {
       ? [[text('Restricted Mode: servers of this workspace do not start until you trust it.')]]
       : []),
     ...(secretsPersist ? [] : [[text('This machine keeps no secrets: stored inputs are asked for again after a restart.')]]),
+    ...(snapshot.lostRecords === 0 ? [] : [[text(`The records of ${plural(snapshot.lostRecords, 'call')} could not be written: make room on the disk.`), DOCTOR]]),
     ...tokenNotes(state),
   ];
   const broken = [
@@ -88,7 +90,7 @@ function running(state: ViewState, secretsPersist: boolean): Status {
       ...broken,
       ...(waiting > 0 ? [[text(`${plural(waiting, 'definition')} to review.`), REVIEW]] : []),
       ...notes,
-      [LOGS, INSPECT],
+      [DOCTOR, LOGS, INSPECT],
     ]);
   }
   if (waiting > 0) {

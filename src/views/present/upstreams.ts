@@ -1,10 +1,11 @@
-import type { ToolSnapshot, UpstreamSnapshot } from '../../proxy/api.ts';
+import type { GatewaySnapshot, ToolSnapshot, UpstreamSnapshot } from '../../proxy/api.ts';
 import type { HeldDefinition } from '../../proxy/catalog/types.ts';
 import type { ConfigProblem } from '../../proxy/config/types.ts';
 import type { PauseSnapshot } from '../../proxy/pause/types.ts';
 import { Command, ItemWord } from '../ids.ts';
 import { oneLine, visible } from '../text.ts';
 import { awaitingOf, compare } from './awaiting.ts';
+import { diagnosisRows } from './diagnoses.ts';
 import { launchFacts, launchLine } from './launch.ts';
 import { statusLook, tierText, upstreamLook } from './labels.ts';
 import { PAUSED_ICON, pauseOf } from './pause.ts';
@@ -21,20 +22,20 @@ export function upstreamRows({ snapshot, trusted }: ViewState): readonly TreeNod
     ...loose.map((problem, index) => problemRow('files', problem, index)),
     ...bounded(
       'upstreams',
-      servers.map((upstream) => serverRow(upstream, problems.filter(({ server }) => server === upstream.name), trusted, snapshot.pause)),
+      servers.map((upstream) => serverRow(upstream, problems.filter(({ server }) => server === upstream.name), trusted, snapshot)),
       'open the servers file to see them all',
     ),
   ];
 }
 
-function serverRow(upstream: UpstreamSnapshot, problems: readonly ConfigProblem[], trusted: boolean, pause: PauseSnapshot): TreeNode {
+function serverRow(upstream: UpstreamSnapshot, problems: readonly ConfigProblem[], trusted: boolean, { diagnoses, pause }: Pick<GatewaySnapshot, 'diagnoses' | 'pause'>): TreeNode {
   const { name, config, state, tools, held } = upstream;
   const id = `upstream/${name}`;
   const label = oneLine(name, 60);
   const { paused, itself } = pauseOf(pause, name);
   const usual = upstreamLook(upstream, trusted);
   const look = paused && config.enabled ? { text: `paused · ${usual.text}`, icon: PAUSED_ICON } : usual;
-  const parts = problems.length + tools.length + held.length + (state.kind === 'failed' || state.kind === 'sign-in-needed' ? 1 : 0);
+  const parts = problems.length + tools.length + held.length + diagnosisRows(id, name, diagnoses).length + (state.kind === 'sign-in-needed' ? 1 : 0);
   const reviewable = awaitingOf(upstream, trusted) !== undefined;
   return {
     id,
@@ -44,7 +45,7 @@ function serverRow(upstream: UpstreamSnapshot, problems: readonly ConfigProblem[
     words: [ItemWord.upstream, config.enabled ? ItemWord.enabled : ItemWord.disabled, ...(reviewable ? [ItemWord.reviewable] : []), ...(itself ? [ItemWord.paused] : [])],
     spoken: `Server ${label}, ${look.text}${config.origin === 'workspace' ? ', from the workspace' : ''}`,
     fold: parts === 0 ? 'leaf' : 'collapsed',
-    children: () => serverChildren(id, upstream, problems, pause),
+    children: () => serverChildren(id, upstream, problems, { diagnoses, pause }),
     tooltip: () => serverTooltip(upstream, look.text),
     target: { server: name },
     ...serverClick(upstream, trusted, parts),
@@ -64,31 +65,16 @@ function serverClick(upstream: UpstreamSnapshot, trusted: boolean, parts: number
   return {};
 }
 
-function serverChildren(id: string, upstream: UpstreamSnapshot, problems: readonly ConfigProblem[], pause: PauseSnapshot): readonly TreeNode[] {
+function serverChildren(id: string, upstream: UpstreamSnapshot, problems: readonly ConfigProblem[], { diagnoses, pause }: Pick<GatewaySnapshot, 'diagnoses' | 'pause'>): readonly TreeNode[] {
   const { state, name } = upstream;
   const tools = [...upstream.tools].sort((a, b) => compare(a.name, b.name));
   return [
-    ...(state.kind === 'failed' ? [failureRow(id, name, state.error)] : []),
+    ...diagnosisRows(id, name, diagnoses),
     ...(state.kind === 'sign-in-needed' ? [credentialsRow(id, upstream)] : []),
     ...problems.map((problem, index) => problemRow(id, problem, index)),
     ...bounded(id, tools.map((tool) => toolRow(id, name, tool, pause)), 'search tools to find them'),
     ...bounded(`${id}/held`, upstream.held.map((held) => heldRow(id, held)), 'see the log'),
   ];
-}
-
-function failureRow(id: string, server: string, error: { message: string; action: string; evidence: readonly string[] }): TreeNode {
-  const action = oneLine(error.action, 200);
-  return {
-    ...LEAF,
-    id: `${id}/failure`,
-    label: action,
-    icon: { id: 'lightbulb' },
-    words: [],
-    spoken: `What to do: ${action}`,
-    tooltip: () => [visible(error.message), visible(error.action), ...error.evidence.slice(-10).map(visible)].join('\n'),
-    target: { server },
-    click: { command: Command.showLogs, title: 'Show Log' },
-  };
 }
 
 function credentialsRow(id: string, { config }: UpstreamSnapshot): TreeNode {

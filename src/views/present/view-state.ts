@@ -21,6 +21,7 @@ export const EMPTY_SNAPSHOT: GatewaySnapshot = {
   sessions: [],
   agents: [],
   lostRecords: 0,
+  diagnoses: [],
   problems: [],
   version: '',
 };
