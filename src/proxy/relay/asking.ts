@@ -3,8 +3,9 @@ import { rpcError } from '../json/frame.ts';
 import { members, stringOf, withMembers } from '../json/slice.ts';
 import type { RawJson, RawReply, ServerName } from '../model.ts';
 import type { ClientRequest } from '../upstream/types.ts';
+import { isMet, requirementOf } from './bridge/requirements.ts';
 import { isSafeElicitation } from './elicitation.ts';
-import { mapUris } from './map-uris.ts';
+import { exposedQuestion } from './exposed-question.ts';
 import type { Exposure } from './notifications.ts';
 
 /** Puts one request to an agent, on whichever of its streams is right. */
@@ -12,17 +13,6 @@ export type Ask = AgentRequest['request'];
 
 /** Tasks and progress tokens of an agent that upstreams may still ask for. */
 const MAX_REMEMBERED = 256;
-
-/** Which capability an agent must have declared before it is asked this. */
-const NEEDS: ReadonlyMap<string, string> = new Map([
-  ['roots/list', 'roots'],
-  ['sampling/createMessage', 'sampling'],
-  ['elicitation/create', 'elicitation'],
-  ['tasks/get', 'tasks'],
-  ['tasks/result', 'tasks'],
-  ['tasks/list', 'tasks'],
-  ['tasks/cancel', 'tasks'],
-]);
 
 const UNSUPPORTED: RawReply = { error: rpcError(-32601, 'Method not found') };
 
@@ -85,10 +75,9 @@ export class Asking {
 
   #refusal(server: ServerName, method: string, params: RawJson | undefined): RawReply | undefined {
     if (this.#agent.isPaused(server)) return UNSUPPORTED;
-    const need = NEEDS.get(method);
-    const declared = need === undefined ? undefined : members(this.#agent.capabilities)?.get(need);
-    if (declared === undefined) return UNSUPPORTED;
-    if (need === 'tasks' && method !== 'tasks/list' && this.askerOfTask(params) !== server) {
+    const requirement = requirementOf(method, params);
+    if (requirement === undefined || !isMet(requirement, this.#agent.capabilities)) return UNSUPPORTED;
+    if (requirement.capability === 'tasks' && method !== 'tasks/list' && this.askerOfTask(params) !== server) {
       return { error: rpcError(-32602, 'Unknown task') };
     }
     // What the agent lists may be tasks of other servers.
@@ -100,17 +89,9 @@ export class Asking {
   }
 
   #relayed(server: ServerName, method: string, params: RawJson | undefined, token: RawJson | undefined): RawJson | undefined {
-    const all = params === undefined ? undefined : members(params);
-    if (all === undefined) return params;
-    const { slug, expose } = this.#agent.exposureOf(server);
-    const message = method === 'elicitation/create' && slug !== '' ? stringOf(all.get('message')) : undefined;
-    const exposed = mapUris(params ?? '{}', expose);
-    if (token === undefined && message === undefined) return exposed;
-    return withMembers(exposed, {
-      // Through a proxy every question seems to come from the proxy.
-      ...(message !== undefined && { message: JSON.stringify(`${server}: ${message}`) }),
-      ...(token !== undefined && { _meta: withMembers(all.get('_meta'), { progressToken: token }) }),
-    });
+    if (params === undefined) return undefined;
+    const exposed = exposedQuestion(server, this.#agent.exposureOf(server), method, params);
+    return token === undefined ? exposed : withMembers(exposed, { _meta: withMembers(members(params)?.get('_meta'), { progressToken: token }) });
   }
 
   #rememberTask(server: ServerName, result: RawJson): void {

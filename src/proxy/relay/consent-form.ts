@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { argumentChanges, argumentLines } from '../consent/argument-text.ts';
 import type { AskAgent, ConsentAnswer, ConsentQuestion } from '../consent/types.ts';
 import type { AgentSession } from '../downstream/types.ts';
@@ -20,13 +21,14 @@ const CHOICES: ReadonlyMap<ConsentAnswer, string> = new Map([
 ]);
 
 /**
- * Asks the person at an agent by elicitation (2025-06-18 on), on the stream of the request that makes the call.
+ * Asks the person at an agent by elicitation (2025-06-18 on), in the course of the request that makes the call.
  * @returns undefined when the agent shows no forms
  */
-export function consentAsker({ id, capabilities }: Pick<AgentSession, 'id' | 'capabilities'>, ask: Ask): AskAgent | undefined {
+export function consentAsker({ id, era, capabilities }: Pick<AgentSession, 'id' | 'era' | 'capabilities'>, ask: Ask): AskAgent | undefined {
   if (!takesForms(capabilities)) return undefined;
   return {
-    line: id,
+    // Agents of the modern era may leave a question for good: no other call waits behind it.
+    line: era === 'legacy' ? id : randomUUID(),
     async ask(question) {
       const reply = await ask('elicitation/create', consentForm(question), { signal: question.signal });
       return 'result' in reply ? answerOf(reply.result) : 'decline';

@@ -5,10 +5,12 @@ import type { LinkOptions, UpstreamLink } from '../pipeline/types.ts';
 import type { CallOptions, Sender, UpstreamConnection } from '../upstream/types.ts';
 import type { Agent } from './agent.ts';
 import type { Ask } from './asking.ts';
+import { bridgedCall } from './bridge/bridge.ts';
 import { withSafeUrls } from './elicitation.ts';
-import { senderOf } from './meta.ts';
+import { exposedInputRequests } from './exposed-question.ts';
 import type { ExposedUris } from './exposed-uris.ts';
 import { mapUris } from './map-uris.ts';
+import { senderOf } from './meta.ts';
 import { relayedNotification, type Exposure } from './notifications.ts';
 
 /** What of an agent's request goes along with whatever is sent upstream for it. */
@@ -59,7 +61,12 @@ export class Link implements UpstreamLink {
     const { agent, ask, connection, own, server, uris } = this.#parts;
     const whole = own.extra === '' ? params : `${params.slice(0, -1)}${own.extra}}`;
     const meant = uris.unwrapStrings(server, whole);
-    const reply = await agent.during(server, ask, () => connection.call(method, meant, this.#callOptions(options)));
+    const callOptions = this.#callOptions(options);
+    const reply = await agent.during(server, ask, () =>
+      connection.info.era === agent.era
+        ? connection.call(method, meant, callOptions)
+        : bridgedCall({ method, params: meant, options: callOptions, connection, sender: own.sender, ask: (question) => agent.ask(server, question, ask) }),
+    );
     return this.#exposed(withSafeUrls(reply));
   }
 
@@ -71,7 +78,8 @@ export class Link implements UpstreamLink {
       agent.mention(uri, server);
       return exposure.expose(uri);
     });
-    return result === reply.result ? reply : { result };
+    const shown = exposedInputRequests(server, exposure, result);
+    return shown === reply.result ? reply : { result: shown };
   }
 
   #callOptions({ signal, onProgress, onNotification, headers }: LinkOptions): CallOptions {

@@ -7,8 +7,8 @@ import type { MenuCall, MenuCaller, MenuTool } from '../menu/types.ts';
 import type { Era, Principal, RawJson, RawReply } from '../model.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Outcome } from '../pipeline/types.ts';
+import { ParkedCalls } from './bridge/parked-calls.ts';
 import { consentAsker } from './consent-form.ts';
-import { ConsentRounds, type CallRun } from './consent-rounds.ts';
 import type { ContentRelay, Method } from './content.ts';
 import { linkRequestOf } from './link.ts';
 import { ListWatch } from './list-watch.ts';
@@ -41,7 +41,7 @@ export class Relay implements AgentHandler {
   readonly #sessions = new Set<AgentSession>();
   readonly #methods: ReadonlyMap<string, Method>;
   readonly #watch: ListWatch;
-  readonly #rounds = new ConsentRounds();
+  readonly #parked = new ParkedCalls();
   #calls = 0;
 
   constructor(deps: RelayDeps) {
@@ -59,7 +59,7 @@ export class Relay implements AgentHandler {
     const method = this.#methods.get(request.method);
     if (method === undefined) return { error: rpcError(-32601, 'Method not found') };
     await this.#deps.ready();
-    return method(request);
+    return this.#parked.answer(request, method);
   }
 
   describe(principal: Principal, era: Era): { readonly capabilities: RawJson; readonly instructions: string | undefined } {
@@ -76,6 +76,7 @@ export class Relay implements AgentHandler {
 
   closed(session: AgentSession): void {
     this.#sessions.delete(session);
+    this.#parked.closed(session);
     this.#deps.content.agents.closed(session);
     this.#deps.meter.closed(session);
     this.#deps.sessionsChanged();
@@ -127,15 +128,8 @@ export class Relay implements AgentHandler {
     if (params === undefined || name === undefined) {
       return { error: rpcError(-32602, 'tools/call needs a string "name" and, if any, an object "arguments"') };
     }
-    const run = (call: CallRun): Promise<RawReply> => this.#runFor(request, name, argumentsText, call);
-    if (request.session.era === 'modern') return this.#rounds.answer(request, params, run);
-    const askConsent = consentAsker(request.session, (method, params, options) => request.request(method, params, options));
-    return run({ params, askConsent, signal: request.signal });
-  }
-
-  async #runFor(request: AgentRequest, name: string, argumentsText: RawJson | undefined, call: CallRun): Promise<RawReply> {
     const own = this.#menu.get(name);
-    const caller = this.#callerOf(request, call, own === undefined ? isExtra : isRetry);
+    const caller = this.#callerOf(request, params, own === undefined ? isExtra : isRetry);
     if (own?.offered() === true) return this.#callMenu(own, argumentsText, caller);
     this.#deps.lists.used(request.session, name);
     return (await this.run({ caller, route: 'direct', requested: name, readOnly: false, argumentsText })).reply;
@@ -175,8 +169,8 @@ export class Relay implements AgentHandler {
   }
 
   /** @param passes which members of the params go along to the upstream */
-  #callerOf(request: AgentRequest, { params, askConsent, signal }: CallRun, passes: (name: string) => boolean): MenuCaller {
-    const { session } = request;
+  #callerOf(request: AgentRequest, params: ReadonlyMap<string, RawJson>, passes: (name: string) => boolean): MenuCaller {
+    const { session, signal } = request;
     const { agents } = this.#deps.content;
     const meta = params.get('_meta');
     const token = progressTokenOf(meta);
@@ -186,7 +180,7 @@ export class Relay implements AgentHandler {
         id: session.id,
         client: `${session.client.name} ${session.client.version}`,
         connect: (server) => agents.connect(server, request, linkRequestOf(agents.of(session), params, passes)),
-        askConsent,
+        askConsent: consentAsker(session, (method, params, options) => request.request(method, params, options)),
         continues: params.get('requestState'),
       },
       meta: relayedMeta(meta),
