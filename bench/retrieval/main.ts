@@ -12,6 +12,7 @@ import { replay } from './replay.ts';
 import { rankers } from './rankers.ts';
 import { mean, measure, type Quality } from './scoring.ts';
 import { measureStuffing } from './stuffing.ts';
+import { replayWorkspaces } from './workspaces.ts';
 
 const SIZES = [3_000, 15_000, 50_000];
 
@@ -21,6 +22,7 @@ if (!flags.has('--check')) {
   await report('retrieval-stuffing', stuffingRows());
   await report('retrieval-formats', formatRows());
   await report('retrieval-replay', replayRows());
+  await report('retrieval-workspaces', workspaceRows());
   if (!flags.has('--quality')) await report('retrieval-cost', costRows());
 }
 const lost = regressions(measureSlices());
@@ -53,6 +55,16 @@ function replayRows(): Record<string, string | number>[] {
     agents,
     steps,
     prior,
+    'R@1': percent(recallAt1),
+    'R@5': percent(recallAt5),
+    MRR: percent(mrr),
+  }));
+}
+
+function workspaceRows(): Record<string, string | number>[] {
+  return replayWorkspaces(readTools(), readQueries()).map(({ workspace, queries, recallAt1, recallAt5, mrr }) => ({
+    workspace,
+    queries,
     'R@1': percent(recallAt1),
     'R@5': percent(recallAt5),
     MRR: percent(mrr),

@@ -32,7 +32,7 @@ export function replay(documents: readonly SearchDocument[], queries: readonly J
       for (let agent = 0; agent < AGENTS; agent++) {
         for (const query of needsOf(agent, servers, single)) {
           const known = prior === 'with' ? usage.prior(String(agent), SESSION) : undefined;
-          const [result] = measure([query], (text) => index.search(text, { limit: DEPTH, visible: () => true, prior: known }).hits.map(({ id }) => id));
+          const [result] = measure([query], (text) => index.search(text, { limit: DEPTH, visible: () => true, priors: known === undefined ? [] : [{ name: 'history', share: known }] }).hits.map(({ id }) => id));
           if (result !== undefined) measured.push(result.quality);
           const [gold = ''] = query.gold;
           usage.called(String(agent), SESSION, serverOf(gold), gold.slice(serverOf(gold).length + 1));

@@ -23,7 +23,7 @@ const englishZod = {
   },
 };
 
-/** The tokenizer reads its table from a file beside it, a quarter of the size (docs/decisions/0011-tokenizer.md). */
+/** The tokenizer reads its table from a file beside it, a quarter of the size (docs/decisions/0012-tokenizer.md). */
 const packedTable = {
   name: 'packed-table',
   setup(bundler) {

@@ -10,6 +10,7 @@ import { runCommand, type Command } from './command.ts';
 import { consentList, consentRevoke } from './consent.ts';
 import { doctor } from './doctor.ts';
 import { describeError, EXIT, exitCodeFor } from './exit-code.ts';
+import { learnedReset, learnedShow } from './learned.ts';
 import { pause, resume } from './pause.ts';
 import { quarantineApprove, quarantineBlock } from './quarantine/decide.ts';
 import { quarantineInspection } from './quarantine/inspection.ts';
@@ -41,6 +42,7 @@ export const COMMANDS: readonly Command[] = [
   pause, resume,
   consentList, consentRevoke,
   calls, callsExport, callsVerify,
+  learnedShow, learnedReset,
   scan,
   doctor,
 ];

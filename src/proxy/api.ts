@@ -208,6 +208,8 @@ export interface GatewayApi {
   /** Everything that keeps something from working, with what to do about it (docs/doctor.md). */
   diagnose(options: DiagnoseOptions): Promise<readonly Diagnosis[]>;
   calls(filter: CallFilter): Promise<readonly CallRecord[]>;
+  /** Forgets what agents called before, which orders what they find. @throws VestibuleError when its file cannot be removed */
+  forgetLearned(): Promise<void>;
   /** Counts with the tokenizer what the snapshot's token accounts only estimate so far, which happens by itself when agents are quiet. */
   countTokens(): Promise<void>;
   /** Every recorded call that is wanted as the text of a file, in pieces; the filter's `limit` does not count. */

@@ -70,10 +70,10 @@ import { type ListSettings, ToolLists } from './relay/tool-lists.ts';
 import { WorkerSandbox } from './sandbox/sandbox.ts';
 import { DefinitionFindings, type Scannable, type StandingDefinition } from './scanner/definition-findings.ts';
 import { DEFAULT_RESULT_POLICY } from './scanner/scan-result.ts';
-import { IndexFile } from './search/index-file.ts';
 import { createToolIndex } from './search/tool-index.ts';
 import type { SearchHit, ToolIndex } from './search/types.ts';
-import { Usage } from './search/usage.ts';
+import { Learning, learnedFileIn } from './search/learning.ts';
+import { KeptText } from './storage/kept-text.ts';
 import { WorkerTokenCounter } from './tokens/worker-counter.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { StateProblems } from './state-problems.ts';
@@ -121,7 +121,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     openResultStore({ dir: join(options.dataDir, 'results') }),
     openPauseStore(options.dataDir, { onProblem: report }),
     openConsentStore(options.dataDir, sealed),
-    IndexFile.open(join(options.dataDir, 'search-index.json'), report),
+    KeptText.open(join(options.dataDir, 'search-index.json'), 'The search index', report),
     openAgentStore(options.dataDir, { onProblem: report }),
   ]);
   const seen = await LastSeen.open(options.dataDir, { onProblem: report, isKnown: (name) => agents.all.some((agent) => agent.name === name) });
@@ -133,7 +133,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     dataDir: options.dataDir,
     isOfWorkspace: (server) => config.snapshot.upstreams.some(({ name, origin }) => name === server && origin === 'workspace'),
   });
-  return new Gateway(options, stateDir, { problems, approvals, config, catalog, journal, results, pauses, consents, indexFile, agents, seen });
+  const learning = await Learning.open({
+    file: learnedFileIn(options.dataDir),
+    workspace: { folder: options.workspaceTrusted === false ? undefined : options.workspaceFolder, openFiles: options.openFiles ?? (() => []) },
+    wanted: () => config.snapshot.gateway.learn,
+    report,
+  });
+  return new Gateway(options, stateDir, { problems, approvals, config, catalog, journal, results, pauses, consents, indexFile, learning, agents, seen });
 }
 
 /** The lock file to follow: none without a workspace, in an untrusted one, or switched off. */
@@ -150,7 +156,8 @@ interface OpenedParts {
   readonly results: ResultStore & Disposable;
   readonly pauses: PauseStore;
   readonly consents: ConsentStore;
-  readonly indexFile: IndexFile;
+  readonly indexFile: KeptText;
+  readonly learning: Learning;
   readonly agents: AgentStore;
   readonly seen: LastSeen;
 }
@@ -167,7 +174,6 @@ export class Gateway implements GatewayApi {
   readonly #servedContent: ServedContent;
   readonly #content: ContentRelay;
   readonly #index: ToolIndex;
-  readonly #usage = new Usage();
   readonly #visibleTo = new WeakMap<Principal, (id: ToolId) => boolean>();
   readonly #lists: ToolLists;
   readonly #meter: TokenMeter;
@@ -193,7 +199,7 @@ export class Gateway implements GatewayApi {
   constructor(options: GatewayOptions, stateDir: string, parts: OpenedParts) {
     this.#options = options;
     this.#parts = parts;
-    const { agents, approvals, catalog, config, consents, indexFile, journal, pauses, problems, results, seen } = parts;
+    const { agents, approvals, catalog, config, consents, indexFile, journal, learning, pauses, problems, results, seen } = parts;
     const { redactor } = journal;
     if (options.token !== undefined) redactor.addKnown(options.token);
     this.#logs = this.#store.add(new UpstreamLogs(join(options.dataDir, 'logs'), (text) => redactor.text(text)));
@@ -278,7 +284,7 @@ export class Gateway implements GatewayApi {
       topK: () => config.snapshot.gateway.topK,
       responseLimit: () => config.snapshot.gateway.responseLimit,
       visible: (principal) => this.#visible(principal),
-      prior: ({ principal, session }) => (config.snapshot.gateway.learn ? this.#usage.prior(principal.id, session.id) : undefined),
+      priors: ({ principal, session }) => learning.priors(principal.id, session.id),
       call: (call: MenuCall) => this.#relay.run(call),
       codeExecution: () => config.snapshot.gateway.codeExecution,
       sandbox: this.#store.add(new WorkerSandbox((problem) => options.log('error', 'The sandbox of code_execution broke down.', { problem }))),
@@ -353,7 +359,7 @@ export class Gateway implements GatewayApi {
         this.#changed.fire();
       }),
     );
-    this.#store.add(journal.onDidAppend((record) => this.#learn(record)));
+    this.#store.add(journal.onDidAppend((record) => learning.called(record)));
     this.#store.add(journal.onDidLose(() => this.#changed.fire()));
     this.#store.add(pauses.onDidChange(() => this.#changed.fire()));
     this.#store.add(consents.onDidChange(() => this.#changed.fire()));
@@ -376,6 +382,10 @@ export class Gateway implements GatewayApi {
 
   get onDidCall(): Event<CallRecord> {
     return this.#parts.journal.onDidAppend;
+  }
+
+  forgetLearned(): Promise<void> {
+    return this.#parts.learning.forget();
   }
 
   countTokens(): Promise<void> {
@@ -584,6 +594,7 @@ export class Gateway implements GatewayApi {
     this.#parts.problems.dispose();
     await this.#parts.catalog.dispose();
     await this.#parts.indexFile.flush();
+    await this.#parts.learning.close();
     await this.#parts.journal.close();
     await this.#logs.flush();
     this.#changed.dispose();
@@ -601,7 +612,8 @@ export class Gateway implements GatewayApi {
   #listSettings({ profile: through }: Principal): ListSettings {
     const { gateway, profiles } = this.#parts.config.snapshot;
     const profile = through === undefined ? undefined : profiles[through.name];
-    return { mode: profile?.mode ?? this.#mode(), pinned: profile?.pinned ?? gateway.pinned, directThreshold: gateway.directThreshold === 'auto' ? undefined : gateway.directThreshold };
+    const threshold = gateway.directThreshold ?? (this.#options.smallCatalogsDirect === true ? 'auto' : 0);
+    return { mode: profile?.mode ?? this.#mode(), pinned: profile?.pinned ?? gateway.pinned, directThreshold: threshold === 'auto' ? undefined : threshold };
   }
 
   #entry(server: ServerName): UpstreamConfig | undefined {
@@ -650,13 +662,8 @@ export class Gateway implements GatewayApi {
     return gatewayInstructions(this.#lists.state(principal).effective, [...servers], this.#parts.config.snapshot.gateway.instructions, blocks);
   }
 
-  /** Every way a call can go is learnt from, but for a person's own. */
-  #learn({ agent, outcome, route, server, session, tool }: CallRecord): void {
-    if (outcome === 'ok' && server !== '' && route !== 'person' && this.#parts.config.snapshot.gateway.learn) this.#usage.called(agent, session, server, tool);
-  }
-
   #applyConfig(): void {
-    if (!this.#parts.config.snapshot.gateway.learn) this.#usage.clear();
+    this.#parts.learning.apply();
     const { upstreams } = this.#parts.config.snapshot;
     const enabled = upstreams.filter((entry) => entry.enabled);
     for (const entry of upstreams) {

@@ -9,8 +9,12 @@ export interface GatewayOptions {
   readonly dataDir: string;
   /** Folder for journal segments and per-upstream logs. Default: inside `dataDir`. */
   readonly logDir?: string;
+  /** Whether adaptive mode lists small catalogs directly where no servers file says (`gateway.directThreshold`). */
+  readonly smallCatalogsDirect?: boolean;
   /** Folder whose `.vscode/vestibule.json` is read, if any. */
   readonly workspaceFolder?: string;
+  /** Names of the files a person has open, without their folders; they hint at what agents search for. */
+  readonly openFiles?: () => readonly string[];
   /** False while the workspace is untrusted: its file is listed but nothing of it starts. Default true. */
   readonly workspaceTrusted?: boolean;
   /** More servers files given on the command line; a person named them, so they count as the user's. */

@@ -91,6 +91,10 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   [Command.addAgent]: (context) => addAgent({ ...context, copy: (text) => vscode.env.clipboard.writeText(text) }),
   [Command.revokeAgent]: (context, item) => revokeAgent(context, item),
   [Command.runDoctor]: ({ doctor }) => runDoctor(doctor),
+  [Command.forgetLearned]: async ({ host, dialogs }) => {
+    await (await host.start()).forgetLearned();
+    dialogs.inform('Forgot what agents called before. From now on searches are ordered by their words and the workspace alone; gateway.learn in a servers file switches learning off.');
+  },
   [Command.copyEndpoint]: async ({ endpoint, dialogs }) => {
     const { url } = await endpoint.listen();
     await vscode.env.clipboard.writeText(url);

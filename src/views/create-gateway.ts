@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { GatewayApi } from '../proxy/api.ts';
 import type { AskPerson } from '../proxy/consent/types.ts';
@@ -42,6 +42,8 @@ export async function createEditorGateway({ context, endpoint, secrets, inputs, 
     logDir: join((context.storageUri ?? context.globalStorageUri).fsPath, 'log'),
     ...(folder !== undefined && { workspaceFolder: folder }),
     workspaceTrusted: vscode.workspace.isTrusted,
+    openFiles,
+    smallCatalogsDirect: true,
     secrets: await secrets,
     askInput: (input, server) => inputs.ask(input, server),
     port: port === 0 ? (endpoint.port ?? 0) : port,
@@ -55,6 +57,11 @@ export async function createEditorGateway({ context, endpoint, secrets, inputs, 
   });
   await endpoint.resume(gateway);
   return gateway;
+}
+
+/** Names of the files in open tabs. */
+function openFiles(): readonly string[] {
+  return vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs.flatMap(({ input }) => (input instanceof vscode.TabInputText ? [basename(input.uri.path)] : [])));
 }
 
 function versionOf({ extension }: vscode.ExtensionContext): string {

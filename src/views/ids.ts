@@ -47,6 +47,7 @@ export const Command = {
   addAgent: 'vestibule.addAgent',
   revokeAgent: 'vestibule.revokeAgent',
   runDoctor: 'vestibule.runDoctor',
+  forgetLearned: 'vestibule.forgetLearned',
   copyEndpoint: 'vestibule.copyEndpoint',
   restartGateway: 'vestibule.restartGateway',
 } as const;

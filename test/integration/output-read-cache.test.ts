@@ -46,6 +46,7 @@ describe('read_cache over a real store', () => {
       results: store,
       topK: () => 10,
       responseLimit: () => LIMIT,
+      priors: () => [],
       visible: () => () => true,
       call: () => Promise.reject(new Error('nothing is called here')),
       codeExecution: () => false,

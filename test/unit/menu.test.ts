@@ -53,6 +53,7 @@ function menuOver(approved: readonly CatalogTool[], pending: readonly CatalogToo
     results: { shape: (result: string) => Promise.resolve({ result, truncated: false, key: undefined }) } as unknown as ResultStore,
     topK: () => 10,
     responseLimit: () => 20_000,
+    priors: () => [],
     visible: () => (id) => approved.some((tool) => tool.id === id),
     codeExecution: () => false,
     sandbox: { run: () => Promise.reject(new Error('no code here')) },

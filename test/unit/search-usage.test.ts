@@ -2,17 +2,21 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { toolId } from '../../src/proxy/model.ts';
 import { createToolIndex } from '../../src/proxy/search/tool-index.ts';
-import type { SearchDocument } from '../../src/proxy/search/types.ts';
+import type { Prior, SearchDocument } from '../../src/proxy/search/types.ts';
 import { Usage } from '../../src/proxy/search/usage.ts';
 
 function tool(server: string, name: string): SearchDocument {
   return { id: toolId(server, name), server, serverTitle: undefined, name, title: undefined, description: 'Create an issue', inputSchema: {}, readOnly: false };
 }
 
+function asPriors(share: ReturnType<Usage['prior']>): readonly Prior[] {
+  return share === undefined ? [] : [{ name: 'history', share }];
+}
+
 describe('what an agent called before', () => {
   const index = createToolIndex();
   for (const server of ['alpha', 'beta']) index.put(server, [tool(server, 'create_issue'), tool(server, 'close_issue')]);
-  const find = (prior: ReturnType<Usage['prior']>): string[] => index.search('create issue', { limit: 10, visible: () => true, prior }).hits.map(({ id }) => id);
+  const find = (prior: ReturnType<Usage['prior']>): string[] => index.search('create issue', { limit: 10, visible: () => true, priors: asPriors(prior) }).hits.map(({ id }) => id);
 
   it('orders what is found, and finds nothing else', () => {
     const usage = new Usage();
@@ -48,7 +52,7 @@ describe('what an agent called before', () => {
   it('is a row of the explanation, and the rows still add up', () => {
     const usage = new Usage();
     usage.called('agent', 's', 'beta', 'close_issue');
-    const [best] = index.search('create issue', { limit: 1, explain: true, visible: () => true, prior: usage.prior('agent', 's') }).hits;
+    const [best] = index.search('create issue', { limit: 1, explain: true, visible: () => true, priors: asPriors(usage.prior('agent', 's')) }).hits;
     const rows = best?.explain ?? [];
     assert.ok(rows.some(({ field, score }) => field === 'history' && score > 0));
     assert.ok(Math.abs(rows.reduce((sum, { score }) => sum + score, 0) - (best?.score ?? 0)) < 1e-9);

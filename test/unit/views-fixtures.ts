@@ -166,6 +166,10 @@ export class FakeGateway implements GatewayApi {
     return this.#decide('resume', `${server}:${tool}`);
   }
 
+  forgetLearned(): Promise<void> {
+    return Promise.resolve();
+  }
+
   countTokens(): Promise<void> {
     return Promise.resolve();
   }

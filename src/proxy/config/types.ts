@@ -83,17 +83,17 @@ export interface GatewaySettings {
   readonly instructions: string | undefined;
   readonly autonomy: 'manual' | 'assisted' | 'autonomous';
   /**
-   * Tokens up to which all visible tools are listed directly in adaptive mode; 0 (the default) never does, `auto` is
-   * what the menu path costs.
+   * Tokens up to which all visible tools are listed directly in adaptive mode; 0 never does, `auto` is what the menu
+   * path costs. Undefined where no file says: `auto` in the editor, 0 otherwise (decision 0013).
    */
-  readonly directThreshold: number | 'auto';
+  readonly directThreshold: number | 'auto' | undefined;
   /** Globs over tool ids or names that are listed beside the menu at all times. */
   readonly pinned: readonly string[];
   /** Whether agents may run code in the sandbox. A workspace file can only switch it off. */
   readonly codeExecution: boolean;
   /** Whether `/metrics` answers the owner's token, in Prometheus' text format. */
   readonly metrics: boolean;
-  /** Whether what an agent called before orders what it finds. Kept in memory; off forgets it. */
+  /** Whether what an agent called before, and what the workspace is about, order what it finds. Off forgets the former. */
   readonly learn: boolean;
 }
 

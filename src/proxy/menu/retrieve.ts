@@ -22,7 +22,7 @@ export function retrieveTools(args: MenuArguments, caller: MenuCaller, deps: Men
   const explain = args.boolean('explain') === true;
 
   const visible = deps.visible(caller.principal);
-  const found = search(deps, queries, { limit, explain, visible, prior: deps.prior?.(caller), filter: (id) => passes(deps.catalog.find(id), filter) });
+  const found = search(deps, queries, { limit, explain, visible, priors: deps.priors(caller), filter: (id) => passes(deps.catalog.find(id), filter) });
   const tools = found.hits.flatMap((hit) => {
     const tool = deps.catalog.find(hit.id);
     return tool === undefined ? [] : [{ hit, tool }];

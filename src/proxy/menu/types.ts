@@ -6,7 +6,7 @@ import type { ResultStore } from '../output/types.ts';
 import type { CallSession, Outcome } from '../pipeline/types.ts';
 import type { CodeSandbox } from '../sandbox/types.ts';
 import type { Inspection } from './quarantine.ts';
-import type { SearchOptions, ToolIndex } from '../search/types.ts';
+import type { Prior, ToolIndex } from '../search/types.ts';
 
 /** Who calls a menu tool, and the side channels of that request. */
 export interface MenuCaller {
@@ -51,8 +51,8 @@ export interface MenuDeps {
   responseLimit(): number;
   /** What this principal may list, find, describe or call right now. */
   visible(principal: Principal): (id: ToolId) => boolean;
-  /** What is known beforehand of what this caller needs, if anything. */
-  prior?(caller: MenuCaller): SearchOptions['prior'];
+  /** What is known beforehand of what this caller needs. */
+  priors(caller: MenuCaller): readonly Prior[];
   call(call: MenuCall): Promise<Outcome>;
   /** Whether a person switched `code_execution` on. */
   codeExecution(): boolean;

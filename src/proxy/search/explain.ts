@@ -20,7 +20,7 @@ export function explainHit(plan: QueryPlan, ranked: RankedTool, score: number): 
     { term: WHOLE_QUERY, field: 'name coverage', score: ranked.coverage },
     { term: WHOLE_QUERY, field: 'verb', score: ranked.verb },
     { term: WHOLE_QUERY, field: 'server', score: ranked.server },
-    { term: WHOLE_QUERY, field: 'history', score: ranked.prior },
+    ...ranked.priors.map(({ name, score: added }) => ({ term: WHOLE_QUERY, field: name, score: added })),
   ].filter((row) => row.score !== 0);
   const scale = ranked.score === 0 ? 1 : score / ranked.score;
   return [...rows, ...whole].map((row) => ({ ...row, score: row.score * scale }));

@@ -4,7 +4,7 @@ import type { ServerTerms } from './fields.ts';
 import type { Postings, Term } from './postings.ts';
 import type { QueryPlan } from './query.ts';
 import type { Scope, Slots } from './scope.ts';
-import type { SearchDocument } from './types.ts';
+import type { Prior, SearchDocument } from './types.ts';
 import {
   CANDIDATES,
   CANDIDATES_OF_STORY,
@@ -47,8 +47,8 @@ export interface RankedTool {
   readonly verb: number;
   /** What the server's other matches added. */
   readonly server: number;
-  /** What was known beforehand added. */
-  readonly prior: number;
+  /** What was known beforehand added, by what it is called. */
+  readonly priors: readonly { readonly name: Prior['name']; readonly score: number }[];
 }
 
 /** What is asked for beside the plan. */
@@ -56,7 +56,7 @@ export interface RankOptions {
   readonly limit: number;
   /** Asked before anything is cut. */
   readonly passes: (id: ToolId) => boolean;
-  readonly prior: ((id: ToolId, server: ServerName) => number) | undefined;
+  readonly priors: readonly Prior[];
 }
 
 /** The answer to one plan. */
@@ -84,13 +84,13 @@ export class Ranker {
   }
 
   /** The best `limit` of the tools that pass, for a plan made in `scope`. */
-  rank(plan: QueryPlan, scope: Scope, { limit, passes, prior }: RankOptions): Ranking {
+  rank(plan: QueryPlan, scope: Scope, { limit, passes, priors }: RankOptions): Ranking {
     const matches = this.#matches(plan, passes);
     const candidates = this.#strongest(matches, Math.max(plan.isStory ? CANDIDATES_OF_STORY : CANDIDATES, limit));
     const scorer = new Scorer(plan, scope);
     const ranked = candidates.map((tool) => scorer.score(tool)).sort(byScore);
     const final = plan.units.length >= SERVER_MIN_UNITS ? this.#withServerShare(ranked, plan.isStory, scope).sort(byScore) : ranked;
-    const tools = prior === undefined ? final : final.map((entry) => withPrior(entry, prior)).sort(byScore);
+    const tools = priors.length === 0 ? final : final.map((entry) => withPriors(entry, priors)).sort(byScore);
     return { tools: tools.slice(0, limit), matches };
   }
 
@@ -180,9 +180,9 @@ export class Ranker {
   }
 }
 
-function withPrior(entry: RankedTool, priorOf: NonNullable<RankOptions['prior']>): RankedTool {
-  const prior = entry.score * priorOf(entry.tool.id, entry.tool.server);
-  return { ...entry, score: entry.score + prior, prior };
+function withPriors(entry: RankedTool, known: readonly Prior[]): RankedTool {
+  const priors = known.map(({ name, share }) => ({ name, score: entry.score * share(entry.tool.id, entry.tool.server) }));
+  return { ...entry, score: priors.reduce((sum, { score }) => sum + score, entry.score), priors };
 }
 
 /** Higher score first; equal scores by id, so that the order never depends on the order of indexing. */
@@ -222,7 +222,7 @@ class Scorer {
     const words = sum(shares);
     const coverage = words * NAME_COVERAGE * this.#coverage(tool);
     const verb = (words + coverage) * this.#verbAgreement(tool);
-    return { tool, score: words + coverage + verb, shares, coverage, verb, server: 0, prior: 0 };
+    return { tool, score: words + coverage + verb, shares, coverage, verb, server: 0, priors: [] };
   }
 
   #shares(tool: IndexedTool): number[] {

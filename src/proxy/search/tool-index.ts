@@ -139,11 +139,11 @@ class LexicalIndex implements ToolIndex {
   }
 
   #rank(query: string, limit: number, options: SearchOptions): { readonly found: readonly Found[]; readonly matches: readonly number[] } {
-    const { visible, filter, prior } = options;
+    const { visible, filter, priors = [] } = options;
     const scope = this.#scopeOf(visible);
     const plan = planQuery(query, scope);
     // Asked anew although the scope knows: what was taken away a moment ago must not be found.
-    const { tools, matches } = this.#ranker.rank(plan, scope, { limit, prior, passes: (id) => visible(id) && filter?.(id) !== false });
+    const { tools, matches } = this.#ranker.rank(plan, scope, { limit, priors, passes: (id) => visible(id) && filter?.(id) !== false });
     return { found: tools.map((entry) => ({ entry, plan, score: entry.score, tool: entry.tool })), matches };
   }
 

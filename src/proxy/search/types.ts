@@ -14,6 +14,13 @@ export interface SearchDocument {
   readonly digest?: string;
 }
 
+/** Something known before the query: adds this share of its score to a tool that is found anyway. */
+export interface Prior {
+  /** What the explanation calls it. */
+  readonly name: 'history' | 'workspace';
+  readonly share: (id: ToolId, server: ServerName) => number;
+}
+
 export interface SearchOptions {
   readonly limit: number;
   /**
@@ -23,8 +30,8 @@ export interface SearchOptions {
   readonly visible: (id: ToolId) => boolean;
   /** What the caller asked for, among that. Applied before the limit. */
   readonly filter?: (id: ToolId) => boolean;
-  /** What is known about the caller beforehand: adds this share of its score to a tool that is found anyway. */
-  readonly prior?: ((id: ToolId, server: ServerName) => number) | undefined;
+  /** What is known beforehand. */
+  readonly priors?: readonly Prior[];
   readonly explain?: boolean;
 }
 

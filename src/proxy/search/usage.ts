@@ -17,11 +17,31 @@ const UNSEEN_CALLS = 2;
 
 /**
  * What an agent called before, as a prior for what it searches for: a server it uses, a tool it uses, and what it
- * called next the last times. Each agent's is its own. It only orders what matches and may be used anyway, is kept in
- * memory alone, and ends with the process or when a person switches `gateway.learn` off.
+ * called next the last times. Each agent's is its own. It only orders what matches and may be used anyway.
  */
 export class Usage {
   readonly #agents = new Map<string, AgentUsage>();
+
+  /** What `serialise` wrote; anything else is as good as nothing. */
+  static from(text: string | undefined): Usage {
+    const usage = new Usage();
+    for (const [agent, kept] of keptIn(text)) put(usage.#agents, agent, AgentUsage.from(kept), MAX_AGENTS);
+    return usage;
+  }
+
+  get isEmpty(): boolean {
+    return this.#agents.size === 0;
+  }
+
+  /** What each agent called how often, for a person to look at. */
+  rows(): readonly { readonly agent: string; readonly tool: string; readonly calls: number }[] {
+    return [...this.#agents].flatMap(([agent, usage]) => usage.kept().tools.map(([tool, calls]) => ({ agent, tool, calls })));
+  }
+
+  /** Everything but the sessions, which end with the process, as text. */
+  serialise(): string {
+    return JSON.stringify({ version: VERSION, agents: Object.fromEntries([...this.#agents].map(([agent, usage]) => [agent, usage.kept()])) });
+  }
 
   /** An agent called a tool with success. */
   called(agent: string, session: string, server: ServerName, tool: string): void {
@@ -45,6 +65,50 @@ export class Usage {
   }
 }
 
+const VERSION = 1;
+/** A count in a file that a person wrote is no reason to compute with infinity. */
+const MAX_COUNT = 1_000_000;
+
+type Counts = readonly (readonly [string, number])[];
+
+/** One agent's past as the file has it. */
+interface KeptUsage {
+  readonly calls: number;
+  readonly servers: Counts;
+  readonly tools: Counts;
+  readonly successions: Counts;
+}
+
+function keptIn(text: string | undefined): [string, KeptUsage][] {
+  const file = recordOf(parsed(text));
+  if (file['version'] !== VERSION) return [];
+  return Object.entries(recordOf(file['agents'])).map(([agent, value]) => {
+    const { calls, servers, tools, successions } = recordOf(value);
+    return [agent, { calls: countOf(calls), servers: countsIn(servers, MAX_TOOLS), tools: countsIn(tools, MAX_TOOLS), successions: countsIn(successions, MAX_SUCCESSIONS) }];
+  });
+}
+
+function parsed(text = ''): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function recordOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : {};
+}
+
+function countOf(value: unknown): number {
+  return typeof value === 'number' && value > 0 ? Math.min(Math.floor(value), MAX_COUNT) : 0;
+}
+
+function countsIn(value: unknown, most: number): Counts {
+  const entries: readonly unknown[] = Array.isArray(value) ? value.slice(-most) : [];
+  return entries.flatMap((entry): Counts => (Array.isArray(entry) && typeof entry[0] === 'string' ? [[entry[0], countOf(entry[1])]] : []));
+}
+
 class AgentUsage {
   readonly #servers = new Map<ServerName, number>();
   readonly #tools = new Map<ToolId, number>();
@@ -52,6 +116,19 @@ class AgentUsage {
   readonly #successions = new Map<string, number>();
   readonly #last = new Map<string, ToolId>();
   #calls = 0;
+
+  static from({ calls, servers, tools, successions }: KeptUsage): AgentUsage {
+    const usage = new AgentUsage();
+    usage.#calls = calls;
+    for (const [server, times] of servers) usage.#servers.set(server, times);
+    for (const [tool, times] of tools) usage.#tools.set(tool as ToolId, times);
+    for (const [pair, times] of successions) usage.#successions.set(pair, times);
+    return usage;
+  }
+
+  kept(): KeptUsage {
+    return { calls: this.#calls, servers: [...this.#servers], tools: [...this.#tools], successions: [...this.#successions] };
+  }
 
   called(session: string, server: ServerName, id: ToolId): void {
     this.#calls++;

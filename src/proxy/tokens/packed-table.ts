@@ -6,7 +6,7 @@ import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
 /*
  * The tokenizer's table of 200,000 byte strings, as it ships: one after the other, in the order of their ranks, each
  * ended by a byte that no UTF-8 text holds. The build puts this module in the place of the library's own table, which
- * is four times as large (docs/decisions/0011-tokenizer.md).
+ * is four times as large (docs/decisions/0012-tokenizer.md).
  */
 
 /** What the library takes for a table: text, or bytes where they are not whole characters. */

@@ -53,13 +53,18 @@ export function verbClass(term: string): VerbClass | undefined {
   return indexTables().verbs.get(term);
 }
 
-/** Words of the fields that up to `max` known products named in `name` stand for. */
-export function brandWords(name: string, max: number): string[] {
+/** The known products that `name` names. */
+export function productsIn(name: string): string[] {
   const { brands } = indexTables();
   const spoken = sequence(name, name.length);
   const candidates = [...terms(name, name.length), ...spoken, ...spoken.slice(1).map((word, at) => (spoken[at] ?? '') + word)];
-  const known = [...new Set(candidates)].filter((word) => brands.has(word)).slice(0, max);
-  return known.flatMap((word) => stemmed(brands.get(word) ?? ''));
+  return [...new Set(candidates)].filter((word) => brands.has(word));
+}
+
+/** Words of the fields that up to `max` known products named in `name` stand for. */
+export function brandWords(name: string, max: number): string[] {
+  const { brands } = indexTables();
+  return productsIn(name).slice(0, max).flatMap((word) => stemmed(brands.get(word) ?? ''));
 }
 
 /** What indexing needs. */
