@@ -9,6 +9,7 @@ const steps = [
   { script: 'test:unit', suite: 'unit' },
   { script: 'test:integration', suite: 'integration' },
   { script: 'test:conformance', suite: 'conformance' },
+  { script: 'test:fidelity', suite: 'fidelity' },
   { script: 'test:security', suite: 'security' },
   { script: 'build' },
   { script: 'package' },

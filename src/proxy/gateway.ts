@@ -301,7 +301,13 @@ export class Gateway implements GatewayApi {
         },
       },
     });
-    this.#lists = new ToolLists({ served: this.#served, menu, noPrefix: options.noPrefix ?? false, settings: (principal) => this.#listSettings(principal) });
+    this.#lists = new ToolLists({
+      served: this.#served,
+      menu,
+      noPrefix: options.noPrefix ?? false,
+      settings: (principal) => this.#listSettings(principal),
+      offers: (session, { server, digest }) => this.#content.agents.offers(session, server, digest),
+    });
     const counter = this.#store.add(new WorkerTokenCounter((problem) => options.log('warn', 'Tokens are estimated: the tokenizer does not run.', { problem })));
     this.#meter = this.#store.add(new TokenMeter({ journal, lists: this.#lists, counter, counted: () => this.#changed.fire() }));
     this.#relay = new Relay({
@@ -346,6 +352,7 @@ export class Gateway implements GatewayApi {
     this.#store.add(this.#hub.onListing(({ server, listing }) => this.#listed(server, catalog.accept(server, listing))));
     this.#store.add(this.#hub.onDidChange(() => this.#changed.fire()));
     this.#store.add(catalog.onDidChange(() => this.#changed.fire()));
+    this.#store.add(catalog.onDidChangeOffer(() => this.#announcer.soon()));
     this.#store.add(this.#hub.onSharedNotification(({ server, notification }) => this.#content.agents.notified(server, notification)));
     for (const served of [this.#served, this.#servedContent]) this.#store.add(served.onDidChange(() => this.#announcer.soon()));
     this.#store.add(

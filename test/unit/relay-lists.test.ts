@@ -106,7 +106,7 @@ const search: MenuTool = {
 
 function relayOver(settings: { mode?: MenuMode; pinned?: string[] } = {}): Relay {
   const served = { version: 1, all: () => TOOLS, isServed: () => true } as unknown as ServedTools;
-  const lists = new ToolLists({ served, menu: [search], noPrefix: false, settings: () => ({ mode: 'adaptive', pinned: [], directThreshold: undefined, ...settings }) });
+  const lists = new ToolLists({ served, menu: [search], noPrefix: false, settings: () => ({ mode: 'adaptive', pinned: [], directThreshold: undefined, ...settings }), offers: () => true });
   return new Relay({
     lists,
     content: { agents: { opened: () => undefined, closed: () => undefined, of: () => ({}) }, methods: new Map(), lists: [] },

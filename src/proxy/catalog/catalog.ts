@@ -73,6 +73,7 @@ class UpstreamCatalog implements LiveCatalog {
   readonly #offers = new Map<ServerName, Map<Listing['source'], Offer>>();
   readonly #offered = new WeakMap<Listing['source'], ReadonlySet<Digest>>();
   readonly #changed = new Emitter<{ readonly server: ServerName }>();
+  readonly #offerChanged = new Emitter<{ readonly server: ServerName }>();
 
   constructor(cache: ListingCache, slugs: SlugOwners, remembered: Map<ServerName, Listed>, noPrefix: boolean) {
     this.#cache = cache;
@@ -84,6 +85,10 @@ class UpstreamCatalog implements LiveCatalog {
 
   get onDidChange(): Event<{ readonly server: ServerName }> {
     return this.#changed.event;
+  }
+
+  get onDidChangeOffer(): Event<{ readonly server: ServerName }> {
+    return this.#offerChanged.event;
   }
 
   servers(): Iterable<ServerCatalog> {
@@ -138,6 +143,7 @@ class UpstreamCatalog implements LiveCatalog {
 
   async dispose(): Promise<void> {
     this.#changed.dispose();
+    this.#offerChanged.dispose();
     this.#reading.clear();
     await this.#slugs.dispose();
     await this.#cache.flush();
@@ -150,9 +156,12 @@ class UpstreamCatalog implements LiveCatalog {
     for (const source of bySource.keys()) if (source.closed || source === listing.source) bySource.delete(source);
     const all = merged(offer, [...bySource.values()].reverse());
     if (!listing.source.closed) bySource.set(listing.source, offer);
-    this.#offered.set(listing.source, new Set(listsOf(offer).flatMap(({ definitions }) => definitions.map(({ digest }) => digest))));
+    const known = this.#offered.get(listing.source) ?? digestsOf(all);
+    const offered = digestsOf(offer);
+    this.#offered.set(listing.source, offered);
     this.#listed.set(server, listedOf(all, said));
     if (this.#publish([server])) this.#cache.save({ ...said, ...textsToRemember(listing, offer, all) });
+    if (known.size !== offered.size || [...known].some((digest) => !offered.has(digest))) this.#offerChanged.fire({ server });
   }
 
   /** Brings the catalogs of these servers in line with what is set, listed and named. True when one changed. */
@@ -197,6 +206,10 @@ class UpstreamCatalog implements LiveCatalog {
       seenAt,
     };
   }
+}
+
+function digestsOf(offer: Offer): ReadonlySet<Digest> {
+  return new Set(listsOf(offer).flatMap(({ definitions }) => definitions.map(({ digest }) => digest)));
 }
 
 function listedOf(offer: Offer, said: Said): Listed {

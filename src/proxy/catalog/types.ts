@@ -94,6 +94,8 @@ export interface Catalog {
   find(nameOrId: string): CatalogTool | undefined;
   /** True when the definition of this digest was in the last listing that came by this connection (security D6). */
   isOffered(source: Listing['source'], digest: Digest): boolean;
+  /** Fires when a connection lists something else than it did, or at first something else than its server is known for. */
+  readonly onDidChangeOffer: Event<{ readonly server: ServerName }>;
 }
 
 /** The catalog as its owner sees it: who is in it, and what they list. */

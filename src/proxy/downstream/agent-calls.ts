@@ -1,3 +1,4 @@
+import { cancelledParams } from '../json/cancellation.ts';
 import { writeNotification, writeRequest } from '../json/frame.ts';
 import type { RawJson, RawReply } from '../model.ts';
 import type { ListenerLimits } from './limits.ts';
@@ -33,7 +34,7 @@ export class AgentCalls {
       return await new Promise<RawReply>((resolve, reject) => {
         this.#pending.set(id, { answer: resolve, fail: reject });
         const end = (kind: 'timeout' | 'cancelled', message: string): void => {
-          send(writeNotification('notifications/cancelled', `{"requestId":${id},"reason":${JSON.stringify(message)}}`));
+          send(writeNotification('notifications/cancelled', cancelledParams(id, signal?.reason, message)));
           reject(new AgentRequestError(kind, message));
         };
         timer = setTimeout(() => end('timeout', `No answer within ${timeoutMs} ms`), timeoutMs).unref();

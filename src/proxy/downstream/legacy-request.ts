@@ -1,3 +1,4 @@
+import type { Cancellation } from '../json/cancellation.ts';
 import { rpcError, writeNotification, writeReply } from '../json/frame.ts';
 import type { RawJson, RawReply } from '../model.ts';
 import type { RequestFrame } from './era.ts';
@@ -51,8 +52,8 @@ export class LegacyRequest implements AgentRequest {
   }
 
   /** Stops the work. The response still gets an answer: clients would try to resume a stream that ends without. */
-  cancel(reason: string): void {
-    this.#abort.abort();
+  cancel(reason: string, cancellation?: Cancellation): void {
+    this.#abort.abort(cancellation);
     this.finish({ error: rpcError(-32000, reason) });
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { Cancellation } from '../json/cancellation.ts';
 import { writeNotification } from '../json/frame.ts';
 import type { Principal, RawJson, RawReply } from '../model.ts';
 import { AgentCalls } from './agent-calls.ts';
@@ -141,8 +142,8 @@ export class LegacySession implements Member {
   }
 
   /** Cancels the request with this raw id, if it is still unanswered. */
-  cancel(id: RawJson): void {
-    this.#inFlight.get(id)?.cancel('Request cancelled');
+  cancel(id: RawJson, params: RawJson): void {
+    this.#inFlight.get(id)?.cancel('Request cancelled', new Cancellation(params));
   }
 
   endStreams(): void {

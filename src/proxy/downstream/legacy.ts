@@ -134,7 +134,7 @@ export class LegacyEra {
       return;
     }
     const id = params === undefined ? undefined : members(params)?.get('requestId');
-    if (id !== undefined) session.cancel(id);
+    if (id !== undefined && params !== undefined) session.cancel(id, params);
   }
 
   /** The session a request names, if it is one of this principal: an id alone opens nothing (security N7). */

@@ -1,7 +1,7 @@
 import type { Catalog } from '../catalog/types.ts';
 import type { AgentRequest, AgentSession } from '../downstream/types.ts';
 import { VestibuleError } from '../errors.ts';
-import type { RawNotification, RawReply, ServerName } from '../model.ts';
+import type { Digest, RawNotification, RawReply, ServerName } from '../model.ts';
 import type { Flight, Pauses } from '../pause/types.ts';
 import type { UpstreamLink } from '../pipeline/types.ts';
 import type { UpstreamHub } from '../upstream/hub.ts';
@@ -50,6 +50,12 @@ export class Agents {
   closed(session: AgentSession): void {
     this.#agents.delete(session);
     this.#deps.hub.release(session.id);
+  }
+
+  /** False where the connection a session has of its own lists no such definition: what it may not call it does not see. */
+  offers(session: AgentSession, server: ServerName, digest: Digest): boolean {
+    const own = this.#deps.hub.get(server)?.ownedBy(session.id);
+    return own === undefined || own.closed || this.#deps.catalog.isOffered(own, digest);
   }
 
   /** True while a person has everything of this server paused. */

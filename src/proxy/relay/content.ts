@@ -63,10 +63,10 @@ export class ContentRelay {
       ['logging/setLevel', (request) => setLogLevel(agents, request)],
     ]);
     this.lists = [
-      { notification: 'notifications/prompts/list_changed', of: ({ principal }) => prompts.exposed(principal) },
+      { notification: 'notifications/prompts/list_changed', of: (session) => prompts.exposed(session) },
       {
         notification: 'notifications/resources/list_changed',
-        of: ({ principal }) => [...resources.visible(principal), ...resources.visibleTemplates(principal)],
+        of: (session) => [...resources.visible(session), ...resources.visibleTemplates(session)],
       },
     ];
   }

@@ -1,5 +1,5 @@
 import type { CatalogPrompt } from '../catalog/types.ts';
-import type { AgentRequest } from '../downstream/types.ts';
+import type { AgentRequest, AgentSession } from '../downstream/types.ts';
 import { rpcError } from '../json/frame.ts';
 import { stringOf } from '../json/slice.ts';
 import type { Principal, RawJson, RawReply } from '../model.ts';
@@ -23,13 +23,14 @@ export class Prompts {
     this.#agents = agents;
   }
 
-  /** The definitions of prompts a principal may use, raw, in catalog order. */
-  exposed(principal: Principal): readonly RawJson[] {
-    return [...this.#content.servers()].flatMap(({ prompts }) => prompts.filter((prompt) => mayUse(principal, prompt)).map(exposedPrompt));
+  /** The definitions of prompts a session may use, raw, in catalog order. */
+  exposed(session: AgentSession): readonly RawJson[] {
+    const isVisible = (prompt: CatalogPrompt): boolean => mayUse(session.principal, prompt) && this.#agents.offers(session, prompt.server, prompt.digest);
+    return [...this.#content.servers()].flatMap(({ prompts }) => prompts.filter(isVisible).map(exposedPrompt));
   }
 
   list(request: AgentRequest): RawReply {
-    return refuseCursor(request) ?? { result: `{"prompts":[${this.exposed(request.session.principal).join(',')}]}` };
+    return refuseCursor(request) ?? { result: `{"prompts":[${this.exposed(request.session).join(',')}]}` };
   }
 
   async get(request: AgentRequest): Promise<RawReply> {

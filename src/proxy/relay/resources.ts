@@ -1,7 +1,8 @@
-import type { AgentRequest } from '../downstream/types.ts';
+import type { CatalogResource } from '../catalog/types.ts';
+import type { AgentRequest, AgentSession } from '../downstream/types.ts';
 import { rpcError } from '../json/frame.ts';
 import { stringOf } from '../json/slice.ts';
-import type { Principal, RawJson, RawReply } from '../model.ts';
+import type { RawJson, RawReply } from '../model.ts';
 import { mayUseContent } from '../policy/content-grants.ts';
 import type { ServedContent } from '../policy/served-content.ts';
 import type { Agents } from './agents.ts';
@@ -27,30 +28,30 @@ export class Resources {
     this.#deps = deps;
   }
 
-  /** The definitions of resources a principal may read, raw. */
-  visible(principal: Principal): readonly RawJson[] {
+  /** The definitions of resources a session may read, raw. */
+  visible(session: AgentSession): readonly RawJson[] {
     return [...this.#deps.content.servers()].flatMap(({ resources }) =>
       resources
-        .filter(({ server, name }) => mayUseContent(principal, server, name))
+        .filter((resource) => this.#isVisible(session, resource))
         .map((resource) => exposedResource(resource, 'uri', this.#deps.uris.expose(resource.server, resource.name))),
     );
   }
 
-  /** The definitions of templates a principal may use, raw. */
-  visibleTemplates(principal: Principal): readonly RawJson[] {
+  /** The definitions of templates a session may use, raw. */
+  visibleTemplates(session: AgentSession): readonly RawJson[] {
     return [...this.#deps.content.servers()].flatMap(({ templates }) =>
       templates
-        .filter(({ server, name }) => mayUseContent(principal, server, name))
+        .filter((template) => this.#isVisible(session, template))
         .map((template) => exposedResource(template, 'uriTemplate', this.#deps.uris.exposeTemplate(template.server, template.name))),
     );
   }
 
   list(request: AgentRequest): RawReply {
-    return refuseCursor(request) ?? { result: `{"resources":[${this.visible(request.session.principal).join(',')}]}` };
+    return refuseCursor(request) ?? { result: `{"resources":[${this.visible(request.session).join(',')}]}` };
   }
 
   listTemplates(request: AgentRequest): RawReply {
-    return refuseCursor(request) ?? { result: `{"resourceTemplates":[${this.visibleTemplates(request.session.principal).join(',')}]}` };
+    return refuseCursor(request) ?? { result: `{"resourceTemplates":[${this.visibleTemplates(request.session).join(',')}]}` };
   }
 
   async read(request: AgentRequest): Promise<RawReply> {
@@ -74,6 +75,10 @@ export class Resources {
     const route = this.#route(request, exposed);
     if (route === undefined) return notFound(request, exposed);
     return this.#deps.agents.watch(request.session, route, on);
+  }
+
+  #isVisible(session: AgentSession, { server, name, digest }: CatalogResource): boolean {
+    return mayUseContent(session.principal, server, name) && this.#deps.agents.offers(session, server, digest);
   }
 
   #route({ session }: AgentRequest, exposed: string): ResourceRoute | undefined {

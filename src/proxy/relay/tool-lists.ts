@@ -34,6 +34,8 @@ export interface ToolListDeps {
   /** True when names of the single upstream pass unchanged: nothing of ours is listed beside its tools. */
   readonly noPrefix: boolean;
   settings(principal: Principal): ListSettings;
+  /** False when the server does not offer this very definition to this session. */
+  offers(session: AgentSession, tool: CatalogTool): boolean;
 }
 
 // The arrays live as long as the configuration that holds them.
@@ -116,9 +118,10 @@ export class ToolLists {
     const { principal } = session;
     const { effective } = this.#states.of(principal);
     const menu = this.#menuFor(effective);
-    if (effective === 'direct') return { menu, tools: [...this.visible(principal)] };
+    const offered = (tool: CatalogTool): boolean => this.#deps.offers(session, tool);
+    if (effective === 'direct') return { menu, tools: [...this.visible(principal)].filter(offered) };
     const promoted = effective === 'adaptive' ? this.#promotions.of(session) : [];
-    return { menu, tools: [...new Set([...this.#pinned(principal), ...promoted])] };
+    return { menu, tools: [...new Set([...this.#pinned(principal), ...promoted])].filter(offered) };
   }
 
   #menuFor(effective: MenuMode): readonly MenuTool[] {

@@ -1,5 +1,6 @@
 import { Emitter, type Event } from '../events.ts';
 import { messageOf } from '../errors.ts';
+import { Cancellation, cancelledParams } from '../json/cancellation.ts';
 import { readFrame, rpcError, writeNotification, writeReply, writeRequest, type Frame, type FrameProblem } from '../json/frame.ts';
 import { members } from '../json/slice.ts';
 import type { RawJson, RawNotification, RawReply } from '../model.ts';
@@ -116,7 +117,7 @@ export class RpcConnection implements UpstreamConnection, LegSink {
     const written = this.#dialect.request(method, params, options.onProgress === undefined ? undefined : number, options.sender);
     const headers = options.headers === undefined || this.#dialect.era === 'legacy' ? written.headers : { ...options.headers, ...written.headers };
     return new Promise<RawReply>((resolve, reject) => {
-      const call = new PendingCall(options, resolve, reject, (error) => this.#giveUp(number, method, error));
+      const call = new PendingCall(options, resolve, reject, (error) => this.#giveUp(number, method, error, options.signal?.reason));
       this.#pending.set(id, call);
       if (call.isRelayed) this.#relayed.add(call);
       this.#leg.request(number, writeRequest(id, method, written.params), headers);
@@ -205,7 +206,7 @@ export class RpcConnection implements UpstreamConnection, LegSink {
     }
     if (method === 'notifications/cancelled') {
       const id = params === undefined ? undefined : members(params)?.get('requestId');
-      if (id !== undefined) this.#inbound.get(id)?.abort();
+      if (id !== undefined) this.#inbound.get(id)?.abort(new Cancellation(params));
       return;
     }
     // What changed at the server concerns the connection, whichever stream it came by.
@@ -259,13 +260,13 @@ export class RpcConnection implements UpstreamConnection, LegSink {
     if (this.#end === undefined) await this.#leg.send(writeReply(id, reply), this.#dialect.headers);
   }
 
-  #giveUp(number: number, method: string, error: UpstreamCallError): void {
+  #giveUp(number: number, method: string, error: UpstreamCallError, why: unknown): void {
     const call = this.#take(String(number));
     if (call === undefined) return;
     // A modern HTTP server is told by closing the response, which `release` does; `initialize` is never cancelled.
     const told = this.#dialect.era === 'modern' && this.#leg.streamPerRequest;
     if (!told && method !== 'initialize') {
-      this.notify('notifications/cancelled', `{"requestId":${number},"reason":${JSON.stringify(error.kind)}}`);
+      this.notify('notifications/cancelled', cancelledParams(String(number), why, error.kind));
     }
     this.#leg.release(number, false);
     call.reject(error);
