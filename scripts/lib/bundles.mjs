@@ -35,7 +35,7 @@ const packedTable = {
 };
 
 /** The virtual machine of the sandbox, and the name it ships under. */
-const wasm = { from: '@jitl/quickjs-wasmfile-release-sync/wasm', to: 'dist/quickjs.wasm' };
+const wasm = { from: '@jitl/quickjs-wasmfile-release-sync/wasm', to: 'quickjs.wasm' };
 
 const node = { platform: 'node', format: 'cjs', target: nodeTarget, mainFields: ['module', 'main'] };
 
@@ -73,26 +73,27 @@ async function bundles() {
 
 /**
  * Builds every bundle whose entry point exists, each with its esbuild metafile in dist/meta.
+ * @param {string} folder where to, from the root of the project; it is emptied first
  * @throws StepError when one does not build
  * @returns {Promise<{built: {file: string, bytes: number}[], missing: string[]}>} sizes of what was written, and entry
  *   points that do not exist
  */
-export async function buildAll() {
-  const all = await bundles();
+export async function buildAll(folder = 'dist') {
+  const all = (await bundles()).map((bundle) => ({ ...bundle, out: bundle.out.replace(/^dist/, folder) }));
   const present = all.filter(({ entry }) => existsSync(path.join(root, entry)));
-  await rm(path.join(root, 'dist'), { recursive: true, force: true });
-  await mkdir(path.join(root, 'dist', 'meta'), { recursive: true });
-  const metafiles = await Promise.all(present.map(buildOne));
-  await copyFile(createRequire(import.meta.url).resolve(wasm.from), path.join(root, wasm.to));
-  await writeFile(path.join(root, 'dist', 'o200k.br'), packRanks(ranks));
-  await writeFile(path.join(root, 'dist', 'THIRD_PARTY_NOTICES.txt'), await thirdPartyNotices(metafiles));
+  await rm(path.join(root, folder), { recursive: true, force: true });
+  await mkdir(path.join(root, folder, 'meta'), { recursive: true });
+  const metafiles = await Promise.all(present.map((bundle) => buildOne(bundle, folder)));
+  await copyFile(createRequire(import.meta.url).resolve(wasm.from), path.join(root, folder, wasm.to));
+  await writeFile(path.join(root, folder, 'o200k.br'), packRanks(ranks));
+  await writeFile(path.join(root, folder, 'THIRD_PARTY_NOTICES.txt'), await thirdPartyNotices(metafiles));
   return {
     built: present.map(({ out }, index) => ({ file: out, bytes: metafiles[index].outputs[out].bytes })),
     missing: all.filter((bundle) => !present.includes(bundle)).map(({ entry }) => entry),
   };
 }
 
-async function buildOne({ entry, out, options, executable }) {
+async function buildOne({ entry, out, options, executable }, folder) {
   const { metafile } = await build({
     ...options,
     absWorkingDir: root,
@@ -108,7 +109,7 @@ async function buildOne({ entry, out, options, executable }) {
   }).catch((cause) => {
     throw new StepError(`${entry} does not build: ${cause.errors?.length ?? '?'} errors, see above`, { cause });
   });
-  await writeFile(path.join(root, 'dist', 'meta', `${path.basename(out)}.json`), JSON.stringify(metafile));
+  await writeFile(path.join(root, folder, 'meta', `${path.basename(out)}.json`), JSON.stringify(metafile));
   if (executable) await chmod(path.join(root, out), 0o755);
   return metafile;
 }

@@ -81,8 +81,8 @@ export interface UpstreamSnapshot {
   /** Whether the person lets agents look at what of this server waits for approval. */
   readonly inspectable: boolean;
   readonly instructions: { readonly text: string; readonly digest: Digest; readonly status: ApprovalStatus; readonly findings?: readonly Finding[] } | undefined;
-  /** What there is to say about its name. */
-  readonly nameFindings?: readonly Finding[];
+  /** What there is to say about its name and its command line. */
+  readonly launchFindings?: readonly Finding[];
   /** What else has to be approved: prompts, resource templates, and leave to read resources. */
   readonly definitions?: readonly DefinitionSnapshot[];
 }

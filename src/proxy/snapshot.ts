@@ -17,6 +17,7 @@ import type { LockedApprovals } from './quarantine/lockfile/locked-approvals.ts'
 import { fingerprintOf } from './quarantine/launch.ts';
 import type { MenuState, TokenSnapshot } from './relay/types.ts';
 import type { DefinitionFindings } from './scanner/definition-findings.ts';
+import { scanLaunch } from './scanner/launch.ts';
 import type { Finding } from './scanner/types.ts';
 import type { UpstreamHub } from './upstream/hub.ts';
 
@@ -85,14 +86,15 @@ export function listVersion(mode: MenuMode, served: Iterable<CatalogTool>, conte
 function upstreamSnapshot(config: UpstreamConfig, sources: SnapshotSources): UpstreamSnapshot {
   const { approvals } = sources;
   const catalog = sources.catalog.server(config.name);
+  const launch = sources.describeLaunch(config);
   const instructions = catalog?.instructions;
   return {
     name: config.name,
     config,
     state: sources.hub.get(config.name)?.state ?? { kind: 'disabled' },
-    launch: sources.describeLaunch(config),
+    launch,
     tools: (catalog?.tools ?? []).map((tool) => toolSnapshot(tool, sources)),
-    nameFindings: sources.findings.ofServer(config.name),
+    launchFindings: [...sources.findings.ofServer(config.name), ...scanLaunch(launch.argv)],
     held: catalog?.held ?? [],
     acceptsDescriptions: approvals.acceptsDescriptions(config.name, fingerprintOf(config)),
     inspectable: approvals.inspectable(config.name, fingerprintOf(config)),

@@ -37,6 +37,7 @@ describe('a hostile folder', { timeout: 240_000 }, () => {
       outside: { ...evil.entry('stdio', 'outside'), envFile: '${workspaceFolder}/link.env' },
       above: { ...evil.entry('stdio', 'above'), envFile: '../above.env' },
       hijack: { command: HIJACK },
+      unpinned: { command: 'npx', args: ['-y', 'some-server@latest'] },
       metadata: { type: 'http', url: 'http://169.254.169.254/latest' },
       mapped: { type: 'http', url: 'http://[::ffff:169.254.169.254]/latest' },
       decimal: { type: 'http', url: 'http://2852039166/latest' },
@@ -145,6 +146,12 @@ describe('a hostile folder', { timeout: 240_000 }, () => {
     assert.match(stdout, /gnp\\u\{202E\}js/i);
     // eslint-disable-next-line no-control-regex
     assert.doesNotMatch(stdout, /[\u202E\u001B]/);
+  });
+
+  it('W12: a package without a version is called that before its launch is approved', async () => {
+    assert.match((await house.cli('quarantine', 'show', '--server', 'unpinned')).stdout, /warning: Package without a version \(unpinned-package\)\n\s+some-server@latest\n/);
+    const { stdout } = await house.cli('quarantine', 'list', '--server', 'unpinned', '--json');
+    assert.match(stdout, /"kind": ?"launch"[^}]*"findings": ?1/);
   });
 
   it('W9: a file of variables outside the folder is not read, by a link or by a path', async () => {

@@ -84,7 +84,7 @@ const CHANGES: Readonly<Record<string, readonly [before: Definition, after: Defi
 };
 
 /** Rules that speak of other things than one definition; each has its own test. */
-const ELSEWHERE: ReadonlySet<RuleCode> = new Set<RuleCode>(['injected-instruction', 'secret-in-result', 'held-secret', 'look-alike-server', 'scan-failed']);
+const ELSEWHERE: ReadonlySet<RuleCode> = new Set<RuleCode>(['injected-instruction', 'secret-in-result', 'held-secret', 'look-alike-server', 'unpinned-package', 'scan-failed']);
 
 function scan(tool: Definition, peers: readonly Peer[] = []): readonly Finding[] {
   return scanDefinition({ server: 'own', kind: 'tool', raw: JSON.stringify(tool) }, { peers });

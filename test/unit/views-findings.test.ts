@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { scanLaunch } from '../../src/proxy/scanner/launch.ts';
 import { scanDefinition } from '../../src/proxy/scanner/scan-definition.ts';
+import { confirmLaunch, describeNew } from '../../src/views/present/confirmation.ts';
 import { findingProblems } from '../../src/views/present/findings.ts';
 import { quarantineBadge, quarantineRows } from '../../src/views/present/quarantine.ts';
 import { reviewDocument } from '../../src/views/present/review-document.ts';
@@ -29,6 +31,15 @@ describe('findings in the editor', () => {
     assert.match(found?.description ?? '', /3 findings, 3 grave/);
     assert.match(found?.tooltip() ?? '', /■ GRAVE: Overrides instructions/);
     assert.equal(quarantineBadge(2, 1)?.tooltip, '2 definitions to review, 1 with findings of the scanner');
+  });
+
+  it('W12: say of a launch that its package is not pinned, in the review, in the question, and as a problem until it is approved', () => {
+    const waiting = upstream({ launch: { argv: ['npx', '-y', 'files-mcp'], approved: false }, launchFindings: scanLaunch(['npx', '-y', 'files-mcp']) });
+    assert.match(reviewDocument(waiting, undefined).text, /warning: Package without a version \(unpinned-package\)/i);
+    assert.match(confirmLaunch(waiting).detail, /⚠ "files-mcp" names no exact version/);
+    assert.match(describeNew({ name: 'x', entry: { command: 'uvx', args: ['files'] }, notes: [] }), /⚠ "files" names no exact version/);
+    assert.deepEqual(findingProblems(waiting).map(({ code }) => code), ['unpinned-package']);
+    assert.deepEqual(findingProblems({ ...waiting, launch: { ...waiting.launch, approved: true } }), []);
   });
 
   it('are problems while nobody decided, grave ones first', () => {

@@ -1,6 +1,7 @@
 import { describeLaunch } from '../../proxy/quarantine/launch.ts';
 import type { DefinitionKind } from '../../proxy/quarantine/types.ts';
 import { countGrave } from '../../proxy/scanner/definition-findings.ts';
+import { scanLaunch } from '../../proxy/scanner/launch.ts';
 import { scanServerName } from '../../proxy/scanner/servers.ts';
 import { COMMON_OPTIONS, CONFIG_OPTION, JSON_OPTION, type Command } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
@@ -48,8 +49,8 @@ export const quarantineList: Command = {
 
 function itemsOf(state: State, config: State['config']['upstreams'][number]): Item[] {
   const { name: server } = config;
-  const { fingerprint } = describeLaunch(config);
-  const launch: Item = { server, kind: 'launch', name: '', status: state.approvals.launchApproved(server, fingerprint) ? 'approved' : 'pending', digest: fingerprint, findings: countGrave(scanServerName(server, state.config.upstreams.map(({ name }) => name))) };
+  const { argv, fingerprint } = describeLaunch(config);
+  const launch: Item = { server, kind: 'launch', name: '', status: state.approvals.launchApproved(server, fingerprint) ? 'approved' : 'pending', digest: fingerprint, findings: countGrave([...scanServerName(server, state.config.upstreams.map(({ name }) => name)), ...scanLaunch(argv)]) };
   const definitions = definitionsOf(state, server).map(({ ref, status, findings }): Item => ({ server, kind: ref.kind, name: ref.name, status, digest: ref.digest, findings: countGrave(findings) }));
   const held = (state.catalog.server(server)?.held ?? []).map(({ name, index, problem, fix }): Item => ({
     server, kind: 'held', name: name ?? `#${index}`, status: 'held', digest: undefined, findings: 0, problem: `held: ${problem} ${fix}`,

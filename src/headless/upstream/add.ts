@@ -5,11 +5,13 @@ import { freeName } from '../../proxy/config/suggest-name.ts';
 import { VestibuleError } from '../../proxy/errors.ts';
 import { visible } from '../../proxy/json/visible.ts';
 import { openApprovalStore } from '../../proxy/quarantine/approval-store.ts';
-import { fingerprintOf } from '../../proxy/quarantine/launch.ts';
+import { describeLaunch, fingerprintOf } from '../../proxy/quarantine/launch.ts';
+import { scanLaunch } from '../../proxy/scanner/launch.ts';
 import { usage, type Arguments } from '../args.ts';
 import { COMMON_OPTIONS, JSON_OPTION, type Command } from '../command.ts';
 import { recordDecisions } from '../decisions.ts';
 import { describeError, EXIT } from '../exit-code.ts';
+import { findingLines } from '../findings.ts';
 import { placesOf } from '../places.ts';
 import { printJson, printLine, printNote } from '../print.ts';
 
@@ -42,6 +44,7 @@ export const upstreamAdd: Command = {
       approvals.dispose();
     }
     await recordDecisions(data, [{ action: 'approve-launch', server: name, subject: '', digest: fingerprintOf(added) }]);
+    for (const line of findingLines(scanLaunch(describeLaunch(added).argv))) printNote(line);
     if (args.has('json')) printJson({ name, file: userFile, entry: asked.entry, launchApproved: true });
     else printLine(`Added "${visible(name)}" to ${visible(userFile)}. Its tools wait for approval: vestibule upstream approve --name ${shellWord(name)}`);
     return EXIT.ok;

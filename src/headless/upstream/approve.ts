@@ -7,10 +7,12 @@ import type { Gateway } from '../../proxy/gateway.ts';
 import { visible } from '../../proxy/json/visible.ts';
 import type { GatewayOptions } from '../../proxy/options.ts';
 import type { DefinitionRef } from '../../proxy/quarantine/types.ts';
+import { scanLaunch } from '../../proxy/scanner/launch.ts';
 import { failureOf } from '../../proxy/upstream/failure.ts';
 import { COMMON_OPTIONS, CONFIG_OPTION, JSON_OPTION, type Command } from '../command.ts';
 import { recordDecisions } from '../decisions.ts';
 import { EXIT } from '../exit-code.ts';
+import { findingLines } from '../findings.ts';
 import { commonOptions } from '../gateway-options.ts';
 import { placesOf } from '../places.ts';
 import { printJson, printLine, printNote } from '../print.ts';
@@ -40,6 +42,7 @@ export const upstreamApprove: Command = {
       if (refs.length > 0) await gateway.approve(refs);
       await recordDecisions(places.data, refs.map(({ server, name: subject, digest }) => ({ action: 'approve', server, subject, digest })));
       const { tools, held } = snapshotOf(gateway, name);
+      for (const line of findingLines(scanLaunch(launch.argv))) printNote(line);
       if (args.has('json')) printJson({ name, launch: launch.fingerprint, approved: refs, held });
       else {
         printLine(`Approved the launch of "${visible(name)}": ${visible(launch.url ?? launch.argv?.join(' ') ?? '')}`);

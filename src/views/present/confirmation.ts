@@ -1,4 +1,5 @@
 import type { UpstreamSnapshot } from '../../proxy/api.ts';
+import { scanLaunch } from '../../proxy/scanner/launch.ts';
 import { oneLine, plural, visible, visibleLines } from '../text.ts';
 import type { Definition } from './awaiting.ts';
 import { launchFacts, launchLine, launchOfEntry } from './launch.ts';
@@ -23,7 +24,7 @@ const MAX_NAMES = 25;
 export function confirmLaunch(upstream: UpstreamSnapshot): Confirmation {
   const { launch, name } = upstream;
   const act = launch.argv === undefined ? 'connect to this address' : 'run this command on your machine';
-  const whole = [launchLine(launch), ...launchFacts(launch).map(([label, value]) => `${label}: ${value}`)].join('\n\n');
+  const whole = [launchLine(launch), ...launchFacts(launch).map(([label, value]) => `${label}: ${value}`), ...warnings(launch.argv)].join('\n\n');
   const fits = whole.length <= MAX_DETAIL;
   return {
     message: `Let Vestibule ${act} for “${oneLine(name, 60)}”?`,
@@ -33,6 +34,11 @@ export function confirmLaunch(upstream: UpstreamSnapshot): Confirmation {
     yes: 'Approve Launch',
     needsDocument: !fits,
   };
+}
+
+/** What a person should know before they approve a command line, one sentence each. */
+function warnings(argv: readonly string[] | undefined): readonly string[] {
+  return scanLaunch(argv).map(({ why, action }) => `⚠ ${visible(why)} ${action}`);
 }
 
 /** Asks to write new servers into a file, and with that to approve their launches: what is written, word for word. */
@@ -60,7 +66,7 @@ export interface NewServer {
 export function describeNew({ name, entry, notes }: NewServer): string {
   const launch = launchOfEntry(entry);
   const json = visibleLines(JSON.stringify({ [name]: entry }, null, 2));
-  return [`${launch.argv === undefined ? 'Connects to' : 'Runs'} ${launchLine(launch)}`, ...notes.map(visible), json].join('\n\n');
+  return [`${launch.argv === undefined ? 'Connects to' : 'Runs'} ${launchLine(launch)}`, ...warnings(launch.argv), ...notes.map(visible), json].join('\n\n');
 }
 
 /** Asks to approve definitions of one server, naming each. */

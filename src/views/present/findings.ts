@@ -50,7 +50,7 @@ export interface FindingProblem {
  * approved was approved with its findings in sight, and is no problem any more.
  */
 export function findingProblems(upstream: UpstreamSnapshot): readonly FindingProblem[] {
-  const name = (upstream.nameFindings ?? []).map((finding) => ({ subject: visible(upstream.name), finding }));
+  const name = (upstream.launchFindings ?? []).map((finding) => ({ subject: visible(upstream.name), finding }));
   const definitions = definitionsOf(upstream)
     .filter(isAwaiting)
     .flatMap(({ ref, findings = [] }) => findings.map((finding) => ({ subject: oneLine(ref.kind === 'tool' ? `${ref.server}:${ref.name}` : `${subjectInSentence(ref)} of ${ref.server}`, 120), finding })));

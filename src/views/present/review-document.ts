@@ -65,7 +65,7 @@ function putLaunch(page: Page, upstream: UpstreamSnapshot): void {
     page.put('', 'Arguments, one a line', ...launch.argv.map((argument) => quoted(visible(argument))));
   }
   for (const [label, value] of launchFacts(launch)) page.put('', label, quoted(value));
-  if ((upstream.nameFindings ?? []).length > 0) page.put('', ...findingLines(upstream.nameFindings ?? []));
+  if ((upstream.launchFindings ?? []).length > 0) page.put('', ...findingLines(upstream.launchFindings ?? []));
   page.put('', `From ${config.origin === 'workspace' ? 'the workspace file' : 'your own file'} ${visible(config.file)}`);
   page.put(`Fingerprint ${launch.fingerprint}`, '');
 }
