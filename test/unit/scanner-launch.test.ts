@@ -33,7 +33,7 @@ const PINNED = [
 
 describe('what starts', () => {
   for (const [line, ...packages] of UNPINNED) {
-    it(`unpinned-package: ${line}`, () => {
+    it(`W12 unpinned-package: ${line}`, () => {
       const findings = scanLaunch(line.split(' '));
       assert.deepEqual(findings.map(({ code, severity, excerpt }) => [code, severity, excerpt]), packages.map((spec) => ['unpinned-package', 'warning', spec]));
     });
