@@ -2,6 +2,7 @@
  * Everything the gateway changes on purpose between an agent and a server, in one place: what the matrix leaves out
  * of its comparison, and what docs/relay.md says under the same words (a test holds the two together).
  */
+import { isDeepStrictEqual } from 'node:util';
 import type { Json } from './types.ts';
 
 /** The name of the fixture in the servers file, and so its slug. */
@@ -79,6 +80,14 @@ export const REWRITINGS: readonly Rewriting[] = [
       delete object['resultType'];
       delete object['ttlMs'];
       delete object['cacheScope'];
+    },
+  },
+  {
+    what: 'between eras: `elicitationId` of URLs, `params` of questions without any',
+    where: 'between eras',
+    undo(object) {
+      delete object['elicitationId'];
+      if (isDeepStrictEqual(object['params'], {})) delete object['params'];
     },
   },
 ];

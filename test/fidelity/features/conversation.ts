@@ -3,7 +3,7 @@ import { said, type Answering } from '../client/client.ts';
 import { number, parse } from '../lossless.ts';
 import type { Side } from '../side.ts';
 import type { Json } from '../types.ts';
-import { legacyOnly, sameEra, type Feature } from './feature.ts';
+import { legacyOnly, type Feature } from './feature.ts';
 
 const ROOTS = { roots: [{ uri: 'file:///one', name: 'One', _meta: { r: 1 }, 'x-root': 1 }] };
 const SAMPLE = {
@@ -34,7 +34,9 @@ const URL_FORM = { mode: 'url', message: 'Sign in', url: 'https://auth.example/s
 /** Calls `ask` with a question, and returns what the client was asked, and what the server was answered. */
 async function question(side: Side, method: string, params: Json | undefined, answering: Answering, tool = 'ask'): Promise<unknown> {
   side.client.answering = answering;
-  const { reply, heard } = await side.call(tool, { method, ...(params && { params }) });
+  const { reply, heard: all } = await side.call(tool, { method, ...(params && { params }) });
+  // A bridge between eras says itself that a page was visited: servers of the modern era do not.
+  const heard = side.betweenEras ? all.filter((message) => message['method'] !== 'notifications/elicitation/complete') : all;
   return { heard, answers: parse(said({ reply, heard })) };
 }
 
@@ -49,7 +51,6 @@ export const CONVERSATION_FEATURES: readonly Feature[] = [
   },
   {
     name: 'logging level per session',
-    without: (column) => (column.agent === 'modern' ? sameEra(column) : undefined),
     async run(side) {
       const [quiet, loud] = [await side.another(), await side.another()];
       for (const [client, level] of [[quiet, 'error'], [loud, 'info']] as const) {
@@ -88,10 +89,9 @@ export const CONVERSATION_FEATURES: readonly Feature[] = [
       return { cancelled: params, answer: parse(said(await asking)) };
     },
   },
-  { name: 'sampling with tools', without: sameEra, run: (side) => question(side, 'sampling/createMessage', SAMPLE, () => SAMPLED) },
+  { name: 'sampling with tools', run: (side) => question(side, 'sampling/createMessage', SAMPLE, () => SAMPLED) },
   {
     name: 'elicitation: forms',
-    without: sameEra,
     run: async (side) => [
       await question(side, 'elicitation/create', FORM, () => ({ action: 'accept', content: { name: 'ü', many: ['a'], n: number('1.0') }, _meta: { e: 1 }, 'x-answer': 1 })),
       await question(side, 'elicitation/create', { ...FORM, mode: undefined }, () => ({ action: 'decline' })),
@@ -99,7 +99,6 @@ export const CONVERSATION_FEATURES: readonly Feature[] = [
   },
   {
     name: 'elicitation: URLs',
-    without: sameEra,
     run: async (side) => [
       await question(side, 'elicitation/create', URL_FORM, () => ({ action: 'accept', 'x-answer': 1 })),
       ...(side.era === 'legacy' ? [await side.call('elicitUrl'), await side.call('elicitUrl', { done: true })] : []),
@@ -107,7 +106,6 @@ export const CONVERSATION_FEATURES: readonly Feature[] = [
   },
   {
     name: 'roots, with changes',
-    without: sameEra,
     async run(side) {
       const before = await question(side, 'roots/list', undefined, () => ROOTS);
       if (side.era === 'legacy') await side.client.notify('notifications/roots/list_changed', { _meta: { changed: 1 } });
@@ -123,7 +121,6 @@ export const CONVERSATION_FEATURES: readonly Feature[] = [
   },
   {
     name: 'several questions in one call',
-    without: sameEra,
     run: (side) => question(side, 'elicitation/create', FORM, (method) => (method === 'roots/list' ? ROOTS : { action: 'cancel' }), 'askTwice'),
   },
   {

@@ -14,8 +14,3 @@ export interface Feature {
 export function legacyOnly({ agent, upstream }: Column): string | undefined {
   return agent === 'modern' || upstream === 'modern' ? 'not part of 2026-07-28' : undefined;
 }
-
-/** Questions of servers are not carried from one era to the other yet. */
-export function sameEra({ agent, upstream }: Column): string | undefined {
-  return agent === upstream ? undefined : 'needs the bridge between eras';
-}
