@@ -18,6 +18,8 @@ const rooms = {
   pause: ['storage'],
   consent: ['json', 'storage', 'catalog', 'journal'],
   agents: ['storage'],
+  clients: [],
+  connect: ['clients', 'config', 'json', 'storage', 'agents'],
   policy: ['config', 'catalog', 'quarantine'],
   pipeline: ['json', 'catalog', 'quarantine', 'policy', 'output', 'journal', 'upstream', 'config', 'scanner', 'redaction', 'pause', 'consent'],
   menu: ['json', 'catalog', 'quarantine', 'search', 'output', 'journal', 'policy', 'pipeline', 'config', 'sandbox'],
