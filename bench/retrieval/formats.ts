@@ -89,7 +89,7 @@ function requiredOf({ inputSchema }: CatalogTool): readonly string[] {
 }
 
 function asTool({ id, server, name, title, description, inputSchema }: SearchDocument): CatalogTool {
-  return { id, server, name, exposedName: name, raw: '{}', digest: 'sha256-', title, description, inputSchema, annotations: {}, tier: 'destructive' };
+  return { id, server, name, shownName: name, exposedName: name, shaping: undefined, raw: '{}', digest: 'sha256-', title, description, inputSchema, annotations: {}, tier: 'destructive' };
 }
 
 function meanOf(numbers: readonly number[]): number {

@@ -7,7 +7,7 @@ import type { DiagnoseOptions, GatewayApi, GatewaySnapshot } from './api.ts';
 import { inBatches } from './batches.ts';
 import { createCatalog } from './catalog/catalog.ts';
 import { definitionsOf, refOf, scannedAs, textsOf, type PinnedDefinition } from './catalog/definitions.ts';
-import type { LiveCatalog } from './catalog/types.ts';
+import type { CatalogTool, LiveCatalog } from './catalog/types.ts';
 import { createConfigStore, type ConfigStore } from './config/store.ts';
 import type { MenuMode, UpstreamConfig } from './config/types.ts';
 import { resolveTransport } from './config/variables.ts';
@@ -69,6 +69,7 @@ import { TokenMeter } from './relay/token-meter.ts';
 import { type ListSettings, ToolLists } from './relay/tool-lists.ts';
 import { WorkerSandbox } from './sandbox/sandbox.ts';
 import { DefinitionFindings, type Scannable, type StandingDefinition } from './scanner/definition-findings.ts';
+import type { Peer } from './scanner/types.ts';
 import { DEFAULT_RESULT_POLICY } from './scanner/scan-result.ts';
 import { createToolIndex } from './search/tool-index.ts';
 import type { SearchHit, ToolIndex } from './search/types.ts';
@@ -366,7 +367,7 @@ export class Gateway implements GatewayApi {
         this.#changed.fire();
       }),
     );
-    this.#store.add(journal.onDidAppend((record) => learning.called(record)));
+    this.#store.add(journal.onDidAppend((record) => learning.called({ ...record, tool: this.#shownName(record) })));
     this.#store.add(journal.onDidLose(() => this.#changed.fire()));
     this.#store.add(pauses.onDidChange(() => this.#changed.fire()));
     this.#store.add(consents.onDidChange(() => this.#changed.fire()));
@@ -669,6 +670,12 @@ export class Gateway implements GatewayApi {
     return gatewayInstructions(this.#lists.state(principal).effective, [...servers], this.#parts.config.snapshot.gateway.instructions, blocks);
   }
 
+  /** What agents call the tool of a call: searches know tools by that name. */
+  #shownName({ server, tool }: CallRecord): string {
+    if (this.#entry(server)?.tools.alias[tool] === undefined) return tool;
+    return this.#parts.catalog.server(server)?.tools.find(({ name }) => name === tool)?.shownName ?? tool;
+  }
+
   #applyConfig(): void {
     this.#parts.learning.apply();
     const { upstreams } = this.#parts.config.snapshot;
@@ -680,6 +687,7 @@ export class Gateway implements GatewayApi {
       if (before !== undefined && before !== fingerprint) this.#parts.catalog.remove(entry.name);
       this.#fingerprints.set(entry.name, fingerprint);
     }
+    this.#parts.catalog.setRules(new Map(upstreams.filter((entry) => this.#mayRule(entry)).map(({ name, tools }) => [name, tools])));
     this.#parts.catalog.setServers(upstreams.map((entry) => entry.name));
     this.#metrics.set(this.#parts.config.snapshot.gateway.metrics);
     this.#hub.apply(enabled);
@@ -687,6 +695,12 @@ export class Gateway implements GatewayApi {
     this.#followApprovals();
     this.#announcer.soon();
     this.#changed.fire();
+  }
+
+  /** A file that came with a folder nobody trusts may hide tools, but not rewrite them. */
+  #mayRule({ origin, tools }: UpstreamConfig): boolean {
+    const rules = Object.keys(tools.alias).length + Object.keys(tools.overrides).length > 0;
+    return rules && (origin === 'user' || this.#options.workspaceTrusted !== false);
   }
 
   #recomputeServed(): void {
@@ -744,7 +758,7 @@ export class Gateway implements GatewayApi {
     const { approvals, catalog } = this.#parts;
     const entry = this.#entry(server);
     if (entry === undefined || !approvals.acceptsDescriptions(server, fingerprintOf(entry))) return;
-    const peers = [...this.#served.all()].map(({ server: of, name, description }) => ({ server: of, name, description }));
+    const peers = [...this.#served.all()].map(peerOf);
     const clean = (catalog.server(server)?.tools ?? []).filter((tool) => {
       const ref = refOf('tool', tool);
       if (approvals.status(ref) !== 'changed' || approvals.refused(ref)) return false;
@@ -775,7 +789,7 @@ export class Gateway implements GatewayApi {
     };
     return {
       servers,
-      peers: tools.map(({ server, name, description }) => ({ server, name, description })),
+      peers: tools.map(peerOf),
       definitions: seen.flatMap((server) => definitionsOf(server).flatMap(standing)),
     };
   }
@@ -833,6 +847,11 @@ const OWNERS: Readonly<Record<GatewayOptions['owner'], Principal>> = {
   editor: { id: 'editor', kind: 'editor', label: 'Agent in the editor', grant: FULL_GRANT },
   local: LOCAL,
 };
+
+/** A tool as its server describes it, for comparing. */
+function peerOf({ server, name, description, shaping }: CatalogTool): Peer {
+  return { server, name, description: shaping?.own.description ?? description };
+}
 
 /** The state of an upstream for agents: nothing of its own text. */
 function stateWords(state: UpstreamState = { kind: 'disabled' }): string {

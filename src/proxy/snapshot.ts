@@ -10,6 +10,7 @@ import type { Endpoint } from './downstream/types.ts';
 import type { VestibuleError } from './errors.ts';
 import { sha256 } from './json/canonical.ts';
 import type { PauseSnapshot } from './pause/types.ts';
+import { ruleProblems } from './policy/rule-problems.ts';
 import type { ServedContent } from './policy/served-content.ts';
 import type { ServedTools } from './policy/served.ts';
 import { describeLock } from './quarantine/lockfile/describe-lock.ts';
@@ -67,7 +68,7 @@ function plainSnapshot(sources: SnapshotSources): PlainSnapshot {
     upstreams: sources.config.upstreams.map((config) => upstreamSnapshot(config, sources)),
     sessions: sources.sessions,
     agents: sources.agents,
-    problems: [...sources.config.problems, ...sources.stateProblems, ...lockProblems(sources.approvals), ...agentProblems(sources.agentsProblem)],
+    problems: [...sources.config.problems, ...sources.stateProblems, ...ruleProblems(sources.config.upstreams, sources.catalog), ...lockProblems(sources.approvals), ...agentProblems(sources.agentsProblem)],
     lostRecords: sources.lostRecords,
     version: listVersion(sources.mode, sources.served.all(), sources.content),
   };
@@ -154,7 +155,7 @@ function toolSnapshot(tool: CatalogTool, { approvals, findings }: Pick<SnapshotS
     name: tool.name,
     exposedName: tool.exposedName,
     title: tool.title,
-    description: tool.description,
+    description: (tool.shaping?.own ?? tool).description,
     digest: tool.digest,
     status,
     tier: tool.tier,

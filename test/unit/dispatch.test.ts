@@ -26,7 +26,7 @@ async function dispatch(tool: CatalogTool, attempts: readonly (RawReply | Error)
     },
   };
   const connect = (): Promise<UpstreamLink> => (options.connect === undefined ? Promise.resolve(link) : Promise.reject(options.connect));
-  const stage = createDispatch({ served: { isServed: () => options.served ?? true, reason: () => 'changed' } as unknown as ServedTools, pauses: { reach: () => options.paused } });
+  const stage = createDispatch({ served: { serves: () => options.served ?? true, reason: () => 'changed' } as unknown as ServedTools, pauses: { reach: () => options.paused } });
   const call = callFixture(tool.id, { tool, argumentsText: options.arguments, meta: options.meta, session: { ...SESSION_FIXTURE, connect } });
   const outcome = await stage.run(call, () => assert.fail('dispatch is last'));
   return { outcome, sent };

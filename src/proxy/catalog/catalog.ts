@@ -11,6 +11,7 @@ import { ListingCache, type CachedListing } from './listing-cache.ts';
 import { exposedNames, type Naming } from './names.ts';
 import { listsOf, merged, NO_OFFER, OfferReader, textsToRemember, type Offer } from './offer.ts';
 import { SlugOwners } from './slug-owners.ts';
+import { ruleText, shownDefinitions, type ShownDefinition, type ToolRules } from './tool-rules.ts';
 import type { CatalogPrompt, CatalogResource, CatalogTool, HeldDefinition, LiveCatalog, ServerCatalog } from './types.ts';
 
 /** Characters of new definitions read at once before anything else gets a turn (some tens of milliseconds). */
@@ -74,6 +75,7 @@ class UpstreamCatalog implements LiveCatalog {
   readonly #offered = new WeakMap<Listing['source'], ReadonlySet<Digest>>();
   readonly #changed = new Emitter<{ readonly server: ServerName }>();
   readonly #offerChanged = new Emitter<{ readonly server: ServerName }>();
+  #rules: ReadonlyMap<ServerName, ToolRules> = new Map();
 
   constructor(cache: ListingCache, slugs: SlugOwners, remembered: Map<ServerName, Listed>, noPrefix: boolean) {
     this.#cache = cache;
@@ -112,6 +114,12 @@ class UpstreamCatalog implements LiveCatalog {
     this.#servers = new Set(names);
     this.#slugs.assign([...this.#servers]);
     this.#publish(touched);
+  }
+
+  setRules(rules: ReadonlyMap<ServerName, ToolRules>): void {
+    const touched = new Set([...this.#rules.keys(), ...rules.keys()]);
+    this.#rules = rules;
+    this.#publish([...touched].filter((server) => this.#servers.has(server)));
   }
 
   async accept(server: ServerName, listing: Listing): Promise<void> {
@@ -184,6 +192,23 @@ class UpstreamCatalog implements LiveCatalog {
     return changed.length > 0;
   }
 
+  /** The tools of a server as its rules show them; each the very object it was before, if nothing about it changed. */
+  #toolsOf(naming: Naming, definitions: readonly Definition[], before: readonly CatalogTool[] | undefined): readonly CatalogTool[] {
+    const rules = this.#rules.get(naming.server);
+    const shown = shownDefinitions(definitions, rules);
+    const names = exposedNames(naming, shown.map(({ shownName }) => shownName));
+    const tools = reusing(shown, before, (definition, known: CatalogTool | undefined) => {
+      const exposedName = names.get(definition.shownName) ?? '';
+      const rule = rules === undefined ? '' : ruleText(rules, definition.name);
+      const same = known?.raw === definition.raw && known.exposedName === exposedName && known.shownName === definition.shownName && ruledBy.get(known) === rule;
+      if (same) return known;
+      const tool = toolOf(naming.server, definition, exposedName);
+      ruledBy.set(tool, rule);
+      return tool;
+    });
+    return inOrderOf(before, tools);
+  }
+
   #catalogOf(server: ServerName, before: ServerCatalog | undefined): ServerCatalog | undefined {
     const listed = this.#listed.get(server);
     if (listed === undefined || !this.#servers.has(server)) return undefined;
@@ -195,7 +220,7 @@ class UpstreamCatalog implements LiveCatalog {
     return {
       server,
       slug,
-      tools: named(naming, offer.tools.definitions, before?.tools, toolOf),
+      tools: this.#toolsOf(naming, offer.tools.definitions, before?.tools),
       prompts: named(naming, offer.prompts.definitions, before?.prompts, promptOf),
       resources: inOrderOf(before?.resources, reusing(offer.resources.definitions, before?.resources, resourceOf)),
       templates: inOrderOf(before?.templates, reusing(offer.templates.definitions, before?.templates, resourceOf)),
@@ -211,6 +236,9 @@ class UpstreamCatalog implements LiveCatalog {
 function digestsOf(offer: Offer): ReadonlySet<Digest> {
   return new Set(listsOf(offer).flatMap(({ definitions }) => definitions.map(({ digest }) => digest)));
 }
+
+/** What the rules say of each tool, to tell whether it is still what it was. */
+const ruledBy = new WeakMap<CatalogTool, string>();
 
 function listedOf(offer: Offer, said: Said): Listed {
   const instructions = readInstructions(said.instructions);
@@ -245,8 +273,8 @@ function reusing<D extends { readonly name: string }, E extends { readonly name:
   return definitions.map((definition) => entryOf(definition, known.get(definition.name)));
 }
 
-function toolOf(server: ServerName, definition: Definition, exposedName: string): CatalogTool {
-  return Object.freeze({ server, id: toolId(server, definition.name), exposedName, ...definition });
+function toolOf(server: ServerName, definition: ShownDefinition, exposedName: string): CatalogTool {
+  return Object.freeze({ server, id: toolId(server, definition.shownName), exposedName, ...definition });
 }
 
 function promptOf(server: ServerName, definition: ContentDefinition, exposedName: string): CatalogPrompt {

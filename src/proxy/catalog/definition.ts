@@ -75,8 +75,8 @@ function annotationsOf(value: unknown): ToolAnnotations {
   return Object.freeze(Object.fromEntries(claims.filter(([, claim]) => isPresent(claim))));
 }
 
-/** Recursion is bounded by the depth limit. */
-function deepFreeze<T>(value: T): T {
+/** Freezes a value that was parsed; recursion is bounded by the depth limit. */
+export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) {
     for (const inner of Object.values(value)) deepFreeze(inner);
     Object.freeze(value);

@@ -1,6 +1,7 @@
 import type { Event } from '../events.ts';
 import type { Digest, RawJson, ServerName, Tier, ToolId } from '../model.ts';
 import type { Listing } from '../upstream/types.ts';
+import type { ToolRules } from './tool-rules.ts';
 
 /** The annotations of a tool as it claims them; only an approved definition's are believed. */
 export interface ToolAnnotations {
@@ -11,22 +12,49 @@ export interface ToolAnnotations {
   readonly openWorldHint?: boolean;
 }
 
-/** A definition that could be read. `raw` is the text exactly as received; `digest` covers all of it. */
-export interface CatalogTool {
+/** The part of a definition that a person's configuration can change for agents. */
+export interface ToolTexts {
+  readonly description: string;
+  /** Parsed; deep-frozen. */
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+  readonly annotations: ToolAnnotations;
+  readonly tier: Tier;
+}
+
+/** How what agents see of a tool, and give it, differs from what the upstream has (`tools.overrides`). */
+export interface ToolShaping {
+  /** As the upstream has it. */
+  readonly own: ToolTexts;
+  /** The schema that agents see, raw; undefined when it is the upstream's. */
+  readonly inputSchema: RawJson | undefined;
+  /** Parameters that an agent must not give: hidden, pinned, or called otherwise now. */
+  readonly refused: ReadonlySet<string>;
+  /** The upstream's names of parameters, by those agents see. */
+  readonly renamed: ReadonlyMap<string, string>;
+  /** Raw values by the upstream's names: always these, and where an agent gives none. */
+  readonly pinned: ReadonlyMap<string, RawJson>;
+  readonly defaults: ReadonlyMap<string, RawJson>;
+}
+
+/**
+ * A definition that could be read. `raw` is the text exactly as received, and `digest` covers all of it: approvals are
+ * over these. Description, schema, annotations and tier are as agents see them.
+ */
+export interface CatalogTool extends ToolTexts {
   readonly server: ServerName;
   /** The upstream's own name. */
   readonly name: string;
+  /** What agents call it: an alias, or the upstream's own name. */
+  readonly shownName: string;
+  /** `server:` with the shown name. */
   readonly id: ToolId;
   /** The name agents see in direct mode (contract §4): `[a-zA-Z0-9_-]`, at most 46 characters. */
   readonly exposedName: string;
   readonly raw: RawJson;
   readonly digest: Digest;
   readonly title: string | undefined;
-  readonly description: string;
-  /** Parsed; deep-frozen. */
-  readonly inputSchema: Readonly<Record<string, unknown>>;
-  readonly annotations: ToolAnnotations;
-  readonly tier: Tier;
+  /** Undefined when agents see the definition as it is. */
+  readonly shaping: ToolShaping | undefined;
 }
 
 /** A prompt of a server. */
@@ -105,6 +133,8 @@ export interface LiveCatalog extends Catalog {
    * remembered.
    */
   setServers(names: readonly ServerName[]): void;
+  /** Says what a person's configuration changes about the tools of which servers. Tools it changes nothing about stay the same objects. */
+  setRules(rules: ReadonlyMap<ServerName, ToolRules>): void;
   /**
    * Takes in a fresh, complete listing; ignored for a server that is not set. What changed is out of the catalog when
    * the call returns; what is new is in it when the promise resolves, at once unless the listing is very large. A later

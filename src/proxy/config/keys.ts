@@ -14,7 +14,7 @@ export const SERVER_KEYS = [
 ] as const;
 
 export const TOOLS_KEYS = ['allow', 'deny', 'alias', 'overrides'] as const;
-export const OVERRIDE_KEYS = ['description', 'hide', 'pin', 'defaults', 'tier'] as const;
+export const OVERRIDE_KEYS = ['description', 'hide', 'pin', 'defaults', 'rename', 'tier'] as const;
 export const LIMITS_KEYS = ['perMinute', 'concurrent', 'queue', 'queueSeconds'] as const;
 export const CACHE_KEYS = ['seconds', 'tools'] as const;
 export const OUTPUT_KEYS = ['limit', 'injections', 'secrets'] as const;

@@ -50,6 +50,19 @@ function parseAlias(report: FileReport, fields: Fields): Record<string, string> 
   );
 }
 
+/** New names of parameters: no two may get the same. */
+function parseRename(report: FileReport, fields: Fields): Record<string, string> | undefined {
+  const takenBy = new Map<string, string>();
+  return recordField(report, fields, 'rename', ({ key, value }) => {
+    const name = textOf(report, value, `The new name of ${quote(key)}`, 128);
+    const other = name === undefined ? undefined : takenBy.get(name);
+    if (name !== undefined) takenBy.set(name, key);
+    if (other === undefined) return name;
+    report.error(value, `${quote(other)} and ${quote(key)} have the same new name.`, 'Choose another name for one of them.');
+    return undefined;
+  });
+}
+
 function parseOverride(report: FileReport, member: Field, origin: UpstreamConfig['origin']): ToolOverride | undefined {
   const fields = fieldsOf(report, member.value, `The override of ${quote(member.key)}`);
   if (fields === undefined) return undefined;
@@ -58,12 +71,14 @@ function parseOverride(report: FileReport, member: Field, origin: UpstreamConfig
   const hide = textsField(report, fields, 'hide');
   const pin = plainField(report, fields, 'pin');
   const defaults = plainField(report, fields, 'defaults');
+  const rename = parseRename(report, fields);
   const tier = parseTier(report, fields, origin);
   return {
     ...(description !== undefined && { description }),
     ...(hide !== undefined && { hide }),
     ...(pin !== undefined && { pin }),
     ...(defaults !== undefined && { defaults }),
+    ...(rename !== undefined && { rename }),
     ...(tier !== undefined && { tier }),
   };
 }

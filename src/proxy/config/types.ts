@@ -31,6 +31,8 @@ export interface ToolOverride {
   readonly hide?: readonly string[];
   readonly pin?: Readonly<Record<string, unknown>>;
   readonly defaults?: Readonly<Record<string, unknown>>;
+  /** New names of parameters, by the upstream's. */
+  readonly rename?: Readonly<Record<string, string>>;
   readonly tier?: Tier;
 }
 

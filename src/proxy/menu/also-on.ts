@@ -41,7 +41,7 @@ function namesWithin(server: string, tools: readonly CatalogTool[], tokens: numb
   const names: string[] = [];
   let left = tokens - estimateTokens(`also on ${server}:`);
   for (const tool of tools) {
-    const name = plainLine(tool.name);
+    const name = plainLine(tool.shownName);
     left -= estimateTokens(name) + 1;
     if (left < 0) break;
     names.push(name);

@@ -69,7 +69,7 @@ function documentOf(tool: CatalogTool, serverTitle: string | undefined): SearchD
     id: tool.id,
     server: tool.server,
     serverTitle,
-    name: tool.name,
+    name: tool.shownName,
     title: tool.title,
     description: tool.description,
     inputSchema: tool.inputSchema,

@@ -38,6 +38,16 @@ export class ServedTools implements Disposable {
     return this.#byServer.get(tool.server)?.get(tool.id) === tool;
   }
 
+  /**
+   * True when this definition is served now, be it under rules of a person's that changed meanwhile: a call under way
+   * ends under those it began with.
+   */
+  serves(tool: CatalogTool): boolean {
+    if (this.isServed(tool)) return true;
+    for (const { name, digest } of this.of(tool.server)) if (name === tool.name && digest === tool.digest) return true;
+    return false;
+  }
+
   /** Why a tool is not served; undefined when it is. */
   reason(tool: CatalogTool): Withheld | undefined {
     return this.#withheld(tool);

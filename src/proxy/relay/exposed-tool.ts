@@ -20,17 +20,28 @@ export function exposedDefinition(tool: CatalogTool): RawJson {
 }
 
 function rewrite(tool: CatalogTool): RawJson {
-  const raw = mend(tool.raw);
+  const raw = mend(shaped(tool.raw, tool));
   if (tool.exposedName === tool.name) return raw;
   const annotations = members(raw)?.get('annotations');
   const named = (title: string): RawJson => JSON.stringify(`${tool.server}: ${title}`);
   return withMembers(raw, {
     name: JSON.stringify(tool.exposedName),
-    title: named(tool.title ?? tool.annotations.title ?? tool.name),
+    title: named(tool.title ?? tool.annotations.title ?? tool.shownName),
     // Some clients prefer this older place for the title.
     ...(annotations !== undefined && tool.annotations.title !== undefined && {
       annotations: withMembers(annotations, { title: named(tool.annotations.title) }),
     }),
+  });
+}
+
+/** The definition with what a person's configuration changes about it. */
+function shaped(raw: RawJson, { shaping, description, annotations }: CatalogTool): RawJson {
+  if (shaping === undefined) return raw;
+  const { own, inputSchema } = shaping;
+  return withMembers(raw, {
+    ...(description !== own.description && { description: JSON.stringify(description) }),
+    ...(inputSchema !== undefined && { inputSchema }),
+    ...(annotations !== own.annotations && { annotations: JSON.stringify(annotations) }),
   });
 }
 

@@ -4,10 +4,15 @@ import type { RawNotification, ServerName } from '../model.ts';
 import { ServerConnections } from './server-connections.ts';
 import type { Listing, UpstreamDeps } from './types.ts';
 
+/** How long requests may finish at a server that left the configuration, in milliseconds. */
+const FINISH_MS = 30_000;
+
 /** All configured upstreams. Follows the configuration: what did not change keeps running. */
 export class UpstreamHub implements Disposable {
   readonly #deps: UpstreamDeps;
   readonly #upstreams = new Map<ServerName, { readonly upstream: ServerConnections; readonly key: string; readonly subscriptions: DisposableStore }>();
+  /** What left the configuration, until its last request is through. */
+  readonly #leaving = new Map<ServerConnections, Promise<void>>();
   readonly #listed = new Emitter<{ readonly server: ServerName; readonly listing: Listing }>();
   readonly #notified = new Emitter<{ readonly server: ServerName; readonly notification: RawNotification }>();
   readonly #changed = new Emitter<ServerName>();
@@ -52,7 +57,11 @@ export class UpstreamHub implements Disposable {
     }
     for (const config of configs) {
       const key = identityOf(config);
-      if (this.#upstreams.get(config.name)?.key === key) continue;
+      const known = this.#upstreams.get(config.name);
+      if (known?.key === key) {
+        known.upstream.config = config;
+        continue;
+      }
       this.#drop(config.name);
       this.#add(config, key);
     }
@@ -64,6 +73,7 @@ export class UpstreamHub implements Disposable {
     this.#upstreams.clear();
     for (const { subscriptions } of upstreams) subscriptions.dispose();
     await Promise.all(upstreams.map(({ upstream }) => upstream.stop().finally(() => upstream.dispose())));
+    await Promise.all([...this.#leaving].map(([upstream, left]) => upstream.stop().then(() => left)));
   }
 
   dispose(): void {
@@ -88,12 +98,19 @@ export class UpstreamHub implements Disposable {
     if (found === undefined) return;
     this.#upstreams.delete(server);
     found.subscriptions.dispose();
-    void found.upstream.stop().finally(() => found.upstream.dispose());
+    const leaving = found.upstream.finish(FINISH_MS).finally(() => {
+      found.upstream.dispose();
+      this.#leaving.delete(found.upstream);
+    });
+    this.#leaving.set(found.upstream, leaving);
     this.#changed.fire(server);
   }
 }
 
-/** Everything of an entry but where it stands in its file: moving an entry does not restart its server. */
-function identityOf(config: UpstreamConfig): string {
-  return JSON.stringify({ ...config, at: undefined });
+/** What is looked at call by call, and where an entry stands in its file: no connection is made from these. */
+const RULES: ReadonlySet<string> = new Set(['at', 'tools', 'outputLimit', 'resultPolicy', 'timeoutSeconds', 'maxTimeoutSeconds', 'limits', 'retry', 'breaker', 'cache', 'output']);
+
+/** Everything of an entry that connections are made from: nothing else restarts its server. */
+function identityOf({ extra, ...config }: UpstreamConfig): string {
+  return JSON.stringify([...Object.entries(config), ...Object.entries(extra)].filter(([key]) => !RULES.has(key)));
 }

@@ -34,6 +34,9 @@ export interface ConnectionOwner {
   connected(server: ServerName, connection: UpstreamConnection): Promise<void>;
 }
 
+/** How often a server that leaves is asked whether it is through, in milliseconds. */
+const FINISH_POLL_MS = 50;
+
 /** How often what a connection shows of a server may change who uses it, before a use takes it as it is. */
 const MAX_TURNS = 3;
 
@@ -44,7 +47,8 @@ const MAX_TURNS = 3;
  * can; what eras it speaks is learned from connections.
  */
 export class ServerConnections implements Disposable {
-  readonly config: UpstreamConfig;
+  /** Its entry as it is now; what connections are made from does not change. */
+  config: UpstreamConfig;
   readonly #deps: UpstreamDeps;
   readonly #primary: Upstream;
   #stateless: Upstream | undefined;
@@ -166,6 +170,18 @@ export class ServerConnections implements Disposable {
 
   async stop(): Promise<void> {
     await Promise.all([...this.#all().map((upstream) => upstream.stop()), ...this.#leaving]);
+  }
+
+  /**
+   * Lets requests under way finish, for `withinMs` milliseconds at most, then stops: what is taken out of the
+   * configuration ends under the configuration it began with.
+   */
+  async finish(withinMs: number): Promise<void> {
+    const deadline = performance.now() + withinMs;
+    while (performance.now() < deadline && this.#all().some(({ inFlight }) => inFlight > 0)) {
+      await new Promise((resolve) => setTimeout(resolve, FINISH_POLL_MS).unref());
+    }
+    await this.stop();
   }
 
   dispose(): void {

@@ -111,6 +111,10 @@ class Supervisor implements Upstream {
     return this.#live?.connection;
   }
 
+  get inFlight(): number {
+    return this.#live?.connection.inFlight ?? 0;
+  }
+
   get onDidChangeState(): Event<UpstreamState> {
     return this.#stateChanged.event;
   }
@@ -174,7 +178,7 @@ class Supervisor implements Upstream {
   }
 
   retire(): void {
-    if ((this.#live?.connection.inFlight ?? 0) === 0 && this.#watched.size === 0) void this.stop();
+    if (this.inFlight === 0 && this.#watched.size === 0) void this.stop();
   }
 
   dispose(): void {

@@ -199,6 +199,8 @@ export interface Upstream extends Disposable {
   readonly onDidChangeState: Event<UpstreamState>;
   /** The live connection, if there is one. */
   readonly connection: UpstreamConnection | undefined;
+  /** Requests that wait for an answer. */
+  readonly inFlight: number;
   /** A fresh, complete listing: after each connect and each (debounced) list_changed. */
   readonly onListing: Event<Listing>;
   /**

@@ -32,7 +32,7 @@ export function createDispatch(deps: DispatchDeps): InboundStage & { readonly na
           return notConnected(tool.server, error);
         }
         // Connecting lists anew: what was approved may not be what the server offers now (security D5).
-        if (!deps.served.isServed(tool)) return withheldRefusal(tool, deps.served);
+        if (!deps.served.serves(tool)) return withheldRefusal(tool, deps.served);
         if (!link.offers(tool.digest)) return notOffered(tool.server);
         // Connecting may take long enough for a person to pull the switch.
         const reach = deps.pauses.reach(tool.server, tool.name);
