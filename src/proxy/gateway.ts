@@ -55,7 +55,7 @@ import { ServedContent } from './policy/served-content.ts';
 import { ServedTools } from './policy/served.ts';
 import { openApprovalStore } from './quarantine/approval-store.ts';
 import { describeLaunch, fingerprintOf } from './quarantine/launch.ts';
-import { withheld, withheldContent } from './quarantine/gate.ts';
+import { withheld, withheldContent, type GateInput } from './quarantine/gate.ts';
 import { describeChange } from './quarantine/describe-change.ts';
 import { isCleanDescriptionChange } from './quarantine/description-rule.ts';
 import { LockFile, lockFileIn } from './quarantine/lockfile/lock-file.ts';
@@ -220,17 +220,11 @@ export class Gateway implements GatewayApi {
       }),
     );
     this.#served = this.#store.add(
-      new ServedTools(catalog, (tool) => {
-        const entry = this.#entry(tool.server);
-        return entry === undefined ? 'disabled' : withheld(tool, { config: entry, approvals, launchApproved: this.#launchApproved(entry) });
-      }),
+      new ServedTools(catalog, (tool) => withheld(tool, this.#gateInput(tool.server))),
     );
     this.#findings = this.#store.add(new DefinitionFindings(() => this.#scannable(), () => this.#changed.fire()));
     this.#servedContent = this.#store.add(
-      new ServedContent(catalog, (ref) => {
-        const entry = this.#entry(ref.server);
-        return entry === undefined ? 'disabled' : withheldContent(ref, { config: entry, approvals, launchApproved: this.#launchApproved(entry) });
-      }),
+      new ServedContent(catalog, (ref) => withheldContent(ref, this.#gateInput(ref.server))),
     );
     this.#content = new ContentRelay({
       hub: this.#hub,
@@ -626,6 +620,12 @@ export class Gateway implements GatewayApi {
 
   #entry(server: ServerName): UpstreamConfig | undefined {
     return this.#parts.config.snapshot.upstreams.find((entry) => entry.name === server);
+  }
+
+  /** What the gate needs to know of a server; undefined when it is not configured. */
+  #gateInput(server: ServerName): GateInput | undefined {
+    const config = this.#entry(server);
+    return config && { config, approvals: this.#parts.approvals, launchApproved: this.#launchApproved(config) };
   }
 
   #entryOrThrow(server: ServerName): UpstreamConfig {

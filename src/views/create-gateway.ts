@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import * as vscode from 'vscode';
+import { visible } from '../proxy/json/visible.ts';
 import type { GatewayApi } from '../proxy/api.ts';
 import type { AskPerson } from '../proxy/consent/types.ts';
 import type { SecretStore } from '../proxy/storage/secret-store.ts';
@@ -7,7 +8,6 @@ import type { InputAsker } from './ask-input.ts';
 import type { EditorEndpoint } from './editor-endpoint.ts';
 import { loadCore } from './lazy-bundles.ts';
 import { readSettings } from './settings.ts';
-import { visible } from './text.ts';
 
 /** What a gateway of the editor is made from. */
 export interface GatewayParts {

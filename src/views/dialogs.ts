@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
+import { visible } from '../proxy/json/visible.ts';
 import type { Confirmation } from './present/confirmation.ts';
 import type { Problem } from './problem.ts';
-import { visible, withoutIcons, withoutLinks } from './text.ts';
+import { withoutIcons, withoutLinks } from './text.ts';
 
 /** A row of a pick list. Texts may come from outside; the dialogs make them safe. */
 export interface Choice<T> {

@@ -1,8 +1,9 @@
 import * as vscode from 'vscode';
+import { visible } from '../proxy/json/visible.ts';
 import type { Disposable } from '../proxy/events.ts';
 import type { UpstreamLogLine } from '../proxy/upstream/types.ts';
 import type { GatewayHost } from './gateway-host.ts';
-import { oneLine, visible } from './text.ts';
+import { oneLine } from './text.ts';
 
 /** A log channel per upstream, made when somebody first looks at it and fed from then on. */
 export class LogChannels implements Disposable {

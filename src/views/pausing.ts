@@ -1,10 +1,11 @@
+import { visible } from '../proxy/json/visible.ts';
 import { isWithin } from '../proxy/pause/paused.ts';
 import type { PauseTarget } from '../proxy/pause/types.ts';
 import type { Dialogs } from './dialogs.ts';
 import type { GatewayHost } from './gateway-host.ts';
 import { pausedText } from './present/pause.ts';
 import { findUpstream, readTarget } from './target.ts';
-import { oneLine, visible } from './text.ts';
+import { oneLine } from './text.ts';
 
 interface PauseContext {
   readonly host: GatewayHost;

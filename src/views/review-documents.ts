@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { visible } from '../proxy/json/visible.ts';
 import { DisposableStore, type Disposable } from '../proxy/events.ts';
 import type { DefinitionRef } from '../proxy/quarantine/types.ts';
 import type { GatewayHost } from './gateway-host.ts';
@@ -6,7 +7,7 @@ import { Command, Scheme } from './ids.ts';
 import { prettyJson } from './present/pretty-json.ts';
 import { reviewDocument, type Anchor } from './present/review-document.ts';
 import { findUpstream, type Target } from './target.ts';
-import { folded, oneLine, visible } from './text.ts';
+import { folded, oneLine } from './text.ts';
 
 /** What stands in an open review document: decisions made from it are about exactly this. */
 interface Shown {

@@ -1,27 +1,12 @@
+import { visible } from '../proxy/json/visible.ts';
+
 /**
  * Making text of unknown origin safe to show: nothing invisible stays invisible, nothing is read as markup.
  */
 
-// Control, format (bidi, zero-width, tag), private-use, surrogate, line and paragraph separators, default-ignorable
-// characters, and the blank Braille cell. U+FE0F after a pictograph is how ordinary emoji are written.
-const INVISIBLE =
-  /(?<!\p{Extended_Pictographic})\uFE0F|(?!\uFE0F)[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
-
-/** Replaces every invisible or reordering character, line feeds and tabs included, by `\u{…}` (`\n`, `\t`, `\r`). */
-export function visible(text: string): string {
-  return text.replace(INVISIBLE, spell);
-}
-
-/** The same, line by line: the line feeds stay. */
+/** Text with everything invisible spelled out, line by line: the line feeds stay. */
 export function visibleLines(text: string): string {
   return text.split('\n').map(visible).join('\n');
-}
-
-/** How many invisible characters `text` holds; ordinary line feeds and tabs do not count. */
-export function countHidden(text: string): number {
-  let count = 0;
-  for (const [character] of text.matchAll(INVISIBLE)) if (character !== '\n' && character !== '\t') count++;
-  return count;
 }
 
 /**
@@ -116,11 +101,4 @@ function wrap(line: string, width: number): string[] {
     at = end;
   } while (at < line.length);
   return parts;
-}
-
-function spell(character: string): string {
-  if (character === '\n') return '\\n';
-  if (character === '\t') return '\\t';
-  if (character === '\r') return '\\r';
-  return `\\u{${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}}`;
 }

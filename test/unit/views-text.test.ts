@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { bytes, countHidden, folded, oneLine, plural, quoted, visible, withoutIcons, withoutLinks } from '../../src/views/text.ts';
+import { countHidden, visible } from '../../src/proxy/json/visible.ts';
+import { bytes, folded, oneLine, plural, quoted, withoutIcons, withoutLinks } from '../../src/views/text.ts';
 
 describe('visible', () => {
   for (const [what, text, shown] of [

@@ -19,12 +19,14 @@ const permissions = new WeakMap<ToolFilter, (name: string) => boolean>();
 /**
  * Why this definition may be neither listed nor called now, or undefined when it may. Everything but an approval of
  * the very digest it has now keeps it back (invariants I1, I3). Pure.
+ * @param input undefined for a server that is not configured
  */
 export function withheld(
   tool: { readonly server: ServerName; readonly name: string; readonly digest: Digest },
-  { config, approvals, launchApproved }: GateInput,
+  input: GateInput | undefined,
 ): Withheld | undefined {
-  if (!config.enabled) return 'disabled';
+  if (input?.config.enabled !== true) return 'disabled';
+  const { config, approvals, launchApproved } = input;
   if (!permitted(config.tools, tool.name)) return 'denied';
   if (!launchApproved) return 'launch';
   const status = approvals.status({ server: tool.server, kind: 'tool', name: tool.name, digest: tool.digest });
@@ -34,8 +36,9 @@ export function withheld(
 /**
  * As `withheld`, for what is no tool: instructions, prompts, templates, and resources as a whole. Pure.
  */
-export function withheldContent(ref: DefinitionRef, { config, approvals, launchApproved }: GateInput): Withheld | undefined {
-  if (!config.enabled) return 'disabled';
+export function withheldContent(ref: DefinitionRef, input: GateInput | undefined): Withheld | undefined {
+  if (input?.config.enabled !== true) return 'disabled';
+  const { approvals, launchApproved } = input;
   if (!launchApproved) return 'launch';
   const status = approvals.status(ref);
   return status === 'approved' ? undefined : status;

@@ -23,6 +23,12 @@ export interface Scannable {
   readonly peers: readonly Peer[];
 }
 
+interface Known {
+  readonly findings: readonly Finding[];
+  /** Which tools it was scanned among. */
+  readonly among: number;
+}
+
 /** Milliseconds of scanning before others get a turn, as long as that: calls come first. */
 const SLICE_MS = 8;
 /** How much longer than it took nothing is scanned again for the sake of its neighbours: servers come one by one. */
@@ -37,7 +43,10 @@ const REST_FACTOR = 10;
 export class DefinitionFindings implements Disposable {
   readonly #source: () => Scannable;
   readonly #changed: () => void;
-  #known: ReadonlyMap<string, { readonly findings: readonly Finding[]; readonly among: string }> = new Map();
+  #known: ReadonlyMap<string, Known> = new Map();
+  /** The tools of the last pass, and how often they were others than in the pass before. */
+  #peers: readonly Peer[] = [];
+  #among = 0;
   #servers: ReadonlyMap<ServerName, readonly Finding[]> = new Map();
   #running: Promise<void> | undefined;
   #again = false;
@@ -93,8 +102,10 @@ export class DefinitionFindings implements Disposable {
 
   /** Resolves with whether anything was found out. */
   async #pass({ servers, definitions, peers }: Scannable): Promise<boolean> {
-    const among = peers.map(({ server, name }) => `${server}\0${name}`).join('\n');
-    const known = new Map<string, { readonly findings: readonly Finding[]; readonly among: string }>();
+    if (!areSame(this.#peers, peers)) this.#among++;
+    this.#peers = peers;
+    const among = this.#among;
+    const known = new Map<string, Known>();
     const begun = performance.now();
     const rests = begun < this.#restsUntil;
     let news = false;
@@ -144,6 +155,10 @@ export function findingsOf(definition: Pick<StandingDefinition, keyof ScannedDef
 /** How many findings a person should read before deciding. */
 export function countGrave(findings: readonly Finding[]): number {
   return findings.filter(({ severity }) => severity !== 'info').length;
+}
+
+function areSame(a: readonly Peer[], b: readonly Peer[]): boolean {
+  return a.length === b.length && a.every(({ server, name }, i) => server === b[i]?.server && name === b[i].name);
 }
 
 function keyOf({ server, kind, digest }: Pick<StandingDefinition, 'server' | 'kind' | 'digest'>): string {

@@ -1,6 +1,7 @@
+import { visible } from '../../proxy/json/visible.ts';
 import type { UpstreamSnapshot } from '../../proxy/api.ts';
 import { scanLaunch } from '../../proxy/scanner/launch.ts';
-import { oneLine, plural, visible, visibleLines } from '../text.ts';
+import { oneLine, plural, visibleLines } from '../text.ts';
 import type { Definition } from './awaiting.ts';
 import { launchFacts, launchLine, launchOfEntry } from './launch.ts';
 import { statusLook, tierText } from './labels.ts';

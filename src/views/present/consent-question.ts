@@ -1,7 +1,8 @@
+import { visible } from '../../proxy/json/visible.ts';
 import { argumentChanges, argumentLines } from '../../proxy/consent/argument-text.ts';
 import type { ConsentAnswer, ConsentQuestion } from '../../proxy/consent/types.ts';
 import type { Route } from '../../proxy/journal/types.ts';
-import { oneLine, quoted, visible } from '../text.ts';
+import { oneLine, quoted } from '../text.ts';
 import { tierText } from './labels.ts';
 
 /** A question about one call, every text safe to show as it is. */

@@ -1,6 +1,7 @@
+import { visible } from '../../proxy/json/visible.ts';
 import type { Diagnosis, Remedy } from '../../proxy/diagnosis/types.ts';
 import { Command } from '../ids.ts';
-import { oneLine, quoted, visible } from '../text.ts';
+import { oneLine, quoted } from '../text.ts';
 import { LEAF, type Click, type TreeNode } from './tree-node.ts';
 
 /** Areas whose diagnoses have no row of their own beside those for approvals and problems of files. */

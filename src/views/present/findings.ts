@@ -1,7 +1,8 @@
+import { visible } from '../../proxy/json/visible.ts';
 import type { UpstreamSnapshot } from '../../proxy/api.ts';
 import { RULES } from '../../proxy/scanner/rules.ts';
 import type { Finding, Severity } from '../../proxy/scanner/types.ts';
-import { oneLine, plural, quoted, visible } from '../text.ts';
+import { oneLine, plural, quoted } from '../text.ts';
 import { awaiting, definitionsOf, isAwaiting } from './awaiting.ts';
 import type { ViewState } from './view-state.ts';
 import { subjectInSentence } from './subject.ts';

@@ -1,6 +1,6 @@
+import { visible } from '../../proxy/json/visible.ts';
 import type { LaunchDescription } from '../../proxy/api.ts';
 import { envNamesOf } from '../../proxy/config/env-names.ts';
-import { visible } from '../text.ts';
 
 /** A launch without what the gateway makes of it. */
 type LaunchFacts = Omit<LaunchDescription, 'fingerprint' | 'approved'>;

@@ -1,7 +1,8 @@
+import { visible } from '../../proxy/json/visible.ts';
 import type { GatewaySnapshot, UpstreamSnapshot } from '../../proxy/api.ts';
 import type { LockDifference } from '../../proxy/quarantine/lockfile/compare-lock.ts';
 import type { LockedServerReport } from '../../proxy/quarantine/lockfile/describe-lock.ts';
-import { oneLine, plural, visible } from '../text.ts';
+import { oneLine, plural } from '../text.ts';
 import type { Confirmation } from './confirmation.ts';
 import { launchFacts, launchLine } from './launch.ts';
 

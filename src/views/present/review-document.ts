@@ -1,5 +1,6 @@
+import { countHidden, visible } from '../../proxy/json/visible.ts';
 import type { UpstreamSnapshot } from '../../proxy/api.ts';
-import { countHidden, plural, quoted, visible } from '../text.ts';
+import { plural, quoted } from '../text.ts';
 import type { Target } from '../target.ts';
 import { definitionsOf, isAwaiting, type Definition } from './awaiting.ts';
 import { findingLines } from './findings.ts';

@@ -1,9 +1,10 @@
+import { visible } from '../../proxy/json/visible.ts';
 import type { GatewaySnapshot, ToolSnapshot, UpstreamSnapshot } from '../../proxy/api.ts';
 import type { HeldDefinition } from '../../proxy/catalog/types.ts';
 import type { ConfigProblem } from '../../proxy/config/types.ts';
 import type { PauseSnapshot } from '../../proxy/pause/types.ts';
 import { Command, ItemWord } from '../ids.ts';
-import { oneLine, visible } from '../text.ts';
+import { oneLine } from '../text.ts';
 import { awaitingOf, compare } from './awaiting.ts';
 import { diagnosisRows } from './diagnoses.ts';
 import { launchFacts, launchLine } from './launch.ts';
