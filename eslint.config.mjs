@@ -9,6 +9,8 @@ const rooms = {
   config: ['storage', 'json'],
   upstream: ['config', 'json', 'storage'],
   catalog: ['json', 'storage', 'upstream', 'config', 'quarantine', 'scanner'],
+  clients: [],
+  import: ['clients', 'config', 'quarantine', 'redaction', 'storage'],
   quarantine: ['json', 'storage', 'config', 'scanner'],
   search: ['storage'],
   output: ['json', 'storage'],

@@ -10,6 +10,7 @@ import { runCommand, type Command } from './command.ts';
 import { consentList, consentRevoke } from './consent.ts';
 import { doctor } from './doctor.ts';
 import { describeError, EXIT, exitCodeFor } from './exit-code.ts';
+import { importServers } from './import.ts';
 import { learnedReset, learnedShow } from './learned.ts';
 import { pause, resume } from './pause.ts';
 import { quarantineApprove, quarantineBlock } from './quarantine/decide.ts';
@@ -43,6 +44,7 @@ export const COMMANDS: readonly Command[] = [
   consentList, consentRevoke,
   calls, callsExport, callsVerify,
   learnedShow, learnedReset,
+  importServers,
   scan,
   doctor,
 ];
