@@ -226,12 +226,19 @@ export class Gateway implements GatewayApi {
     this.#servedContent = this.#store.add(
       new ServedContent(catalog, (ref) => withheldContent(ref, this.#gateInput(ref.server))),
     );
+    const inspect = createInspect({
+      results,
+      budget: (server) => (server === undefined ? undefined : this.#entry(server)?.outputLimit) ?? config.snapshot.gateway.responseLimit,
+      policy: (server) => ({ ...DEFAULT_RESULT_POLICY, ...(server === undefined ? undefined : this.#entry(server)?.resultPolicy) }),
+      held: redactor,
+    });
     this.#content = new ContentRelay({
       hub: this.#hub,
       catalog,
       tools: this.#served,
       content: this.#servedContent,
       pauses,
+      inspect: (call, outcome) => inspect.run(call, outcome),
     });
     const pendingIndex = createToolIndex();
     this.#index = createToolIndex({ text: indexFile.text, version: options.version });
@@ -261,12 +268,7 @@ export class Gateway implements GatewayApi {
         limits: createLimits(),
         cache: createCache(),
         dispatch: createDispatch({ served: this.#served, pauses }),
-        inspect: createInspect({
-          results,
-          budget: (server) => (server === undefined ? undefined : this.#entry(server)?.outputLimit) ?? config.snapshot.gateway.responseLimit,
-          policy: (server) => ({ ...DEFAULT_RESULT_POLICY, ...(server === undefined ? undefined : this.#entry(server)?.resultPolicy) }),
-          held: redactor,
-        }),
+        inspect,
         record: createRecord(recording),
       }),
       (error, call) => options.log('error', `A stage failed: ${messageOf(error)}`, { call: call.id }),

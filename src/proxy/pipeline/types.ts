@@ -36,6 +36,8 @@ export interface UpstreamLink {
 /** Side channels of one request; see `CallOptions` of the upstream room. */
 export interface LinkOptions {
   readonly signal: AbortSignal;
+  /** Silence is no reason to give up. */
+  readonly patient?: boolean | undefined;
   readonly onProgress?: ((params: RawJson) => void) | undefined;
   readonly onNotification?: ((notification: RawNotification) => void) | undefined;
   /** Header fields for an upstream that takes parameters there too (2026-07-28, Streamable HTTP). */

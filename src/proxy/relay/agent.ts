@@ -22,8 +22,8 @@ export interface AgentDeps {
   exposureOf(server: ServerName): Exposure;
   /** True while a person has everything of this server paused. */
   isPaused(server: ServerName): boolean;
-  /** A notification as the agent may have it; undefined when it may not. */
-  relayed(server: ServerName, notification: RawNotification): RawNotification | undefined;
+  /** A notification as this agent may have it; undefined when it may not. */
+  relayed(session: AgentSession, server: ServerName, notification: RawNotification): RawNotification | undefined;
 }
 
 /** One agent as upstreams see it: the owner of connections, who answers what is asked by them. */
@@ -124,7 +124,7 @@ export class Agent implements ConnectionOwner {
   notified(server: ServerName, notification: RawNotification): void {
     if (notification.method === UPDATED && !this.#isWatched(server, notification.params)) return;
     if (this.#deps.isPaused(server)) return;
-    const relayed = this.#deps.relayed(server, notification);
+    const relayed = this.#deps.relayed(this.session, server, notification);
     if (relayed !== undefined) this.session.notify(relayed.method, relayed.params);
   }
 

@@ -11,6 +11,7 @@ import { Agent, type AgentDeps } from './agent.ts';
 import type { Ask } from './asking.ts';
 import type { ExposedUris, ResourceAddress } from './exposed-uris.ts';
 import { failedReply, pausedReply } from './failures.ts';
+import type { KnownTasks } from './known-tasks.ts';
 import { Link, type LinkRequest } from './link.ts';
 import { relayedNotification, type Exposure } from './notifications.ts';
 
@@ -23,6 +24,7 @@ export interface AgentsDeps {
   readonly catalog: Catalog;
   readonly uris: ExposedUris;
   readonly pauses: Pauses;
+  readonly tasks: KnownTasks;
 }
 
 /** Every agent that is known now, with its ways to upstreams. */
@@ -38,7 +40,8 @@ export class Agents {
       allOwnedBy: (agentId) => this.#allOwnedBy(agentId),
       exposureOf: (server) => this.#exposureOf(server),
       isPaused: (server) => this.isPaused(server),
-      relayed: (server, notification) => relayedNotification(this.#exposureOf(server), notification),
+      relayed: ({ principal }, server, notification) =>
+        deps.tasks.isForeign(principal.id, server, notification) ? undefined : relayedNotification(this.#exposureOf(server), notification),
     };
   }
 

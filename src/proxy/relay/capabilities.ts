@@ -23,14 +23,36 @@ const EXTENSIONS: Readonly<Record<Era, ReadonlySet<string>>> = {
  */
 export function capabilitiesFor(era: Era, catalog: Catalog, servers: Iterable<string>): RawJson {
   const extensions = new Map<string, RawJson>();
+  const tasks = new TaskCapabilities();
   for (const server of servers) {
     const declared = members(catalog.server(server)?.capabilities ?? '');
+    if (era === 'legacy') tasks.add(declared?.get('tasks'));
     for (const [name, value] of members(declared?.get('extensions') ?? '') ?? []) {
       if (EXTENSIONS[era].has(name) && !extensions.has(name)) extensions.set(name, value);
     }
   }
   return objectOf([
     ...ALWAYS,
+    ...tasks.entries(),
     ...(extensions.size > 0 ? [['extensions', objectOf(extensions)] as const] : []),
   ]);
+}
+
+/** What servers can do with tasks made of calls (2025-11-25), all together. */
+class TaskCapabilities {
+  readonly #known = new Map<string, RawJson>();
+
+  /** @param declared raw `tasks` of a server's capabilities */
+  add(declared: RawJson | undefined): void {
+    const all = members(declared ?? '');
+    const calls = members(members(all?.get('requests') ?? '')?.get('tools') ?? '')?.get('call');
+    // Without tasks made of calls there is nothing to list or cancel.
+    if (all === undefined || calls === undefined) return;
+    for (const name of ['list', 'cancel']) if (all.has(name)) this.#known.set(name, '{}');
+    this.#known.set('requests', '{"tools":{"call":{}}}');
+  }
+
+  entries(): readonly (readonly [string, RawJson])[] {
+    return this.#known.size === 0 ? [] : [['tasks', objectOf(this.#known)]];
+  }
 }

@@ -11,11 +11,13 @@ import { capabilitiesFor } from './capabilities.ts';
 import { complete } from './completion.ts';
 import { ExposedUris } from './exposed-uris.ts';
 import type { WatchedList } from './list-watch.ts';
+import { KnownTasks } from './known-tasks.ts';
 import { Listening } from './listening.ts';
 import { setLogLevel } from './log-level.ts';
 import { Prompts } from './prompts.ts';
 import { ResourceRoutes } from './resource-routes.ts';
 import { Resources } from './resources.ts';
+import { Tasks, type InspectResult } from './tasks.ts';
 
 /** What of MCP is answered from beside tools. */
 export interface ContentDeps {
@@ -24,6 +26,7 @@ export interface ContentDeps {
   readonly tools: ServedTools;
   readonly content: ServedContent;
   readonly pauses: Pauses;
+  readonly inspect: InspectResult;
 }
 
 /** Answers one method. */
@@ -32,6 +35,7 @@ export type Method = (request: AgentRequest) => RawReply | Promise<RawReply>;
 /** Everything of MCP beside tools: prompts, resources, completion, log levels, and who the agents are that use them. */
 export class ContentRelay {
   readonly agents: Agents;
+  readonly tasks: Tasks;
   readonly uris: ExposedUris;
   /** By method. */
   readonly methods: ReadonlyMap<string, Method>;
@@ -42,14 +46,16 @@ export class ContentRelay {
 
   constructor(deps: ContentDeps) {
     this.#deps = deps;
-    const { hub, catalog, content, tools, pauses } = deps;
+    const { hub, catalog, content, tools, pauses, inspect } = deps;
     const uris = new ExposedUris({ catalog, content, tools });
-    const agents = new Agents({ hub, catalog, uris, pauses });
+    const known = new KnownTasks();
+    const agents = new Agents({ hub, catalog, uris, pauses, tasks: known });
     const routes = new ResourceRoutes({ content, uris });
     const prompts = new Prompts(content, agents);
     const resources = new Resources({ content, uris, routes, agents });
     this.uris = uris;
     this.agents = agents;
+    this.tasks = new Tasks({ agents, catalog, served: tools, inspect, known });
     this.#listening = new Listening(agents, routes);
     this.methods = new Map<string, Method>([
       ['prompts/list', (request) => prompts.list(request)],
@@ -61,6 +67,7 @@ export class ContentRelay {
       ['resources/unsubscribe', (request) => resources.watch(request, false)],
       ['completion/complete', (request) => complete({ catalog, content, uris, prompts, agents }, request)],
       ['logging/setLevel', (request) => setLogLevel(agents, request)],
+      ...this.tasks.methods,
     ]);
     this.lists = [
       { notification: 'notifications/prompts/list_changed', of: (session) => prompts.exposed(session) },

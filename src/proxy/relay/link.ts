@@ -82,10 +82,10 @@ export class Link implements UpstreamLink {
     return shown === reply.result ? reply : { result: shown };
   }
 
-  #callOptions({ signal, onProgress, onNotification, headers }: LinkOptions): CallOptions {
+  #callOptions({ signal, patient, onProgress, onNotification, headers }: LinkOptions): CallOptions {
     const { agent, ask, own, server, exposure, config } = this.#parts;
     return {
-      timeoutMs: config.timeoutSeconds * 1000,
+      timeoutMs: (patient === true ? config.maxTimeoutSeconds : config.timeoutSeconds) * 1000,
       maxTimeoutMs: config.maxTimeoutSeconds * 1000,
       signal,
       sender: own.sender,

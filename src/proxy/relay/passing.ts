@@ -16,6 +16,8 @@ export interface Passing {
   readonly without?: readonly string[];
   /** Digest of the definition the request is about: only a connection that listed it gets the request. */
   readonly definition?: Digest;
+  /** True for an answer that may take as long as any may (`maxTimeoutSeconds`), without a sign of life. */
+  readonly patient?: boolean;
   /** Asked when the connection stands: it may have brought another listing (security D5). */
   stillServed(): boolean;
   /** The answer when it is not. */
@@ -61,6 +63,7 @@ async function send(agents: Agents, request: AgentRequest, passing: Passing, sig
       if (agents.isPaused(server)) return pausedReply(server);
       return await link.request(request.method, objectOf(meta === undefined ? own : [...own, ['_meta', meta]]), {
         signal,
+        patient: passing.patient,
         onProgress: token === undefined ? undefined : (progress) => request.notify('notifications/progress', withMembers(progress, { progressToken: token })),
         onNotification: ({ method, params: said }) => request.notify(method, said),
       });

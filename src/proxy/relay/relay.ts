@@ -132,7 +132,9 @@ export class Relay implements AgentHandler {
     const caller = this.#callerOf(request, params, own === undefined ? isExtra : isRetry);
     if (own?.offered() === true) return this.#callMenu(own, argumentsText, caller);
     this.#deps.lists.used(request.session, name);
-    return (await this.run({ caller, route: 'direct', requested: name, readOnly: false, argumentsText })).reply;
+    const { reply } = await this.run({ caller, route: 'direct', requested: name, readOnly: false, argumentsText });
+    if (params.has('task')) this.#deps.content.tasks.began(request.session, name, reply);
+    return reply;
   }
 
   async #callMenu(tool: MenuTool, argumentsText: RawJson | undefined, caller: MenuCaller): Promise<RawReply> {

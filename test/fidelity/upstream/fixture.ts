@@ -338,7 +338,7 @@ export class Fixture {
 
   #task({ params, refuse }: Request, use: (known: Task) => void): void {
     const known = this.#tasks.get(String(params['taskId']));
-    if (known === undefined) refuse(-32602, 'Unknown task', { taskId: params['taskId'] });
+    if (known === undefined) refuse(-32602, 'Unknown task');
     else use(known);
   }
 }

@@ -19,11 +19,20 @@ const CODE_BUDGET = 4 * 1024 * 1024;
 /** Characters of a place that are recorded. */
 const MAX_PATH = 200;
 
+/** What of a call matters to what is done with its answer. */
+export type Inspected = Pick<Call, 'principal' | 'route' | 'tool' | 'findings'>;
+
+/** `inspect`, which also looks through what a call left to be fetched later. */
+export interface InspectStage extends OutboundStage {
+  readonly name: 'inspect';
+  run(call: Inspected, outcome: Outcome): Promise<Outcome>;
+}
+
 /**
  * Looks through what an upstream answered, then fits it into the response budget; what does not fit stays readable with
  * `read_cache`, as it was passed on and not as it came.
  */
-export function createInspect(deps: InspectDeps): OutboundStage & { readonly name: 'inspect' } {
+export function createInspect(deps: InspectDeps): InspectStage {
   return {
     name: 'inspect',
     phase: 'out',
@@ -41,7 +50,7 @@ export function createInspect(deps: InspectDeps): OutboundStage & { readonly nam
 }
 
 /** The outcome without secrets and hidden characters, orders marked as data; or withheld, where the policy says so. */
-async function lookedThrough(call: Call, outcome: Outcome, deps: InspectDeps): Promise<Outcome> {
+async function lookedThrough(call: Inspected, outcome: Outcome, deps: InspectDeps): Promise<Outcome> {
   const server = call.tool?.server;
   const answer = 'result' in outcome.reply ? outcome.reply.result : outcome.reply.error;
   const { raw, findings, marked, blocked } = await scanResult(answer, deps.policy(server), deps.held);
