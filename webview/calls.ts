@@ -1,19 +1,12 @@
-import { OUTCOMES, type CallQuery, type CallRow } from '../src/views/inspector/messages.ts';
+import { OUTCOME_TEXT, OUTCOMES, type CallQuery, type CallRow } from '../src/views/inspector/messages.ts';
 import { bytes, plural } from '../src/views/text.ts';
+import { AgainForm } from './again.ts';
 import { option, valueControl } from './components.ts';
 import { byId, cell, make, settled, throttled } from './dom.ts';
 import type { Host } from './host.ts';
 
 /** Rows shown at most; older calls leave. */
 const MAX_ROWS = 300;
-
-const OUTCOME_TEXT: Readonly<Record<CallRow['outcome'], string>> = {
-  ok: 'ok',
-  tool_error: 'tool error',
-  protocol_error: 'protocol error',
-  ambiguous: 'ambiguous',
-  refused: 'refused',
-};
 
 /** A glyph beside the word, so that outcomes differ by more than colour. */
 const OUTCOME_GLYPH: Readonly<Record<CallRow['outcome'], string>> = {
@@ -52,6 +45,7 @@ export class CallsTab {
   readonly #body = byId('calls-body');
   readonly #headers: readonly HTMLTableCellElement[];
   readonly #detail = byId('detail');
+  readonly #again: AgainForm;
   readonly #renderSoon = throttled(100, () => this.#render());
   readonly #loadSoon = throttled(500, () => void this.load());
   #rows: readonly CallRow[] = [];
@@ -62,6 +56,7 @@ export class CallsTab {
   /** @param onQuery called when the filter changes, so that it can be remembered */
   constructor(host: Host, query: Partial<CallQuery>, onQuery: () => void) {
     this.#host = host;
+    this.#again = new AgainForm(host);
     this.#onQuery = onQuery;
     this.#outcome.append(option('', 'any'), ...OUTCOMES.map((outcome) => option(outcome, OUTCOME_TEXT[outcome])));
     this.#text.value = query.text ?? '';
@@ -174,7 +169,7 @@ export class CallsTab {
       ['Outcome', row.code === undefined ? OUTCOME_TEXT[row.outcome] : `${OUTCOME_TEXT[row.outcome]}, ${row.code}`],
       ['Duration', duration(row.durationMs)],
       ['Arguments', bytes(row.bytesIn)],
-      ['Result', `${bytes(row.bytesOut)}, about ${plural(row.tokensOut, 'token')}${row.truncated ? ', shortened for the agent' : ''}`],
+      ['Result', `${bytes(row.bytesOut)}, about ${plural(row.tokensOut, 'token')}${row.truncated ? `, shortened for the agent${row.bytesWhole === undefined ? '' : ` from ${bytes(row.bytesWhole)}`}` : ''}`],
       ['Agent', `${row.agent} (${row.client})`],
       ['Route', row.route],
       ['Call', row.id],
@@ -182,6 +177,7 @@ export class CallsTab {
     ];
     byId('detail-facts').replaceChildren(...facts.flatMap(([term, text]) => [make('dt', term), make('dd', text)]));
     byId('detail-arguments').textContent = row.arguments ?? 'none';
+    this.#again.show(row);
     this.#detail.hidden = false;
     this.#detail.focus();
   }

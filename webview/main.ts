@@ -3,6 +3,7 @@ import { CallsTab } from './calls.ts';
 import { registerComponents, tabStrip } from './components.ts';
 import { throttled } from './dom.ts';
 import { Host } from './host.ts';
+import { TokensTab } from './tokens.ts';
 import { SearchTab } from './search.ts';
 
 registerComponents();
@@ -11,12 +12,17 @@ const host = new Host();
 const tabs = tabStrip('tabs');
 const recalled = host.recall();
 const calls = new CallsTab(host, recalled.calls ?? {}, remember);
+const tokens = new TokensTab(host);
 const search = new SearchTab(host, recalled.query ?? '', remember);
+const countAgain = throttled(1000, () => void tokens.load());
 // Searching again is for what changed in the catalog; a call by itself changes nothing a search shows.
 const searchAgain = throttled(1000, () => void search.load());
 
 show(recalled.tab ?? 'calls');
-tabs.addEventListener('change', remember);
+tabs.addEventListener('change', () => {
+  remember();
+  if (activeTab() === 'tokens') void tokens.load();
+});
 
 host.connect((message) => {
   switch (message.type) {
@@ -29,13 +35,16 @@ host.connect((message) => {
       break;
     case 'changed':
       if (activeTab() === 'search') searchAgain();
+      if (activeTab() === 'tokens') countAgain();
       break;
   }
 });
 void calls.load();
 void search.load();
+void tokens.load();
 
 function activeTab(): Tab {
+  if (tabs.activeid === 'tab-tokens') return 'tokens';
   return tabs.activeid === 'tab-search' ? 'search' : 'calls';
 }
 

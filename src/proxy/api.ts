@@ -11,7 +11,8 @@ import type { ExportFormat } from './journal/export.ts';
 import type { LockedServerReport } from './quarantine/lockfile/describe-lock.ts';
 import type { LockStanding } from './quarantine/lockfile/locked-approvals.ts';
 import type { DecisionSummary, DefinitionKind, DefinitionRef } from './quarantine/types.ts';
-import type { CallFilter, CallRecord } from './journal/types.ts';
+import type { AgentErrorCode } from './errors.ts';
+import type { CallFilter, CallRecord, OutcomeKind } from './journal/types.ts';
 import type { Finding } from './scanner/types.ts';
 import type { PauseSnapshot, PauseTarget } from './pause/types.ts';
 import type { MenuState, TokenSnapshot } from './relay/types.ts';
@@ -138,6 +139,22 @@ export interface GatewaySnapshot {
   readonly version: string;
 }
 
+/** A call that a person makes. */
+export interface PersonCall {
+  readonly server: ServerName;
+  /** Its name at the upstream. */
+  readonly tool: string;
+  readonly argumentsText: RawJson;
+  readonly signal?: AbortSignal;
+}
+
+/** How it ended; `answer` is the raw result, or the raw error of the upstream's. */
+export interface PersonCallAnswer {
+  readonly outcome: OutcomeKind;
+  readonly code: AgentErrorCode | undefined;
+  readonly answer: RawJson;
+}
+
 /** What an editor adds to what the doctor looks at, and how deep it looks. */
 export interface DiagnoseOptions extends EditorFacts {
   /** False in Restricted Mode. */
@@ -207,6 +224,13 @@ export interface GatewayApi {
   logs(server: ServerName): readonly UpstreamLogLine[];
   /** Everything that keeps something from working, with what to do about it (docs/doctor.md). */
   diagnose(options: DiagnoseOptions): Promise<readonly Diagnosis[]>;
+  /**
+   * Calls an approved tool as the person: through the whole pipeline, journalled with the route `person`.
+   * @param call.argumentsText raw JSON object
+   */
+  callTool(call: PersonCall): Promise<PersonCallAnswer>;
+  /** The whole of a result that was shortened, by the `id` of its call; undefined when it is kept no more. */
+  fullResult(id: string): Promise<string | undefined>;
   calls(filter: CallFilter): Promise<readonly CallRecord[]>;
   /** Forgets what agents called before, which orders what they find. @throws VestibuleError when its file cannot be removed */
   forgetLearned(): Promise<void>;

@@ -3,7 +3,7 @@ import { AgentAccess } from './agents/agent-access.ts';
 import { openAgentStore } from './agents/agent-store.ts';
 import { LastSeen } from './agents/last-seen.ts';
 import type { AgentStore, IssuedAgent, NewAgent } from './agents/types.ts';
-import type { DiagnoseOptions, GatewayApi, GatewaySnapshot } from './api.ts';
+import type { DiagnoseOptions, GatewayApi, GatewaySnapshot, PersonCall, PersonCallAnswer } from './api.ts';
 import { inBatches } from './batches.ts';
 import { createCatalog } from './catalog/catalog.ts';
 import { definitionsOf, refOf, scannedAs, textsOf, type PinnedDefinition } from './catalog/definitions.ts';
@@ -31,7 +31,7 @@ import { Indexer } from './menu/indexer.ts';
 import { createMenu } from './menu/menu.ts';
 import type { MenuCall } from './menu/types.ts';
 import { MetricsSwitch } from './metrics/metrics-switch.ts';
-import { FULL_GRANT, type Digest, type Principal, type RawJson, type ServerName, type ToolId } from './model.ts';
+import { FULL_GRANT, toolId, type Digest, type Principal, type RawJson, type ServerName, type ToolId } from './model.ts';
 import type { GatewayOptions } from './options.ts';
 import { openResultStore } from './output/store.ts';
 import type { ResultStore } from './output/types.ts';
@@ -64,6 +64,7 @@ import type { DecisionSummary, DefinitionRef } from './quarantine/types.ts';
 import { Announcer } from './relay/announcer.ts';
 import { ContentRelay } from './relay/content.ts';
 import { gatewayInstructions } from './relay/instructions.ts';
+import { personSession } from './relay/person.ts';
 import { Relay } from './relay/relay.ts';
 import { TokenMeter } from './relay/token-meter.ts';
 import { type ListSettings, ToolLists } from './relay/tool-lists.ts';
@@ -92,6 +93,8 @@ const FIRST_LISTINGS_AT_ONCE = 4;
 /** How long agents wait for `approveAll` to see the first listings, in milliseconds. */
 const SETTLE_MS = 20_000;
 
+/** Records that may hold the id of a call in their text beside its own. */
+const MAX_SAME_TEXT = 50;
 /** How far back the doctor looks for refused calls, and how many it reads. */
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_REFUSED_READ = 1_000;
@@ -567,6 +570,17 @@ export class Gateway implements GatewayApi {
     const refused = await this.#parts.journal.query({ outcome: 'refused', since: Date.now() - DAY_MS, limit: MAX_REFUSED_READ });
     const noiseOf = ({ name }: { readonly name: ServerName }): string[] => this.#logs.lines(name).flatMap(({ source, text }) => (source === 'stdout-noise' ? [text] : []));
     return [...diagnoseSnapshot(this.snapshot(), { environment: process.env, ...surroundings, noiseOf }), ...diagnoseRefusals(refused)];
+  }
+
+  async callTool({ argumentsText, server, signal = new AbortController().signal, tool }: PersonCall): Promise<PersonCallAnswer> {
+    const caller = { principal: PERSON, session: personSession({ hub: this.#hub, catalog: this.#parts.catalog }), meta: undefined, signal, onProgress: undefined, onNotification: undefined };
+    const { code, kind, reply } = await this.#relay.run({ caller, route: 'person', requested: toolId(server, tool), readOnly: false, argumentsText });
+    return { outcome: kind, code, answer: 'result' in reply ? reply.result : reply.error };
+  }
+
+  async fullResult(id: string): Promise<string | undefined> {
+    const found = (await this.#parts.journal.query({ text: id, limit: MAX_SAME_TEXT })).find((record) => record.id === id);
+    return found?.resultKey === undefined ? undefined : this.#parts.results.whole(found.resultKey, found.agent);
   }
 
   exportCalls(format: ExportFormat, filter: CallFilter): AsyncIterable<string> {

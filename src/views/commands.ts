@@ -7,6 +7,7 @@ import type { Dialogs } from './dialogs.ts';
 import { runDoctor, type DoctorContext } from './doctor/run-doctor.ts';
 import type { EditorEndpoint } from './editor-endpoint.ts';
 import { exportCalls } from './export-calls.ts';
+import type { FullResults } from './full-results.ts';
 import type { GatewayHost } from './gateway-host.ts';
 import { Command, Scheme, View, type CommandId } from './ids.ts';
 import type { Inspector } from './inspector/inspector.ts';
@@ -34,6 +35,7 @@ export interface CommandContext {
   readonly lockReview: LockReviewContext;
   readonly logs: LogChannels;
   readonly doctor: DoctorContext;
+  readonly results: FullResults;
   readonly ownLog: vscode.LogOutputChannel;
 }
 
@@ -90,6 +92,8 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   [Command.manageConsents]: (context) => manageConsents(context),
   [Command.addAgent]: (context) => addAgent({ ...context, copy: (text) => vscode.env.clipboard.writeText(text) }),
   [Command.revokeAgent]: (context, item) => revokeAgent(context, item),
+  [Command.openFullResult]: ({ results }) => results.pick(),
+  [Command.showTokens]: ({ inspector }) => inspector.show('tokens'),
   [Command.runDoctor]: ({ doctor }) => runDoctor(doctor),
   [Command.forgetLearned]: async ({ host, dialogs }) => {
     await (await host.start()).forgetLearned();

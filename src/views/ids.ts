@@ -46,6 +46,8 @@ export const Command = {
   manageConsents: 'vestibule.manageConsents',
   addAgent: 'vestibule.addAgent',
   revokeAgent: 'vestibule.revokeAgent',
+  openFullResult: 'vestibule.openFullResult',
+  showTokens: 'vestibule.showTokens',
   runDoctor: 'vestibule.runDoctor',
   forgetLearned: 'vestibule.forgetLearned',
   copyEndpoint: 'vestibule.copyEndpoint',
@@ -76,6 +78,8 @@ export const Scheme = {
   review: 'vestibule-review',
   /** One side of "show changes". */
   definition: 'vestibule-definition',
+  /** A result that was shortened for an agent, whole. */
+  result: 'vestibule-result',
 } as const;
 
 /**

@@ -8,6 +8,7 @@ import { Decisions } from './decisions.ts';
 import type { Dialogs } from './dialogs.ts';
 import { remedies } from './doctor/remedies.ts';
 import type { EditorEndpoint } from './editor-endpoint.ts';
+import { FullResults } from './full-results.ts';
 import type { GatewayHost } from './gateway-host.ts';
 import type { CommandId } from './ids.ts';
 import { Inspector } from './inspector/inspector.ts';
@@ -33,6 +34,7 @@ export class Interaction implements Disposable {
   readonly documents: ReviewDocuments;
   readonly consent: ConsentAsker;
   readonly remedies = remedies;
+  readonly results: FullResults;
   readonly #commands: CommandContext;
   readonly #store = new DisposableStore();
 
@@ -40,6 +42,7 @@ export class Interaction implements Disposable {
     const documents = this.#store.add(new ReviewDocuments(host, reviewChanged));
     const gateway = (): ReturnType<GatewayHost['start']> => host.start();
     this.documents = documents;
+    this.results = new FullResults(host, dialogs);
     this.consent = new ConsentAsker({ dialogs, preview: (title, text) => documents.preview(title, text) });
     this.#commands = {
       host,
@@ -57,8 +60,9 @@ export class Interaction implements Disposable {
       }),
       lockReview: { gateway, dialogs, preview: (title, text) => documents.preview(title, text), compare: (title, before, after) => documents.compare(title, before, after) },
       sharing: { gateway, dialogs, file: lockFile, openFile },
-      inspector: this.#store.add(new Inspector(host, context.extensionUri, log)),
+      inspector: this.#store.add(new Inspector({ host, dialogs, results: this.results, extension: context.extensionUri, log })),
       doctor: { host, dialogs, preview: (title, text) => documents.preview(title, text), secretsPersist: async () => (await secrets).persistent },
+      results: this.results,
       logs: this.#store.add(new LogChannels(host)),
     };
   }

@@ -59,5 +59,6 @@ export function registerInteraction(parts: Omit<InteractionParts, 'reviewChanged
       provideTextDocumentContent: (uri) => interaction().documents.definitionText(uri),
     }),
   );
+  store.add(vscode.workspace.registerTextDocumentContentProvider(Scheme.result, { provideTextDocumentContent: (uri) => interaction().results.text(uri) }));
   return { askConsent: (question) => interaction().consent.ask(question), dispose: () => store.dispose() };
 }

@@ -80,6 +80,22 @@ describe('agent mode', { timeout: 300_000 }, () => {
     await workbench.screenshot('calls');
   });
 
+  step('a person calls a tool again from the inspector, with other arguments', async () => {
+    const page = workbench.webview();
+    await page.getByRole('button', { name: 'Call Again…' }).click();
+    await page.getByLabel('Arguments, as JSON').fill('{ "message": "said by a person" }');
+    await page.getByRole('button', { name: 'Call', exact: true }).click();
+    await page.getByText('Echo: said by a person').first().waitFor();
+    await workbench.screenshot('again');
+  });
+
+  step('the inspector shows what the menu costs', async () => {
+    await workbench.runCommand('Vestibule: Show Tokens');
+    await workbench.webview().getByRole('columnheader', { name: 'Its list, per request' }).waitFor();
+    await workbench.webview().getByText(/Listing every approved tool directly would cost/).waitFor();
+    await workbench.screenshot('tokens');
+  });
+
   step('the journal has both, with arguments and outcome', async () => {
     const records = await journal(path.join(workbench.folder, 'profile'));
     const calls = records.filter(({ server, outcome }) => server === 'everything' && outcome !== undefined);
@@ -88,6 +104,7 @@ describe('agent mode', { timeout: 300_000 }, () => {
       [
         { tool: 'get-sum', outcome: 'ok', given: { a: 2, b: 40 } },
         { tool: 'echo', outcome: 'ok', given: { message: 'no question asked' } },
+        { tool: 'echo', outcome: 'ok', given: { message: 'said by a person' } },
       ],
     );
   });

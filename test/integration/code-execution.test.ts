@@ -33,7 +33,7 @@ class Bench {
       throw error;
     });
     const deps: Partial<MenuDeps> = {
-      results: { shape: (result) => Promise.resolve({ result, truncated: false, key: undefined }), read: () => Promise.resolve({ ok: false, problem: '' }) },
+      results: { shape: (result) => Promise.resolve({ result, truncated: false, key: undefined, wholeBytes: 0 }), read: () => Promise.resolve({ ok: false, problem: '' }), whole: () => Promise.resolve(undefined) },
       responseLimit: () => LIMIT,
       codeExecution: () => this.enabled,
       sandbox: new WorkerSandbox((problem) => assert.fail(problem)),

@@ -46,7 +46,7 @@ describe('the store of results', () => {
   it('returns what fits as the same string and writes nothing', async () => {
     const store = await open();
     const result = textResult('short');
-    assert.deepEqual(await store.shape(result, { principal: 'anna', limit: 1_000 }), { result, truncated: false, key: undefined });
+    assert.deepEqual(await store.shape(result, { principal: 'anna', limit: 1_000 }), { result, truncated: false, key: undefined, wholeBytes: 0 });
     assert.deepEqual(await readdir(dir), []);
   });
 

@@ -13,8 +13,9 @@ const KEY = FORMATS.get('GitHub classic') ?? '';
 const HELD = noise(24, 'abcdefghjkmnpqrstuvwxyz23456789', 9);
 
 const passing: ResultStore = {
-  shape: (result) => Promise.resolve({ result, truncated: false, key: undefined }),
+  shape: (result) => Promise.resolve({ result, truncated: false, key: undefined, wholeBytes: 0 }),
   read: () => Promise.reject(new Error('not read here')),
+  whole: () => Promise.reject(new Error('not read here')),
 };
 
 interface Inspected {

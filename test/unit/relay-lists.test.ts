@@ -267,7 +267,7 @@ describe('profiles', () => {
 });
 
 describe('the token balance', () => {
-  const account = { session: 's', listTokens: 1_000, directTokens: 20_000, menuCalls: 0, menuTokens: 0, toolCalls: 9, toolTokens: 9_000, exact: false };
+  const account = { session: 's', listTokens: 1_000, directTokens: 20_000, menuCalls: 0, menuTokens: 0, toolCalls: 9, toolTokens: 9_000, savedTokens: 0, exact: false };
 
   it('says what a list saves, and what searches take of it', () => {
     assert.match(tokenBalance(account), /about 1,000 tokens.*would cost 20,000\. That saves 19,000 per request\.$/);

@@ -1,7 +1,7 @@
 import type { AgentRecord, IssuedAgent, NewAgent } from '../../src/proxy/agents/types.ts';
 import { FULL_GRANT } from '../../src/proxy/model.ts';
 import type { DecisionSummary } from '../../src/proxy/quarantine/types.ts';
-import type { GatewayApi, GatewaySnapshot, ToolSnapshot, UpstreamSnapshot } from '../../src/proxy/api.ts';
+import type { GatewayApi, GatewaySnapshot, PersonCall, PersonCallAnswer, ToolSnapshot, UpstreamSnapshot } from '../../src/proxy/api.ts';
 import { Emitter } from '../../src/proxy/events.ts';
 import type { StandingConsent } from '../../src/proxy/consent/types.ts';
 import { diagnoseSnapshot } from '../../src/proxy/diagnosis/snapshot.ts';
@@ -216,8 +216,22 @@ export class FakeGateway implements GatewayApi {
     return Promise.resolve(this.diagnoses);
   }
 
+  /** What `calls` answers. */
+  records: readonly CallRecord[] = [];
+  /** What was called as the person. */
+  readonly made: PersonCall[] = [];
+
+  callTool(call: PersonCall): Promise<PersonCallAnswer> {
+    this.made.push(call);
+    return Promise.resolve({ outcome: 'ok', code: undefined, answer: '{"content":[{"type":"text","text":"done"}]}' });
+  }
+
+  fullResult(): Promise<string | undefined> {
+    return Promise.resolve(undefined);
+  }
+
   calls(): Promise<readonly CallRecord[]> {
-    return Promise.resolve([]);
+    return Promise.resolve(this.records);
   }
 
   search(): ReturnType<GatewayApi['search']> {

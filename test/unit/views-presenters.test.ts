@@ -196,7 +196,7 @@ describe('status item', () => {
   it('says what the tool lists of connected agents cost and save', () => {
     const view = state({ tools: [tool('a', { status: 'approved' })] });
     assert.doesNotMatch(texts(of(view)), /tokens/);
-    const session = { session: 's', listTokens: 900, directTokens: 25_000, menuCalls: 0, menuTokens: 0, toolCalls: 0, toolTokens: 0, exact: false };
+    const session = { session: 's', listTokens: 900, directTokens: 25_000, menuCalls: 0, menuTokens: 0, toolCalls: 0, toolTokens: 0, savedTokens: 0, exact: false };
     const connected = { ...view, snapshot: { ...view.snapshot, tokens: { ...view.snapshot.tokens, sessions: [session] } } };
     assert.match(texts(of(connected)), /costs about 900 tokens in each model request; all tools together would cost 25,000\./);
     const direct = { ...connected, snapshot: { ...connected.snapshot, menu: { ...view.snapshot.menu, effective: 'direct' as const } } };

@@ -38,6 +38,8 @@ export function callMembers(entry: CallEntry, redactor: Redactor): string {
     bytesOut: entry.bytesOut,
     tokensOut: entry.answer === undefined ? Math.ceil(entry.bytesOut / BYTES_A_TOKEN) : estimateResultTokens(entry.answer),
     truncated: entry.truncated,
+    resultKey: entry.resultKey,
+    bytesWhole: entry.bytesWhole,
     findings: entry.findings.slice(0, MAX_FINDINGS).map(text),
     traceparent: entry.traceparent === undefined ? undefined : text(entry.traceparent),
   };

@@ -29,6 +29,9 @@ export interface CallEntry {
   readonly bytesIn: number;
   readonly bytesOut: number;
   readonly truncated: boolean;
+  /** Of a truncated result: its key in the result store, and the bytes of the whole. */
+  readonly resultKey?: string | undefined;
+  readonly bytesWhole?: number | undefined;
   readonly findings: readonly string[];
   readonly traceparent: string | undefined;
   /** What the agent got, raw; only measured, never kept. Without it `tokensOut` is judged by `bytesOut`. */
@@ -58,6 +61,9 @@ export interface CallRecord {
   /** An estimate (journal/tokens.ts says how). */
   readonly tokensOut: number;
   readonly truncated: boolean;
+  /** Of a truncated result: what `read_cache` of the same agent knows the whole by while it is kept. */
+  readonly resultKey?: string;
+  readonly bytesWhole?: number;
   readonly findings: readonly string[];
   readonly traceparent?: string;
   readonly prev: string;

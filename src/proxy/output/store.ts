@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import type { Disposable } from '../events.ts';
 import type { RawJson } from '../model.ts';
@@ -46,16 +47,20 @@ class FileResultStore implements ResultStore, Disposable {
 
   async shape(result: RawJson, options: { readonly principal: string; readonly limit: number }): Promise<ShapedResult> {
     const over = oversize(result, options.limit);
-    if (over === undefined) return { result, truncated: false, key: undefined };
+    if (over === undefined) return { result, truncated: false, key: undefined, wholeBytes: 0 };
     const key = newKey();
     const problem = await this.#files.put(key, options.principal, over.stream);
     const kept: Kept = problem === undefined ? { key, hours: Math.round(this.#ttlMs / 360_000) / 10 } : { problem };
-    return { result: over.render(kept), truncated: true, key: problem === undefined ? key : undefined };
+    return { result: over.render(kept), truncated: true, key: problem === undefined ? key : undefined, wholeBytes: Buffer.byteLength(over.stream) };
   }
 
   async read(key: string, principal: string, selector: CacheSelector, limit = DEFAULT_RESPONSE_LIMIT): Promise<CacheRead> {
     const read = KEY.test(key) ? await this.#files.use(key, principal, (stored) => select(stored, selector, limit)) : undefined;
     return read ?? { ok: false, problem: 'There is no stored result under this key. Keys expire; call the tool again.' };
+  }
+
+  async whole(key: string, principal: string): Promise<string | undefined> {
+    return KEY.test(key) ? this.#files.use(key, principal, async (stored) => (await stored.all()).toString('utf8')) : undefined;
   }
 
   dispose(): void {

@@ -10,6 +10,8 @@ export interface ShapedResult {
   readonly truncated: boolean;
   /** Key for `read_cache` when truncated; undefined also when the rest could not be kept (the text says so). */
   readonly key: string | undefined;
+  /** Bytes of all that is stored when truncated; 0 otherwise. */
+  readonly wholeBytes: number;
 }
 
 /** One part of a stored result. Exactly one selector is given. */
@@ -51,4 +53,6 @@ export interface ResultStore {
    * an expired and an unknown one are the same problem.
    */
   read(key: string, principal: string, selector: CacheSelector, limit?: number): Promise<CacheRead>;
+  /** The whole stored stream; undefined under the same conditions as `read` has a problem. */
+  whole(key: string, principal: string): Promise<string | undefined>;
 }

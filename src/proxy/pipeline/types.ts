@@ -79,6 +79,8 @@ export interface Outcome {
   readonly code: AgentErrorCode | undefined;
   readonly reply: { readonly result: RawJson } | { readonly error: RawJson };
   readonly truncated: boolean;
+  /** Of a truncated result: where the whole is kept, if it is, and its bytes. */
+  readonly whole?: { readonly key: string | undefined; readonly bytes: number };
 }
 
 export type Next = () => Promise<Outcome>;

@@ -15,6 +15,7 @@ interface Account {
   menuTokens: number;
   toolCalls: number;
   toolTokens: number;
+  savedTokens: number;
   /** Answers that stand with their estimate for now. */
   estimated: number;
 }
@@ -105,13 +106,15 @@ export class TokenMeter implements Disposable {
     counted();
   }
 
-  #post({ id, route, session, tokensOut }: CallRecord): void {
+  #post(record: CallRecord): void {
+    const { id, route, session, tokensOut } = record;
     if (!isRead(route)) return;
     const own = this.#sessions.get(session);
     const accounts = own === undefined ? [this.#total] : [this.#total, own];
     const sum = route === 'menu' ? 'menuTokens' : 'toolTokens';
     for (const account of accounts) {
       account[sum] += tokensOut;
+      account.savedTokens += savedBy(record);
       account[route === 'menu' ? 'menuCalls' : 'toolCalls']++;
       account.estimated++;
     }
@@ -121,15 +124,20 @@ export class TokenMeter implements Disposable {
   }
 }
 
+/** Tokens that shortening this answer left out: what was left out costs what was shown costs, byte for byte. */
+export function savedBy({ bytesOut, bytesWhole = 0, tokensOut }: Pick<CallRecord, 'bytesOut' | 'bytesWhole' | 'tokensOut'>): number {
+  return bytesOut === 0 || bytesWhole <= bytesOut ? 0 : Math.round((tokensOut * (bytesWhole - bytesOut)) / bytesOut);
+}
+
 /** What a person calls, and what code calls and keeps to itself, costs no model anything. */
 function isRead(route: Route): boolean {
   return route !== 'person' && route !== 'code';
 }
 
 function emptyAccount(session: AgentSession | undefined): Account {
-  return { session, menuCalls: 0, menuTokens: 0, toolCalls: 0, toolTokens: 0, estimated: 0 };
+  return { session, menuCalls: 0, menuTokens: 0, toolCalls: 0, toolTokens: 0, savedTokens: 0, estimated: 0 };
 }
 
-function answersOf({ menuCalls, menuTokens, toolCalls, toolTokens }: Account): AnswerTokens {
-  return { menuCalls, menuTokens, toolCalls, toolTokens };
+function answersOf({ menuCalls, menuTokens, savedTokens, toolCalls, toolTokens }: Account): AnswerTokens {
+  return { menuCalls, menuTokens, savedTokens, toolCalls, toolTokens };
 }

@@ -24,6 +24,8 @@ export interface AnswerTokens {
   /** Answers of upstream tools, which cost the same however the tool was found. */
   readonly toolCalls: number;
   readonly toolTokens: number;
+  /** What shortened answers kept out of the conversation; estimated from their size. Reading on costs some of it again. */
+  readonly savedTokens: number;
 }
 
 /** The token account of one session. */

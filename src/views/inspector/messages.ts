@@ -1,10 +1,11 @@
 /**
  * What the inspector's page and its host say to each other: one file for both sides. The page asks `ready` once its
- * listeners stand; requests carry an id that their answer or error repeats. No message changes anything: approvals
- * are not part of this protocol, whoever forges a message (security U3).
+ * listeners stand; requests carry an id that their answer or error repeats. No message changes anything by itself:
+ * approvals are not part of this protocol, and a call that is not approved as read-only is asked about in a dialog of
+ * the editor's own, whoever forges a message (security U3).
  */
 
-export type Tab = 'calls' | 'search';
+export type Tab = 'calls' | 'search' | 'tokens';
 
 /** One call, ready to show: texts are visible text, sizes are bytes, times are milliseconds. */
 export interface CallRow {
@@ -23,6 +24,10 @@ export interface CallRow {
   readonly bytesOut: number;
   readonly tokensOut: number;
   readonly truncated: boolean;
+  /** Bytes of the whole result when it was shortened. */
+  readonly bytesWhole: number | undefined;
+  /** Whether the whole was kept; not for ever. */
+  readonly kept: boolean;
   readonly findings: readonly string[];
   /** JSON laid out over lines; undefined when none were sent. */
   readonly arguments: string | undefined;
@@ -30,6 +35,15 @@ export interface CallRow {
 
 export const OUTCOMES = ['ok', 'tool_error', 'protocol_error', 'ambiguous', 'refused'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
+
+/** Outcomes as they are called in the inspector. */
+export const OUTCOME_TEXT: Readonly<Record<Outcome, string>> = {
+  ok: 'ok',
+  tool_error: 'tool error',
+  protocol_error: 'protocol error',
+  ambiguous: 'ambiguous',
+  refused: 'refused',
+};
 
 export interface CallQuery {
   readonly text: string;
@@ -53,10 +67,46 @@ export interface SearchAnswer {
   readonly hidden: number;
 }
 
+/** The arguments of a call, to be edited before it is made again. */
+export interface Draft {
+  readonly arguments: string;
+  readonly note: string | undefined;
+}
+
+/** How a call ended that was made again; the text is the answer, laid out and safe to show. */
+export interface AgainAnswer {
+  readonly outcome: Outcome;
+  readonly code: string | undefined;
+  readonly text: string;
+}
+
+/** What one session costs, in tokens. */
+export interface TokenRow {
+  readonly who: string;
+  readonly listTokens: number;
+  readonly directTokens: number;
+  readonly menuTokens: number;
+  readonly toolTokens: number;
+  readonly savedTokens: number;
+  /** Whether all but what was saved is counted; else some is estimated. */
+  readonly exact: boolean;
+  readonly balance: string;
+}
+
+export interface TokensAnswer {
+  readonly notes: readonly string[];
+  readonly sessions: readonly TokenRow[];
+}
+
 /** Requests of the page: parameters and answer of each. */
 export interface Requests {
   readonly calls: { readonly params: CallQuery; readonly answer: readonly CallRow[] };
   readonly search: { readonly params: { readonly query: string }; readonly answer: SearchAnswer };
+  readonly tokens: { readonly params: object; readonly answer: TokensAnswer };
+  readonly draft: { readonly params: { readonly id: string }; readonly answer: Draft };
+  /** Without an answer when the person said no. */
+  readonly again: { readonly params: { readonly id: string; readonly arguments: string }; readonly answer: AgainAnswer | undefined };
+  readonly full: { readonly params: { readonly id: string }; readonly answer: boolean };
 }
 export type Method = keyof Requests;
 
@@ -74,6 +124,8 @@ export type ToPage =
 
 /** Longest query that is looked at, in characters. */
 export const MAX_QUERY = 500;
+/** Longest arguments that are sent, in characters. */
+const MAX_ARGUMENTS = 1024 * 1024;
 
 /** Reads a message of the page; undefined for anything that is not one. */
 export function readFromPage(value: unknown): FromPage | undefined {
@@ -85,11 +137,21 @@ export function readFromPage(value: unknown): FromPage | undefined {
     const query = readText(params['query']);
     return query === undefined ? undefined : { type, id, method, params: { query } };
   }
+  if (method === 'tokens') return { type, id, method, params: {} };
+  if (method === 'draft' || method === 'full' || method === 'again') return readAboutCall(id, method, params);
   if (method !== 'calls') return undefined;
   const text = readText(params['text']);
   const outcome = OUTCOMES.find((known) => known === params['outcome']);
   if (text === undefined || (params['outcome'] !== undefined && outcome === undefined)) return undefined;
   return { type, id, method, params: { text, outcome } };
+}
+
+function readAboutCall(id: number, method: 'draft' | 'full' | 'again', params: Readonly<Record<string, unknown>>): FromPage | undefined {
+  const call = readText(params['id']);
+  if (call === undefined || call === '') return undefined;
+  if (method !== 'again') return { type: 'request', id, method, params: { id: call } };
+  const text = params['arguments'];
+  return typeof text === 'string' && text.length <= MAX_ARGUMENTS ? { type: 'request', id, method, params: { id: call, arguments: text } } : undefined;
 }
 
 /** Reads a message of the host. It comes from our own extension: its type is enough to know the rest. */

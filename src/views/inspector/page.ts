@@ -36,6 +36,7 @@ export function inspectorPage({ cspSource, nonce, styleNonce, script, style }: P
 <vscode-panels id="tabs" aria-label="Inspector">
 <vscode-panel-tab id="tab-calls">Calls</vscode-panel-tab>
 <vscode-panel-tab id="tab-search">Tool search</vscode-panel-tab>
+<vscode-panel-tab id="tab-tokens">Tokens</vscode-panel-tab>
 <vscode-panel-view id="view-calls">
 <div class="tab">
 <div class="toolbar">
@@ -54,6 +55,18 @@ export function inspectorPage({ cspSource, nonce, styleNonce, script, style }: P
 <dl id="detail-facts"></dl>
 <h3>Arguments, redacted</h3>
 <pre id="detail-arguments" tabindex="0"></pre>
+<div class="toolbar">
+<vscode-button id="detail-full" appearance="secondary">Open Full Result</vscode-button>
+<vscode-button id="detail-again" appearance="secondary">Call Again…</vscode-button>
+</div>
+<section id="again" aria-labelledby="again-title" hidden>
+<h3 id="again-title">Call again, as yourself</h3>
+<label for="again-arguments">Arguments, as JSON</label>
+<textarea id="again-arguments" rows="8" spellcheck="false"></textarea>
+<div class="toolbar"><vscode-button id="again-run">Call</vscode-button></div>
+</section>
+<p id="again-status" role="status" aria-live="polite"></p>
+<pre id="again-result" tabindex="0" aria-label="Answer" hidden></pre>
 </section>
 </div>
 </vscode-panel-view>
@@ -68,6 +81,16 @@ export function inspectorPage({ cspSource, nonce, styleNonce, script, style }: P
 <caption class="spoken">Tools an agent would be offered, best first</caption>
 <thead><tr><th scope="col" class="numeric">Score</th><th scope="col">Tool</th><th scope="col">Risk</th><th scope="col">Description</th><th scope="col">Why</th></tr></thead>
 <tbody id="results-body"></tbody>
+</table>
+</div>
+</vscode-panel-view>
+<vscode-panel-view id="view-tokens">
+<div class="tab">
+<div id="tokens-notes" role="status" aria-live="polite"></div>
+<table id="tokens" hidden>
+<caption class="spoken">Tokens of each connected agent</caption>
+<thead><tr><th scope="col">Agent</th><th scope="col" class="numeric">Its list, per request</th><th scope="col" class="numeric">All tools, per request</th><th scope="col" class="numeric">Menu answers</th><th scope="col" class="numeric">Tool answers</th><th scope="col" class="numeric">Kept out by shortening</th></tr></thead>
+<tbody id="tokens-body"></tbody>
 </table>
 </div>
 </vscode-panel-view>

@@ -26,8 +26,10 @@ export function callRow(record: CallRecord): CallRow {
     bytesOut: record.bytesOut,
     tokensOut: record.tokensOut,
     truncated: record.truncated,
+    bytesWhole: record.bytesWhole,
+    kept: record.resultKey !== undefined,
     findings: record.findings.slice(0, 50).map((finding) => oneLine(finding, 300)),
-    arguments: record.arguments === undefined ? undefined : layout(record.arguments),
+    arguments: record.arguments === undefined ? undefined : shownJson(record.arguments),
   };
 }
 
@@ -51,7 +53,8 @@ export function searchAnswer(hits: readonly SearchHit[], { upstreams }: GatewayS
   };
 }
 
-function layout(value: unknown): string {
+/** JSON laid out over lines, cut with a note, with nothing invisible in it. */
+export function shownJson(value: unknown): string {
   const text = JSON.stringify(value, null, 2);
   const shown = text.length <= MAX_ARGUMENTS ? text : `${text.slice(0, MAX_ARGUMENTS)}\n… ${text.length - MAX_ARGUMENTS} more characters`;
   return visibleLines(shown);

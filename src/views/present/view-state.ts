@@ -12,7 +12,7 @@ export const EMPTY_SNAPSHOT: GatewaySnapshot = {
   endpoint: undefined,
   mode: 'adaptive',
   menu: { mode: 'adaptive', effective: 'adaptive', directTokens: 0, exact: true, menuTokens: 0, directThreshold: 0 },
-  tokens: { sessions: [], total: { menuCalls: 0, menuTokens: 0, toolCalls: 0, toolTokens: 0 } },
+  tokens: { sessions: [], total: { menuCalls: 0, menuTokens: 0, toolCalls: 0, toolTokens: 0, savedTokens: 0 } },
   pause: { all: false, servers: [], tools: [], problem: undefined },
   consents: [],
   lock: { standing: 'none', path: undefined, digest: undefined, text: '', asks: false, servers: [] },

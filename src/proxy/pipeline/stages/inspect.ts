@@ -44,7 +44,7 @@ export function createInspect(deps: InspectDeps): InspectStage {
         principal: call.principal.id,
         limit: call.route === 'code' ? CODE_BUDGET : deps.budget(call.tool?.server),
       });
-      return shaped.truncated ? { ...looked, reply: { result: shaped.result }, truncated: true } : looked;
+      return shaped.truncated ? { ...looked, reply: { result: shaped.result }, truncated: true, whole: { key: shaped.key, bytes: shaped.wholeBytes } } : looked;
     },
   };
 }

@@ -28,6 +28,8 @@ export function createRecord(journal: Pick<Journal, 'append'>, now: () => number
         bytesIn: call.argumentsText === undefined ? 0 : Buffer.byteLength(call.argumentsText),
         bytesOut: Buffer.byteLength(answer),
         truncated: outcome.truncated,
+        resultKey: outcome.whole?.key,
+        bytesWhole: outcome.whole?.bytes,
         findings: call.findings,
         answer,
         traceparent: call.meta === undefined ? undefined : stringOf(members(call.meta)?.get('traceparent')),
