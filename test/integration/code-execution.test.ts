@@ -60,7 +60,7 @@ class Bench {
       },
     });
     const inspect: Stage = { name: 'inspect', phase: 'out', run: (_call, outcome) => (this.trace.push('inspect'), Promise.resolve(outcome)) };
-    const record = createRecord({ append: (entry: CallEntry) => void this.journal.push(entry) } as unknown as Journal);
+    const record = createRecord({ append: (entry: CallEntry) => void this.journal.push(entry) });
     return inOrder(Object.fromEntries(STAGE_ORDER.map((name) => [name, name === 'inspect' ? inspect : name === 'record' ? record : stage(name)])) as unknown as Parameters<typeof inOrder>[0]);
   }
 
