@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { CallEntry, CallRecord, Journal } from '../../src/proxy/journal/types.ts';
+import type { CallEntry, CallRecord } from '../../src/proxy/journal/types.ts';
 import { createMenu } from '../../src/proxy/menu/menu.ts';
 import type { MenuCaller, MenuDeps, MenuTool } from '../../src/proxy/menu/types.ts';
 import { inOrder, STAGE_ORDER, type StageName } from '../../src/proxy/pipeline/order.ts';
