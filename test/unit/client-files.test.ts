@@ -72,6 +72,15 @@ describe('where clients keep their servers', () => {
     ]);
   });
 
+  it('looks first into the storage of the editor that asks', () => {
+    const paths = clientOf('roo').userFiles({ ...LINUX, extensionStorage: '/home/ada/.local/share/code-server/User/globalStorage' }).map(({ path }) => path);
+    assert.deepEqual(paths, [
+      '/home/ada/.local/share/code-server/User/globalStorage/rooveterinaryinc.roo-cline/settings/mcp_settings.json',
+      '/home/ada/.config/Code/User/globalStorage/rooveterinaryinc.roo-cline/settings/mcp_settings.json',
+      '/home/ada/.vscode-server/data/User/globalStorage/rooveterinaryinc.roo-cline/settings/mcp_settings.json',
+    ]);
+  });
+
   it('tells Linux under Windows from Linux', () => {
     assert.deepEqual([isWsl(LINUX), isWsl({ ...LINUX, env: { WSL_DISTRO_NAME: 'Debian' } }), isWsl({ ...WINDOWS, env: { WSL_DISTRO_NAME: 'Debian' } })], [false, true, false]);
   });

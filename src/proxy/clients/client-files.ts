@@ -30,6 +30,8 @@ export interface Machine {
   readonly env: NodeJS.ProcessEnv;
   /** The person's home folder, absolute. */
   readonly home: string;
+  /** Where the editor that asks keeps the storage of its extensions, absolute; undefined outside an editor. */
+  readonly extensionStorage?: string;
 }
 
 /** A client: what it is called, and where its servers are. */
@@ -89,6 +91,7 @@ interface Places {
   /** Where desktop programs keep their settings: `%APPDATA%`, `~/Library/Application Support`, `~/.config`. */
   readonly appData: string;
   readonly platform: NodeJS.Platform;
+  readonly extensionStorage: string | undefined;
   readonly join: (...parts: readonly string[]) => string;
   /** A variable that holds an absolute path; anything else counts as not set. */
   readonly env: (name: string) => string | undefined;
@@ -109,7 +112,7 @@ function client(
   };
 }
 
-function placesOn({ platform, env, home }: Machine): Places {
+function placesOn({ platform, env, home, extensionStorage }: Machine): Places {
   const paths = platform === 'win32' ? win32 : posix;
   const join: Places['join'] = (...parts) => paths.join(...parts);
   const absolute: Places['env'] = (name) => (paths.isAbsolute(env[name] ?? '') ? env[name] : undefined);
@@ -117,7 +120,7 @@ function placesOn({ platform, env, home }: Machine): Places {
     platform === 'win32' ? (absolute('APPDATA') ?? join(home, 'AppData', 'Roaming'))
     : platform === 'darwin' ? join(home, 'Library', 'Application Support')
     : (absolute('XDG_CONFIG_HOME') ?? join(home, '.config'));
-  return { home, appData, platform, join, env: absolute };
+  return { home, appData, platform, extensionStorage, join, env: absolute };
 }
 
 function json(path: string, member: readonly string[]): ClientFile {
@@ -128,13 +131,14 @@ function toml(path: string): ClientFile {
   return { path, scope: 'user', format: 'toml', member: MCP_SERVERS_TABLE };
 }
 
-/** Settings that an extension of VS Code keeps in the editor's storage: on the desktop, and on a remote machine. */
+/** Settings that an extension keeps in its editor's storage: that of the editor that asks, of VS Code here, and of its remote side. */
 function extensionFiles(at: Places, extension: string, name: string): readonly ClientFile[] {
-  const storage = ['User', 'globalStorage', extension, 'settings', name] as const;
-  return [
-    json(at.join(at.appData, 'Code', ...storage), MCP_SERVERS),
-    json(at.join(at.home, '.vscode-server', 'data', ...storage), MCP_SERVERS),
+  const storages = [
+    ...(at.extensionStorage === undefined ? [] : [at.extensionStorage]),
+    at.join(at.appData, 'Code', 'User', 'globalStorage'),
+    at.join(at.home, '.vscode-server', 'data', 'User', 'globalStorage'),
   ];
+  return [...new Set(storages)].map((storage) => json(at.join(storage, extension, 'settings', name), MCP_SERVERS));
 }
 
 /** Copilot CLI puts its folder, with its dot, below the XDG folder when that is set. */

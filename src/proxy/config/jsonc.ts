@@ -30,12 +30,13 @@ export interface JsoncDocument {
 /**
  * Reads JSON with comments and trailing commas. Never throws: what is wrong is told in `broken`.
  * @param file the path for positions
+ * @param maxLength longer texts are not read, in UTF-16 code units
  */
-export function readJsonc(content: string, file: string): JsoncDocument {
+export function readJsonc(content: string, file: string, maxLength: number = MAX_FILE_LENGTH): JsoncDocument {
   const text = withoutByteOrderMark(content);
   const at = positions(text, file);
-  if (text.length > MAX_FILE_LENGTH) {
-    return unread(text, at, 0, `The file is larger than ${MAX_FILE_LENGTH / 1_048_576} MiB.`, 'Split it, or remove what is not a servers file.');
+  if (text.length > maxLength) {
+    return unread(text, at, 0, `The file is larger than ${maxLength / 1_048_576} MiB.`, 'Split it, or remove what is not a servers file.');
   }
   const tooDeep = depthExceededAt(text);
   if (tooDeep !== undefined) {
