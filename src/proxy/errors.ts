@@ -40,6 +40,7 @@ export type VestibuleErrorReason =
   | 'connection-failed'
   | 'http-status'
   | 'auth-required'
+  | 'sign-in-failed'
   | 'bad-url'
   | 'bad-json'
   | 'too-large'

@@ -92,7 +92,8 @@ describe('a servers file', () => {
     assert.equal(server.outputLimit, 5000);
     assert.equal(server.tools.alias['get_x'], 'fetch_x');
     assert.equal(JSON.stringify(server.tools.overrides['get_x']), JSON.stringify({ description: 'd', hide: ['h'], pin: { p: 1 }, defaults: { q: [2] }, tier: 'read' }));
-    assert.deepEqual(Object.keys(server.extra), ['limits', 'retry', 'breaker', 'cache', 'output', 'isolation', 'oauth']);
+    assert.deepEqual(Object.keys(server.extra), ['limits', 'retry', 'breaker', 'cache', 'output', 'isolation']);
+    assert.deepEqual({ ...server.oauth }, { clientId: 'c', scopes: ['s'] });
     assert.deepEqual(file.gateway.settings, { mode: 'direct', topK: 5, responseLimit: 1000, instructions: 'hi', autonomy: 'manual', directThreshold: 900, pinned: ['a:get_*'] });
     assert.deepEqual({ ...file.profiles }, { work: { servers: ['a'], tools: ['get_*'], mode: 'retrieve', pinned: [] } });
   });

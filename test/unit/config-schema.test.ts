@@ -31,6 +31,8 @@ describe('the JSON schema and the parser agree', () => {
     ['limits', server?.properties?.['limits'], keys.LIMITS_KEYS],
     ['cache', server?.properties?.['cache'], keys.CACHE_KEYS],
     ['output', server?.properties?.['output'], keys.OUTPUT_KEYS],
+    ['oauth', server?.properties?.['oauth'], keys.OAUTH_KEYS],
+    ['enterprise', server?.properties?.['oauth']?.properties?.['enterprise'], keys.ENTERPRISE_KEYS],
     ['gateway', gateway, keys.GATEWAY_KEYS],
     ['a profile', profile, keys.PROFILE_KEYS],
   ];
@@ -73,7 +75,8 @@ describe('the JSON schema and the parser agree', () => {
     one({ type: 'sse', url: 'HTTPS://x', headers: { A: '' } }),
     { inputs: [{ id: 'u', type: 'promptString' }], servers: { a: { url: '${input:u}' } } },
     one({ command: 'x', tools: { allow: ['a*'], deny: ['b?'], alias: { a: 'b.c' }, overrides: { a: { tier: 'read', pin: { x: null } } } } }),
-    one({ command: 'x', limits: { perMinute: 1 }, cache: { seconds: 0 }, output: { limit: 500 }, retry: {}, breaker: {}, isolation: 'docker', oauth: { other: 1 } }),
+    one({ command: 'x', limits: { perMinute: 1 }, cache: { seconds: 0 }, output: { limit: 500 }, retry: {}, breaker: {}, isolation: 'docker', oauth: { clientId: 'x', enterpriseManaged: true } }),
+    one({ url: 'https://x', oauth: { grant: 'client_credentials', clientId: 'x', clientSecret: '${secret:S}', redirectPort: 33418, privateNetwork: true, pkce: 'assumed' } }),
     { gateway: { mode: 'retrieve', topK: 50, responseLimit: 500, instructions: 'x', autonomy: 'autonomous', directThreshold: 0, pinned: ['a:*'], codeExecution: true } },
     { gateway: { directThreshold: 'auto' } },
     { profiles: { 'work_1-a': {}, b: { servers: ['a*'], tools: ['a:b'], mode: 'direct', pinned: [] } } },
@@ -87,6 +90,7 @@ describe('the JSON schema and the parser agree', () => {
     one({ type: 'ws', url: 'https://x' }), one({ url: 'ftp://x' }), one({ command: 'x', enabled: 1 }), one({ command: 'x', idleStopMinutes: -1 }), one({ command: 'x', other: 1 }),
     one({ command: 'x', tools: { allow: ['[a]'] } }), one({ command: 'x', tools: { allow: [''] } }), one({ command: 'x', tools: { alias: { a: 'b c' } } }), one({ command: 'x', tools: { overrides: { a: { tier: 'x' } } } }),
     one({ command: 'x', limits: { perMinute: 1.5 } }), one({ command: 'x', cache: { seconds: '1' } }), one({ command: 'x', output: { limit: 1 } }), one({ command: 'x', oauth: { scopes: 's' } }),
+    one({ url: 'https://x', oauth: { other: 1 } }), one({ url: 'https://x', oauth: { redirectPort: 80 } }), one({ url: 'https://x', oauth: { enterprise: { clientId: 'x' } } }), one({ url: 'https://x', oauth: { pkce: 'none' } }),
   ];
   it('on what is right', () => {
     for (const content of accepted) assert.deepEqual([fits(content), parses(content)], [true, true], JSON.stringify(content));

@@ -18,6 +18,12 @@ export const OVERRIDE_KEYS = ['description', 'hide', 'pin', 'defaults', 'rename'
 export const LIMITS_KEYS = ['perMinute', 'concurrent', 'queue', 'queueSeconds'] as const;
 export const CACHE_KEYS = ['seconds', 'tools'] as const;
 export const OUTPUT_KEYS = ['limit', 'injections', 'secrets'] as const;
+/** `enterpriseManaged` is VS Code's own. */
+export const OAUTH_KEYS = [
+  'clientId', 'clientSecret', 'scopes', 'issuer', 'clientMetadataUrl', 'redirectPort', 'pkce', 'privateNetwork', 'grant', 'privateKey', 'algorithm', 'enterprise',
+  'enterpriseManaged',
+] as const;
+export const ENTERPRISE_KEYS = ['tokenEndpoint', 'clientId', 'idToken'] as const;
 export const INPUT_KEYS = ['id', 'type', 'description', 'default', 'password', 'options', 'command', 'args'] as const;
 export const GATEWAY_KEYS = ['mode', 'topK', 'responseLimit', 'instructions', 'autonomy', 'directThreshold', 'pinned', 'codeExecution', 'metrics', 'learn'] as const;
 export const PROFILE_KEYS = ['servers', 'tools', 'mode', 'pinned'] as const;

@@ -1,8 +1,9 @@
 import { checkVariables } from './check-variables.ts';
 import { dictionary } from './dictionary.ts';
-import { checkKeys, choiceField, fieldsOf, flagField, numberField, objectField, plainField, quote, textField, textsField, type Field, type Fields } from './fields.ts';
+import { checkKeys, choiceField, fieldsOf, flagField, numberField, objectField, plainField, quote, textsField, type Field, type Fields } from './fields.ts';
 import { valueOf } from './jsonc.ts';
 import { CACHE_KEYS, FOREIGN_SERVER_KEYS, LIMITS_KEYS, OUTPUT_KEYS, SERVER_KEYS } from './keys.ts';
+import { parseOAuth } from './parse-oauth.ts';
 import { parseTools } from './parse-tools.ts';
 import { parseTransport } from './parse-transport.ts';
 import { RANGES } from './ranges.ts';
@@ -21,7 +22,7 @@ const DEFAULTS = { idleStopMinutes: 10, timeoutSeconds: 60, maxTimeoutSeconds: 3
 /** Keys that end in a field of `UpstreamConfig`; all others are kept in `extra` as written. */
 const INTERPRETED: ReadonlySet<string> = new Set([
   'type', 'command', 'args', 'env', 'envFile', 'cwd', 'url', 'headers', 'enabled', 'lazy', 'idleStopMinutes', 'timeoutSeconds', 'maxTimeoutSeconds',
-  'tools', 'shared',
+  'tools', 'shared', 'oauth',
 ]);
 
 /** One entry of `servers` with its defaults (contract §2), or undefined (reported) when it cannot be used. */
@@ -58,6 +59,7 @@ function read(report: FileReport, entry: Field, context: ServerContext): Upstrea
     shared: flagField(report, fields, 'shared') ?? false,
     tools: parseTools(report, fields, context.origin),
     ...parseOutput(report, fields, context.origin),
+    ...parseOAuth(report, fields, context.origin),
     extra: dictionary([...fields.values()].filter(({ key }) => !INTERPRETED.has(key)).map(({ key, value }) => [key, valueOf(value)] as const)),
   };
   return transport === undefined ? undefined : { ...config, transport };
@@ -123,11 +125,6 @@ function checkSections(report: FileReport, fields: Fields): void {
     checkKeys(report, cache, CACHE_KEYS);
     numberField(report, cache, 'seconds', RANGES.cacheSeconds);
     textsField(report, cache, 'tools');
-  }
-  const oauth = objectField(report, fields, 'oauth');
-  if (oauth !== undefined) {
-    textField(report, oauth, 'clientId');
-    textsField(report, oauth, 'scopes');
   }
   plainField(report, fields, 'dev');
   const sandbox = fields.get('sandboxEnabled');

@@ -9,6 +9,7 @@ export const RANGES = {
   perMinute: { min: 1, max: 100_000, whole: true },
   concurrent: { min: 1, max: 1_000, whole: true },
   queue: { min: 0, max: 10_000, whole: true },
+  redirectPort: { min: 1_024, max: 65_535, whole: true },
   queueSeconds: { min: 0, max: 3_600 },
   cacheSeconds: { min: 0, max: 86_400 },
   /** Characters. */

@@ -26,6 +26,39 @@ export interface ResultPolicySettings {
   readonly secrets?: 'off' | 'mark' | 'redact' | 'block';
 }
 
+/** The `oauth` section: how to get tokens for an HTTP upstream where its own metadata does not say. Texts may hold `${…}`. */
+export interface OAuthSettings {
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  /** Asked for instead of what the server says. */
+  readonly scopes?: readonly string[];
+  /** The authorization server to use. */
+  readonly issuer?: string;
+  /** URL of a client metadata document to be known by. */
+  readonly clientMetadataUrl?: string;
+  /** Port of the redirect on this machine, where the client id was registered with one. */
+  readonly redirectPort?: number;
+  /** `assumed`: the person knows that the server does PKCE although it does not say so. */
+  readonly pkce?: 'required' | 'assumed';
+  /** The sign-in may be in a network that is not public. */
+  readonly privateNetwork?: boolean;
+  /** Whose rights tokens carry: a person's (default), the client's own, or a person's by their company's identity provider. */
+  readonly grant?: 'authorization_code' | 'client_credentials' | 'enterprise';
+  /** PKCS #8 PEM that the client proves itself with. */
+  readonly privateKey?: string;
+  /** JWS algorithm of `privateKey`. */
+  readonly algorithm?: string;
+  readonly enterprise?: EnterpriseSettings;
+}
+
+/** A company's identity provider that vouches for the person (RFC 8693). */
+export interface EnterpriseSettings {
+  readonly tokenEndpoint: string;
+  readonly clientId: string;
+  /** The person's id token. */
+  readonly idToken: string;
+}
+
 export interface ToolOverride {
   readonly description?: string;
   readonly hide?: readonly string[];
@@ -60,6 +93,8 @@ export interface UpstreamConfig {
   readonly outputLimit: number | undefined;
   /** What is done about orders and secrets in its results, where the file says so. */
   readonly resultPolicy?: ResultPolicySettings;
+  /** How tokens are got, where the file says so. */
+  readonly oauth?: OAuthSettings;
   /** Sections later features read; kept as parsed so that nothing a person wrote is dropped. */
   readonly extra: Readonly<Record<string, unknown>>;
 }
@@ -154,4 +189,4 @@ export type ResolvedTransport =
       readonly env: Readonly<Record<string, string | null>>;
       readonly cwd: string | undefined;
     }
-  | { readonly type: 'http' | 'sse'; readonly url: string; readonly headers: Readonly<Record<string, string>> };
+  | { readonly type: 'http' | 'sse'; readonly url: string; readonly headers: Readonly<Record<string, string>>; readonly oauth?: OAuthSettings };

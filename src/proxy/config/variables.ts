@@ -4,7 +4,7 @@ import { VestibuleError } from '../errors.ts';
 import { dictionary } from './dictionary.ts';
 import { readEnvFile } from './env-file.ts';
 import { knownVariable, replaceVariables, type VariableUse } from './variable-syntax.ts';
-import type { HttpTransport, ResolvedTransport, StdioTransport, UpstreamConfig, VariableScope } from './types.ts';
+import type { HttpTransport, OAuthSettings, ResolvedTransport, StdioTransport, UpstreamConfig, VariableScope } from './types.ts';
 
 /**
  * Resolves every `${…}` of a transport, its envFile and its working folder, right before a launch. The result holds
@@ -51,7 +51,20 @@ async function resolveHttp(config: UpstreamConfig, transport: HttpTransport, tex
     if (/[\r\n\0]/.test(resolved)) throw badConfig(config, `The value of its header "${name}" holds a line break.`, 'Store the secret or input again without a line break.');
     headers[name] = resolved;
   }
-  return { type: transport.type, url, headers };
+  return { type: transport.type, url, headers, ...(config.oauth !== undefined && { oauth: await resolveOAuth(config.oauth, text) }) };
+}
+
+async function resolveOAuth(oauth: OAuthSettings, text: TextResolver): Promise<OAuthSettings> {
+  const resolved: Record<string, unknown> = { ...oauth };
+  for (const key of ['clientId', 'clientSecret', 'issuer', 'clientMetadataUrl', 'privateKey'] as const) {
+    const value = oauth[key];
+    if (value !== undefined) resolved[key] = await text.resolve(value);
+  }
+  if (oauth.enterprise !== undefined) {
+    const { tokenEndpoint, clientId, idToken } = oauth.enterprise;
+    resolved['enterprise'] = { tokenEndpoint: await text.resolve(tokenEndpoint), clientId: await text.resolve(clientId), idToken: await text.resolve(idToken) };
+  }
+  return resolved;
 }
 
 /** Replaces variables on behalf of one server. */
