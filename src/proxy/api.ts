@@ -16,6 +16,7 @@ import type { CallFilter, CallRecord, OutcomeKind } from './journal/types.ts';
 import type { Finding } from './scanner/types.ts';
 import type { PauseSnapshot, PauseTarget } from './pause/types.ts';
 import type { MenuState, TokenSnapshot } from './relay/types.ts';
+import type { SignIns } from './sign-ins.ts';
 import type { SearchHit } from './search/types.ts';
 import type { Endpoint } from './downstream/types.ts';
 
@@ -220,6 +221,8 @@ export interface GatewayApi {
   /** Connects if needed and lists anew. @throws VestibuleError with a launch, handshake or transport reason */
   refresh(server: ServerName): Promise<void>;
   restart(server: ServerName): Promise<void>;
+  /** Accounts at HTTP servers: signing in, switching, signing out. */
+  readonly signIns: Pick<SignIns, 'signIn' | 'accounts' | 'use' | 'signOut'>;
   /** The last lines of an upstream's log, oldest first. */
   logs(server: ServerName): readonly UpstreamLogLine[];
   /** Everything that keeps something from working, with what to do about it (docs/doctor.md). */

@@ -72,9 +72,13 @@ export class VestibuleError extends Error {
     this.at = options.at;
   }
 
-  /** True when `error` is a VestibuleError, and of `reason` if one is given. */
+  /**
+   * True when `error` is a VestibuleError, and of `reason` if one is given. Known by its shape: each bundle has a class
+   * of its own, and errors cross from one to the other.
+   */
   static is(error: unknown, reason?: VestibuleErrorReason): error is VestibuleError {
-    return error instanceof VestibuleError && (reason === undefined || error.reason === reason);
+    if (!(error instanceof Error) || error.name !== 'VestibuleError' || !('reason' in error)) return false;
+    return reason === undefined || error.reason === reason;
   }
 }
 

@@ -77,6 +77,7 @@ import type { SearchHit, ToolIndex } from './search/types.ts';
 import { Learning, learnedFileIn } from './search/learning.ts';
 import { KeptText } from './storage/kept-text.ts';
 import { WorkerTokenCounter } from './tokens/worker-counter.ts';
+import { SignIns } from './sign-ins.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { StateProblems } from './state-problems.ts';
 import { sealMemory } from './storage/seal-memory.ts';
@@ -173,6 +174,7 @@ export class Gateway implements GatewayApi {
   readonly #store = new DisposableStore();
   readonly #changed = new Emitter<void>();
   readonly #logs: UpstreamLogs;
+  readonly signIns: SignIns;
   readonly #hub: UpstreamHub;
   readonly #served: ServedTools;
   readonly #servedContent: ServedContent;
@@ -212,10 +214,21 @@ export class Gateway implements GatewayApi {
       () => config.snapshot,
       (value) => redactor.addKnown(value),
     );
+    this.signIns = this.#store.add(
+      new SignIns({
+        open: options.openKeys,
+        workspace: options.workspaceFolder,
+        known: (value) => redactor.addKnown(value),
+        report: (problem) => options.log('error', problem.message, { action: problem.action }),
+        resolve: (entry) => resolveTransport(entry, scope),
+        entry: (server) => this.#entry(server),
+      }),
+    );
     this.#hub = this.#store.add(
       new UpstreamHub({
         launchApproved: (entry) => this.#launchApproved(entry),
-        resolve: (entry) => resolveTransport(entry, scope),
+        resolve: (entry) => this.signIns.resolve(entry),
+        keys: this.signIns,
         log: (line) => this.#logs.append(line),
         redact: (text) => redactor.text(text),
         stateDir,
@@ -351,6 +364,7 @@ export class Gateway implements GatewayApi {
 
     this.#store.add(this.#hub.onListing(({ server, listing }) => this.#listed(server, catalog.accept(server, listing))));
     this.#store.add(this.#hub.onDidChange(() => this.#changed.fire()));
+    this.#store.add(this.signIns.onDidChange(({ uses }) => this.#reconnect(uses)));
     this.#store.add(catalog.onDidChange(() => this.#changed.fire()));
     this.#store.add(catalog.onDidChangeOffer(() => this.#announcer.soon()));
     this.#store.add(this.#hub.onSharedNotification(({ server, notification }) => this.#content.agents.notified(server, notification)));
@@ -381,6 +395,16 @@ export class Gateway implements GatewayApi {
 
   get onDidChange(): Event<void> {
     return this.#changed.event;
+  }
+
+  /** Another account from now on: what asked for it, or used the former one, connects anew at once. */
+  #reconnect(uses: (config: UpstreamConfig) => boolean): void {
+    for (const upstream of this.#hub.all()) {
+      const { kind } = upstream.state;
+      if (!uses(upstream.config) || (kind !== 'sign-in-needed' && kind !== 'ready' && kind !== 'failed')) continue;
+      // What keeps it from connecting is its state, and shown as such.
+      upstream.restart().catch(() => undefined);
+    }
   }
 
   get onLog(): Event<UpstreamLogLine> {

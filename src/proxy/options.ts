@@ -1,6 +1,7 @@
 import type { InputDeclaration, MenuMode } from './config/types.ts';
 import type { ConsentOptions } from './consent/types.ts';
 import type { ServerName } from './model.ts';
+import type { OpenKeys } from './sign-ins.ts';
 import type { SecretStore } from './storage/secret-store.ts';
 
 /** Everything an adapter decides about a gateway. */
@@ -25,6 +26,8 @@ export interface GatewayOptions {
    * the answer in `secrets`. Left out when there is nobody to ask.
    */
   readonly askInput?: (input: InputDeclaration, server: ServerName) => Promise<string | undefined>;
+  /** Opens what signs in to HTTP servers, on first need; without it nobody can sign in. */
+  readonly openKeys?: OpenKeys;
   /** Port to try first; 0 or undefined lets the system choose. */
   readonly port?: number;
   /** When true a taken `port` is an error instead of a reason to take another. */

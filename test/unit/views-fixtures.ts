@@ -1,5 +1,6 @@
 import type { AgentRecord, IssuedAgent, NewAgent } from '../../src/proxy/agents/types.ts';
 import { FULL_GRANT } from '../../src/proxy/model.ts';
+import { SignIns } from '../../src/proxy/sign-ins.ts';
 import type { DecisionSummary } from '../../src/proxy/quarantine/types.ts';
 import type { GatewayApi, GatewaySnapshot, PersonCall, PersonCallAnswer, ToolSnapshot, UpstreamSnapshot } from '../../src/proxy/api.ts';
 import { Emitter } from '../../src/proxy/events.ts';
@@ -100,6 +101,15 @@ export class FakeGateway implements GatewayApi {
   /** What the next decision fails with. */
   refusal: Error | undefined;
   ended = false;
+
+  readonly signIns = new SignIns({
+    open: undefined,
+    workspace: undefined,
+    known: () => undefined,
+    report: () => undefined,
+    resolve: () => Promise.reject(new Error('nothing to resolve')),
+    entry: () => undefined,
+  });
 
   constructor(state: GatewaySnapshot = EMPTY_SNAPSHOT) {
     this.state = state;

@@ -7,6 +7,7 @@ import { httpFailure } from './http/http-failure.ts';
 import { HttpAnswerError } from './http/response.ts';
 import { SseLeg } from './http/sse-leg.ts';
 import { StreamableHttpLeg } from './http/streamable-leg.ts';
+import type { Credentials } from './keys.ts';
 import { negotiate } from './negotiate.ts';
 import { RpcConnection } from './rpc-connection.ts';
 import { launch } from './stdio/launch.ts';
@@ -27,6 +28,8 @@ export interface ConnectOptions {
   readonly log: WriteLog;
   /** Where launched processes are recorded. */
   readonly stateDir: string;
+  /** What requests over HTTP carry to be let in. */
+  readonly credentials?: Credentials | undefined;
 }
 
 type Stdio = Extract<ResolvedTransport, { readonly type: 'stdio' }>;
@@ -71,7 +74,7 @@ async function connectHttp(transport: Http, options: ConnectOptions): Promise<Rp
 
 async function openHttp(Leg: typeof StreamableHttpLeg | typeof SseLeg, url: URL, transport: Http, options: ConnectOptions): Promise<RpcConnection> {
   options.gate();
-  const client = new HttpClient(transport.headers);
+  const client = new HttpClient(transport.headers, options.credentials);
   const connection = new RpcConnection((sink) => new Leg(url, client, sink, options.log), options.log);
   try {
     await handshake(connection, options);

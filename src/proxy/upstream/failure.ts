@@ -29,7 +29,7 @@ export class UpstreamError extends VestibuleError {
  * @param redact takes secrets out of what the server or the system said
  */
 export function failureOf(error: unknown, redact: (text: string) => string = (text) => text): UpstreamFailure {
-  if (error instanceof VestibuleError) {
+  if (VestibuleError.is(error)) {
     const known = error instanceof UpstreamError ? error : undefined;
     return {
       reason: error.reason,

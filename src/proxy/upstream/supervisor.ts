@@ -239,6 +239,7 @@ class Supervisor implements Upstream {
         gate: () => this.#gate(signal),
         log: this.#log,
         stateDir: this.#deps.stateDir,
+        credentials: transport.type === 'stdio' ? undefined : this.#deps.keys?.credentialsFor(this.config, transport),
       });
       return await this.#listFirst(connection, signal);
     } catch (error) {
@@ -334,7 +335,7 @@ class Supervisor implements Upstream {
       case 'launch-not-approved':
         return this.#setState({ kind: 'quarantined' });
       case 'auth-required':
-        return this.#setState({ kind: 'sign-in-needed', error: this.#failureOf(error) });
+        return this.#setState({ kind: 'sign-in-needed', error: this.#signInFailure(error) });
       case 'missing-input':
         return this.#setState({ kind: 'needs-input', input: inputNamedIn(error.message) });
     }
@@ -345,6 +346,12 @@ class Supervisor implements Upstream {
 
   #failureOf(error: VestibuleError): UpstreamFailure {
     return failureOf(error, (text) => this.#deps.redact?.(text) ?? text);
+  }
+
+  /** What a server that asks for a sign-in is shown with: why the former one ended, where that is known. */
+  #signInFailure(error: VestibuleError): UpstreamFailure {
+    const problem = this.#deps.keys?.problemOf(this.config);
+    return { ...this.#failureOf(error), ...(problem !== undefined && { message: problem }) };
   }
 
   #retryIn(milliseconds: number): void {
@@ -424,6 +431,6 @@ function listingFailure(error: unknown, connection: RpcConnection): unknown {
 }
 
 function asVestibuleError(error: unknown): VestibuleError {
-  if (error instanceof VestibuleError) return error;
+  if (VestibuleError.is(error)) return error;
   return new VestibuleError('launch-failed', messageOf(error), { action: 'Read the log of this server, then restart it.', cause: error });
 }

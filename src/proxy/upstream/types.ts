@@ -1,5 +1,6 @@
 import type { Disposable, Event } from '../events.ts';
 import type { ResolvedTransport, UpstreamConfig } from '../config/types.ts';
+import type { UpstreamKeys } from './keys.ts';
 import type { Era, RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
 
 /** What an upstream said of itself in `initialize` or `server/discover`. Untrusted text. */
@@ -236,4 +237,6 @@ export interface UpstreamDeps {
   /** Folder for the launched-process record, from which the next start sweeps orphans. */
   readonly stateDir: string;
   readonly clientVersion: string;
+  /** Access tokens of HTTP upstreams; none without. */
+  readonly keys?: Pick<UpstreamKeys, 'credentialsFor' | 'problemOf'>;
 }

@@ -1,6 +1,7 @@
 import { Agent as HttpAgent, request as httpRequest, type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { messageOf } from '../../errors.ts';
+import { messageOf, VestibuleError } from '../../errors.ts';
+import type { Credentials } from '../keys.ts';
 import { UpstreamCallError } from '../types.ts';
 import { guardedLookup, isRefusedAddress, shownUrl } from './dial-guard.ts';
 
@@ -44,11 +45,16 @@ export interface Exchange {
 /** Keep-alive requests to one upstream with the entry's own headers; dials nothing that is refused. */
 export class HttpClient {
   readonly #headers: Readonly<Record<string, string>>;
+  readonly #credentials: Credentials | undefined;
   readonly #http = new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, timeout: IDLE_SOCKET_MS, noDelay: true });
   readonly #https = new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, timeout: IDLE_SOCKET_MS, noDelay: true });
 
-  /** @param headers the entry's own headers; those the protocol owns are left out */
-  constructor(headers: Readonly<Record<string, string>>) {
+  /**
+   * @param headers the entry's own headers; those the protocol owns are left out
+   * @param credentials what requests carry besides; redirects never leave the origin, so it never does either
+   */
+  constructor(headers: Readonly<Record<string, string>>, credentials?: Credentials) {
+    this.#credentials = credentials;
     this.#headers = Object.fromEntries(
       Object.entries(headers)
         .filter(([name]) => !RESERVED.test(name))
@@ -57,7 +63,8 @@ export class HttpClient {
   }
 
   exchange(message: HttpMessage): Exchange {
-    return new RunningExchange(message, (url, receive) => this.#open({ ...message, url }, receive));
+    const open: Open = (url, authorization, receive) => this.#open(authorization === undefined ? { ...message, url } : { ...message, url, headers: { ...message.headers, authorization } }, receive);
+    return new RunningExchange(message, open, this.#credentials);
   }
 
   /** Closes every connection, also those in use. */
@@ -88,9 +95,16 @@ export class HttpClient {
   }
 }
 
+type Open = (url: URL, authorization: string | undefined, receive: (response: IncomingMessage) => void) => ClientRequest;
+
 class RunningExchange implements Exchange {
   readonly response: Promise<IncomingMessage>;
-  readonly #open: (url: URL, receive: (response: IncomingMessage) => void) => ClientRequest;
+  readonly #open: Open;
+  readonly #credentials: Credentials | undefined;
+  #authorization: string | undefined;
+  /** True once it was sent again with another token. */
+  #retried = false;
+  #cancelled = false;
   readonly #resolve: (response: IncomingMessage) => void;
   readonly #reject: (error: UpstreamCallError) => void;
   #url: URL;
@@ -99,14 +113,16 @@ class RunningExchange implements Exchange {
   /** True once any byte may have reached the server. */
   #sent = false;
 
-  constructor(message: HttpMessage, open: (url: URL, receive: (response: IncomingMessage) => void) => ClientRequest) {
+  constructor(message: HttpMessage, open: Open, credentials: Credentials | undefined) {
     this.#url = message.url;
     this.#open = open;
+    this.#credentials = credentials;
     const { promise, resolve, reject } = withResolvers<IncomingMessage>();
     this.response = promise;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#go();
+    if (credentials === undefined) this.#go();
+    else this.#goWith(credentials.authorization());
   }
 
   get url(): URL {
@@ -114,12 +130,43 @@ class RunningExchange implements Exchange {
   }
 
   cancel(): void {
+    this.#cancelled = true;
     this.#request?.destroy();
+  }
+
+  /** Sends with a token that has to be got first. */
+  #goWith(authorization: Promise<string | undefined>): void {
+    authorization.then(
+      (field) => {
+        if (this.#cancelled) return this.#reject(new UpstreamCallError('cancelled', 'The request was cancelled.', { sent: this.#sent }));
+        this.#authorization = field;
+        this.#go();
+      },
+      (error: unknown) => this.#reject(withoutToken(error)),
+    );
+  }
+
+  /** A 401 says that nothing was carried out, so the same request may go once more with another token; a 403 needs a person. */
+  #turnedAway(credentials: Credentials, response: IncomingMessage): void {
+    const status = response.statusCode ?? 0;
+    const answer = { status, challenge: response.headers['www-authenticate'], used: this.#authorization };
+    credentials.turnedAway(answer).then(
+      (field) => {
+        if (field === undefined || field === this.#authorization || this.#retried || this.#cancelled) return this.#resolve(response);
+        response.resume();
+        this.#retried = true;
+        this.#goWith(Promise.resolve(field));
+      },
+      (error: unknown) => {
+        response.resume();
+        this.#reject(withoutToken(error));
+      },
+    );
   }
 
   #go(): void {
     try {
-      const request = this.#open(this.#url, (response) => this.#received(response));
+      const request = this.#open(this.#url, this.#authorization, (response) => this.#received(response));
       this.#request = request;
       request.on('socket', (socket) => {
         if (socket.connecting) socket.once(this.#url.protocol === 'https:' ? 'secureConnect' : 'connect', () => (this.#sent = true));
@@ -134,6 +181,7 @@ class RunningExchange implements Exchange {
 
   #received(response: IncomingMessage): void {
     const status = response.statusCode ?? 0;
+    if (this.#credentials !== undefined && (status === 401 || status === 403)) return this.#turnedAway(this.#credentials, response);
     if (status < 300 || status >= 400 || status === 304) {
       this.#resolve(response);
       return;
@@ -153,6 +201,13 @@ class RunningExchange implements Exchange {
   #lost(error: unknown): UpstreamCallError {
     return new UpstreamCallError('connection-lost', `The connection to ${shownUrl(this.#url)} failed: ${messageOf(error)}`, { sent: this.#sent, cause: error });
   }
+}
+
+/** Why there is no token: for now (the request may be tried later), or until a person signs in. */
+function withoutToken(error: unknown): UpstreamCallError {
+  const passing = VestibuleError.is(error, 'connection-failed');
+  // Turned away or never sent: in both cases nothing was carried out.
+  return new UpstreamCallError(passing ? 'connection-lost' : 'auth-required', messageOf(error), { sent: false, ...(!passing && { status: 401 }), cause: error });
 }
 
 function redirectTarget(location: string | undefined, base: URL): URL | undefined {

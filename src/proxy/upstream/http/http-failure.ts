@@ -1,3 +1,4 @@
+import { VestibuleError } from '../../errors.ts';
 import { UpstreamError } from '../failure.ts';
 import type { FailureCode, UpstreamCallError } from '../types.ts';
 import { shownUrl } from './dial-guard.ts';
@@ -7,6 +8,8 @@ import { HttpAnswerError } from './response.ts';
 /** What a person is told when an HTTP upstream cannot be reached or does not speak MCP. */
 export function httpFailure(error: UpstreamCallError, url: URL): UpstreamError {
   if (error.cause instanceof UpstreamError) return error.cause;
+  // A token could not be got: whoever got it says at which step, and what to do.
+  if (VestibuleError.is(error.cause)) return new UpstreamError(error.kind === 'auth-required' ? 'auth-required' : 'connection-failed', error.cause.message, { action: error.cause.action, cause: error });
   if (error instanceof RedirectError) return redirected(error, url);
   if (error instanceof HttpAnswerError) return wrongAnswer(error, url);
   if (error.kind === 'connection-lost') return notReached(error, url);

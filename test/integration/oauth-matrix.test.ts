@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { after, describe, it } from 'node:test';
+import type { UpstreamConnection } from '../../src/proxy/upstream/types.ts';
+import { VestibuleError } from '../../src/proxy/errors.ts';
+import { UpstreamCallError } from '../../src/proxy/upstream/types.ts';
+import { openHouse, signInAt } from '../fixtures/oauth/house.ts';
+import { LATER_ROWS, outcomeOf, SIGN_IN_ROWS, takenPort } from '../fixtures/oauth/matrix.ts';
+import { startProvider, type Manners, type Provider } from '../fixtures/oauth/provider.ts';
+import { httpAt, supervise } from '../fixtures/upstreams/supervised.ts';
+
+const TIMEOUT_MS = 1_500;
+
+async function providerFor(manners: Manners = {}): Promise<Provider> {
+  const provider = await startProvider(manners);
+  after(() => provider.close());
+  return provider;
+}
+
+describe('signing in when something goes wrong', { timeout: 180_000 }, () => {
+  for (const row of SIGN_IN_ROWS) {
+    it(`${row.what}: ${row.outcome}`, async () => {
+      const provider = await providerFor();
+      const house = await openHouse({}, undefined, TIMEOUT_MS);
+      assert.equal(await outcomeOf(row, provider, house), row.outcome);
+      assert.equal(house.keys.accounts().length, row.outcome === 'signed in' ? 1 : 0, 'an account only when signed in');
+    });
+  }
+
+  it('a taken port: another one; with a port of the person’s own: says so', async () => {
+    const provider = await providerFor();
+    const house = await openHouse();
+    const taken = await takenPort();
+    await assert.rejects(signInAt(house, provider.url, { oauth: { redirectPort: taken.port } }), { step: 'redirect', problem: 'port-taken' });
+    taken.close();
+    await signInAt(house, provider.url);
+    const { port } = new URL(provider.seen.authorize.get('redirect_uri') ?? '');
+    const blocker = createServer().listen(Number(port), '127.0.0.1');
+    await once(blocker, 'listening');
+    await signInAt(house, provider.url);
+    blocker.close();
+    assert.equal(provider.counts.register, 2, 'another redirect is registered anew');
+    assert.notEqual(new URL(provider.seen.authorize.get('redirect_uri') ?? '').port, port);
+  });
+});
+
+function call(connection: UpstreamConnection): Promise<string> {
+  return connection.call('tools/call', '{"name":"whoami"}', { timeoutMs: 30_000, maxTimeoutMs: 30_000 }).then((reply) => ('result' in reply ? 'call answered' : 'call failed'));
+}
+
+describe('renewing access when something goes wrong', { timeout: 180_000 }, () => {
+  for (const row of LATER_ROWS) {
+    it(`${row.what}: ${row.outcome}`, async () => {
+      const provider = await providerFor(row.first);
+      const house = await openHouse({}, undefined, TIMEOUT_MS);
+      const { keys, known, secrets } = house;
+      await signInAt(house, provider.url);
+      const { upstream, until } = supervise(httpAt(provider.url), { deps: { keys } });
+      const connection = await upstream.connect();
+      provider.manners = row.later;
+      if (row.ends === 'all') provider.revokeAll();
+      else if (row.ends !== 'nothing') provider.expireAccess();
+      const outcome = await call(connection).catch(async (error: unknown) => {
+        assert.ok(error instanceof UpstreamCallError);
+        if (error.kind === 'auth-required') {
+          await until('sign-in-needed');
+          return 'sign in needed';
+        }
+        assert.ok(VestibuleError.is(error.cause, 'connection-failed'));
+        await until('failed');
+        return 'not reached, tried again later';
+      });
+      assert.equal(outcome, row.outcome);
+      assert.equal(provider.counts.refresh, row.refreshes);
+      // A grant that ended is gone for good; one that did not still stands, whatever the network did.
+      const [account] = keys.accounts();
+      assert.equal(account?.ended !== undefined, row.outcome === 'sign in needed');
+      assert.equal([...secrets.held.keys()].some((key) => key.startsWith('oauth-grant/')), row.outcome !== 'sign in needed');
+      for (const secret of provider.secrets) if (/^(?:access|refresh)-/.test(secret) && row.later.tokens === undefined) assert.ok(known.has(secret) || row.first?.tokens !== undefined, 'told for redaction');
+    });
+  }
+});
