@@ -1,4 +1,5 @@
 import { openConsentStore } from '../proxy/consent/consent-store.ts';
+import { isOver } from '../proxy/consent/standing.ts';
 import type { ConsentStore, StandingConsent } from '../proxy/consent/types.ts';
 import { VestibuleError } from '../proxy/errors.ts';
 import { visible } from '../proxy/json/visible.ts';
@@ -22,7 +23,7 @@ export const consentList: Command = {
   options: FILTER_OPTIONS,
   run: (args) =>
     withStore(args, (store) => {
-      const chosen = store.all.filter(filterOf(args));
+      const chosen = store.all.filter(filterOf(args)).filter((consent) => !isOver(consent, Date.now()));
       if (args.has('json')) printJson(chosen);
       else printTable(['SERVER', 'TOOL', 'DECISION', 'FOR', 'SINCE', 'DIGEST'], chosen.map(rowOf), 'Nothing is decided about later calls.');
       return Promise.resolve(EXIT.ok);
@@ -70,13 +71,14 @@ function filterOf(args: Arguments): (consent: StandingConsent) => boolean {
 
 function rowOf(consent: StandingConsent): string[] {
   const { kind, server, tool = '(every tool)', at } = consent;
-  const digest = kind === 'tool' || kind === 'arguments' ? consent.digest : '';
+  const digest = kind === 'ask' || kind === 'never' ? '' : consent.digest;
   return [server, tool, WORDS[kind], kind === 'ask' ? '' : consent.principal, new Date(at).toISOString(), digest];
 }
 
 const WORDS: Readonly<Record<StandingConsent['kind'], string>> = {
   tool: 'allowed',
   arguments: 'allowed with the same arguments',
+  session: 'allowed for one session',
   ask: 'asked about every time',
   never: 'refused',
 };

@@ -206,7 +206,7 @@ export interface GatewayApi {
    * written down; it holds in this process all the same
    */
   setConsent(target: { readonly server: ServerName; readonly tool?: string }, decision: 'allow' | 'ask' | 'never'): Promise<void>;
-  /** Takes decisions about later calls back, and what was allowed for sessions of the same tools. @throws VestibuleError */
+  /** Takes decisions about later calls back. @throws VestibuleError */
   revokeConsents(consents: readonly StandingConsent[]): Promise<void>;
   /**
    * Gives an agent a token of its own; the token is in the answer and nowhere else.

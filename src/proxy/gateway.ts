@@ -537,7 +537,6 @@ export class Gateway implements GatewayApi {
       ask: [{ kind: 'ask', ...base, ...(tool !== undefined && { tool }) }],
       never: (tool === undefined ? tools.map(({ name }) => name) : named).map((name) => ({ kind: 'never', ...bound, tool: name })),
     };
-    if (decision !== 'allow') this.#consentDesk.forgetSessions(server, tool);
     this.#decided(decision === 'allow' ? 'consent-tool' : `consent-${decision}`, server, tool ?? '', undefined);
     await this.#parts.consents.add(consents[decision]);
   }
@@ -545,7 +544,6 @@ export class Gateway implements GatewayApi {
   async revokeConsents(consents: readonly StandingConsent[]): Promise<void> {
     await this.#parts.consents.revoke(consents);
     for (const { server, tool } of consents) {
-      this.#consentDesk.forgetSessions(server, tool);
       this.#decided('consent-revoke', server, tool ?? '', undefined);
     }
   }
@@ -624,6 +622,7 @@ export class Gateway implements GatewayApi {
     this.#announcer.dispose();
     // Answers under way may still need their upstream, their store and the journal: those end after them.
     await this.#listener.close(FINISH_MS);
+    await this.#consentDesk.end();
     await this.#hub.stop();
     this.#store.dispose();
     await this.#parts.seen.flush();

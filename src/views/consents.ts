@@ -1,4 +1,5 @@
 import type { GatewaySnapshot } from '../proxy/api.ts';
+import { isOver } from '../proxy/consent/standing.ts';
 import type { StandingConsent } from '../proxy/consent/types.ts';
 import type { Choice, Dialogs } from './dialogs.ts';
 import type { GatewayHost } from './gateway-host.ts';
@@ -15,7 +16,7 @@ type Decision = 'allow' | 'ask' | 'never';
 /** Shows what was decided about later calls; what the person ticks is taken back. */
 export async function manageConsents({ host, dialogs }: ConsentsContext): Promise<void> {
   const gateway = await host.start();
-  const { consents } = gateway.snapshot();
+  const consents = gateway.snapshot().consents.filter((consent) => !isOver(consent, Date.now()));
   if (consents.length === 0) return dialogs.inform('Nothing is decided about later calls. Decide on a tool or server with “Vestibule: Consent to Calls…”.');
   const chosen = await dialogs.pickMany(
     'Decisions about calls: tick what to take back',
@@ -59,7 +60,7 @@ async function pickSubject({ upstreams }: GatewaySnapshot, dialogs: Dialogs): Pr
 }
 
 function wordsOf({ kind }: StandingConsent): string {
-  return { tool: 'Allowed', arguments: 'Allowed with the same arguments', ask: 'Asked about every time', never: 'Never' }[kind];
+  return { tool: 'Allowed', arguments: 'Allowed with the same arguments', session: 'Allowed for one session', ask: 'Asked about every time', never: 'Never' }[kind];
 }
 
 function subjectOf({ server, tool }: StandingConsent): string {
@@ -68,5 +69,6 @@ function subjectOf({ server, tool }: StandingConsent): string {
 
 function detailOf(consent: StandingConsent): string {
   const since = `since ${new Date(consent.at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-  return consent.kind === 'ask' ? since : `${since}, for ${oneLine(consent.principal, 60)}`;
+  const until = consent.kind === 'session' ? `, until it ends, ${new Date(consent.until).toISOString().slice(0, 16).replace('T', ' ')} UTC at the latest` : '';
+  return consent.kind === 'ask' ? since : `${since}${until}, for ${oneLine(consent.principal, 60)}`;
 }

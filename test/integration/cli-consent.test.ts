@@ -195,6 +195,33 @@ describe('vestibule serve --consent', { timeout: 180_000 }, () => {
     });
   }
 
+  it('lists what is allowed for a session, and takes it back from another terminal at once', async () => {
+    await place.servers({ servers: { srv: FIXTURE_ENTRY } });
+    await start('--consent', 'ask');
+    const agent = new AskedAgent('legacy');
+    await agent.connect(ready);
+    agent.answers.push({ action: 'accept', content: { answer: 'session' } });
+    assert.equal(await agent.call('write'), undefined);
+    assert.equal(await agent.call('write'), undefined);
+    assert.equal(agent.questions.length, 1);
+    const listed = await eventually(async () => {
+      const { stdout } = await vestibule('consent', 'list');
+      return stdout.includes('allowed for one session') ? stdout : undefined;
+    });
+    assert.match(listed, /srv +write +allowed for one session +local/);
+    assert.equal((await vestibule('consent', 'revoke', '--server', 'srv', '--tool', 'write')).code, 0);
+    await eventually(async () => ((await agent.call('write'))?.code === 'consent_declined' ? (true as const) : undefined));
+    await agent.client.close();
+    // A gateway that ends leaves no session behind.
+    const again = new AskedAgent('legacy');
+    await again.connect(ready);
+    again.answers.push({ action: 'accept', content: { answer: 'session' } });
+    assert.equal(await again.call('write'), undefined);
+    await again.client.close();
+    await serve?.stop();
+    assert.equal((await vestibule('consent', 'list', '--json')).stdout.trim(), '[]');
+  });
+
   it('gives two calls that race for one consent only one', async () => {
     await place.servers({ servers: { srv: FIXTURE_ENTRY } });
     await start('--consent', 'ask');

@@ -46,11 +46,12 @@ class Bench {
   readonly journal: DecisionEntry[] = [];
   readonly asked: Asked[] = [];
   readonly desk: ConsentDesk;
+  now = 1_000;
   readonly #waiting: (() => void)[] = [];
 
   constructor(mode: ConsentMode = 'ask', timeoutMs = WAIT_MS) {
     const { store } = this;
-    this.desk = new ConsentDesk({ mode, ask: (question) => this.#ask(question), timeoutMs, store, toolsOf: () => [DROP, WIPE], journal: (entry) => this.journal.push(entry), onUnkept: unkept });
+    this.desk = new ConsentDesk({ mode, ask: (question) => this.#ask(question), timeoutMs, store, toolsOf: () => [DROP, WIPE], journal: (entry) => this.journal.push(entry), onUnkept: unkept, now: () => this.now });
   }
 
   /** The question that is asked next, in order. */
@@ -220,6 +221,22 @@ describe('the consent desk', { timeout: 120_000 }, () => {
     assert.deepEqual(await bench.decide(repeated, 'decline'), { verdict: refused('declined'), asked: true });
   });
 
+  it('lets what was allowed for a session end with its time, with being taken back, and with the run', async () => {
+    const bench = new Bench();
+    const call = (more = {}): Promise<{ verdict: ConsentVerdict; asked: boolean }> => bench.decide(request(more), 'session');
+    assert.equal((await call()).asked, true);
+    bench.now += 12 * 60 * 60 * 1000 - 1;
+    assert.equal((await call()).asked, false);
+    assert.equal((await call({ session: 'two' })).asked, true);
+    bench.now++;
+    assert.equal((await call()).asked, true, 'twelve hours are over');
+    assert.equal(bench.store.all.length, 2, 'what is over is forgotten with the next decision');
+    await bench.store.revoke(bench.store.all);
+    assert.equal((await call()).asked, true, 'a person took it back');
+    await bench.desk.end();
+    assert.deepEqual(bench.store.all, []);
+  });
+
   it('agrees with a model over random calls, answers, changes and revocations', async () => {
     const answers = ['once', 'session', 'arguments', 'tool', 'server', 'ask', 'never', 'decline'] as const;
     // Equal in canonical form, pairwise: order and spelling of numbers make no other arguments.
@@ -236,17 +253,17 @@ describe('the consent desk', { timeout: 120_000 }, () => {
         let tools = new Set<string>();
         let given = new Set<string>();
         const nevers = new Set<string>();
+        const sessionOf = new Map<string, string>();
         const without = (set: Set<string>, fits: (key: string) => boolean): Set<string> => new Set([...set].filter((key) => !fits(key)));
         for (const one of steps) {
           if (one.do === 'revoke') {
             const consent = bench.store.all[one.at];
             if (consent === undefined || consent.kind === 'ask') continue;
             await bench.store.revoke([consent]);
-            bench.desk.forgetSessions(consent.server, consent.tool);
             if (consent.kind === 'never') nevers.delete(`${consent.principal} ${consent.tool}`);
             else if (consent.kind === 'tool') tools.delete(`${consent.principal} ${consent.tool} ${consent.digest}`);
-            else given.delete(`${consent.principal} ${consent.tool} ${consent.digest} ${consent.arguments}`);
-            sessions = without(sessions, (key) => key.split(' ')[1] === consent.tool);
+            else if (consent.kind === 'arguments') given.delete(`${consent.principal} ${consent.tool} ${consent.digest} ${consent.arguments}`);
+            else sessions.delete(`${consent.principal} ${consent.tool} ${consent.digest} ${sessionOf.get(consent.session) ?? ''}`);
             continue;
           }
           const { tool, who, session, text, answer } = one;
@@ -263,7 +280,12 @@ describe('the consent desk', { timeout: 120_000 }, () => {
             tools = without(tools, (key) => key.startsWith(`${who} ${name} `) && !key.includes(digest));
             given = without(given, (key) => key.startsWith(`${who} ${name} `) && !key.includes(digest));
           };
-          if (answer === 'session') sessions.add(`${who} ${tool.name} ${tool.digest} ${session}`);
+          if (answer === 'session') {
+            const stored = bench.store.all.at(-1);
+            assert.ok(stored?.kind === 'session' && !JSON.stringify(stored).includes(`"${session}"`), 'an id of a session is not kept as it is');
+            sessionOf.set(stored.session, session);
+            sessions.add(`${who} ${tool.name} ${tool.digest} ${session}`);
+          }
           if (answer === 'arguments') {
             renew(tool.name, tool.digest);
             const stored = bench.store.all.at(-1);

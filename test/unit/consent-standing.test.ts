@@ -14,7 +14,7 @@ const given = (args: typeof A, digest = A): StandingConsent => ({ kind: 'argumen
 const never: StandingConsent = { kind: 'never', ...base, tool: 't', principal: 'p' };
 const askTool: StandingConsent = { kind: 'ask', ...base, tool: 't' };
 const askServer: StandingConsent = { kind: 'ask', ...base };
-const call = { principal: 'p', server: 's', tool: 't', digest: A, arguments: A };
+const call = { principal: 'p', server: 's', tool: 't', digest: A, arguments: A, session: A, now: 5 };
 const kept = (...consents: StandingConsent[]): readonly StandingConsent[] => consents.reduce(withConsent, []);
 
 describe('standing consents', () => {

@@ -1,13 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import type { CatalogTool } from '../catalog/types.ts';
 import type { DecisionEntry } from '../journal/types.ts';
 import { digestOf, NotCanonicalError, sha256 } from '../json/canonical.ts';
 import type { Digest, RawJson, ServerName } from '../model.ts';
 import { QuestionLines } from './question-lines.ts';
-import { SessionConsents } from './session-consents.ts';
 import { decidedFor } from './standing.ts';
 import type { AskPerson, ConsentAnswer, ConsentMode, ConsentOptions, ConsentRequest, ConsentStore, ConsentVerdict, NoConsent, StandingConsent } from './types.ts';
 
 const ANSWER_WITHIN_MS = 120_000;
+/** How long a consent for a session holds, in milliseconds: modern agents have no session that ends. */
+const SESSION_MS = 12 * 60 * 60 * 1000;
 /** Longer arguments are not kept to compare the next ones with. */
 const MAX_REMEMBERED_ARGUMENTS = 256 * 1024;
 const MAX_REMEMBERED = 100;
@@ -24,6 +26,8 @@ export interface ConsentDeskDeps extends ConsentOptions {
   readonly journal: (decision: DecisionEntry) => void;
   /** Hears of decisions that could not be kept. */
   readonly onUnkept: (error: unknown) => void;
+  /** Milliseconds since epoch. */
+  readonly now?: () => number;
 }
 
 const ALLOWED: ConsentVerdict = { allowed: true };
@@ -35,7 +39,11 @@ const ALLOWED: ConsentVerdict = { allowed: true };
  */
 export class ConsentDesk {
   readonly #deps: ConsentDeskDeps;
-  readonly #sessions = new SessionConsents();
+  /** Tells this run from every other: what was allowed for a session ends with both. */
+  readonly #run = randomUUID();
+  readonly #now: () => number;
+  /** The sessions, as consents name them, that something was allowed for. */
+  readonly #sessions = new Set<Digest>();
   readonly #lines = new QuestionLines();
   /** Arguments last allowed by a person, by tool; the oldest give way. */
   readonly #lastAllowed = new Map<string, RawJson>();
@@ -45,6 +53,7 @@ export class ConsentDesk {
 
   constructor(deps: ConsentDeskDeps) {
     this.#deps = deps;
+    this.#now = deps.now ?? Date.now;
   }
 
   /** Resolves when it is decided whether the call may go on. Never rejects. */
@@ -65,9 +74,11 @@ export class ConsentDesk {
     if (this.#interrupted.size > MAX_INTERRUPTED && oldest !== undefined) this.#interrupted.delete(oldest);
   }
 
-  /** Takes back what was allowed for sessions, of a tool, a server, or altogether. */
-  forgetSessions(server?: ServerName, tool?: string): void {
-    this.#sessions.forget(server, tool);
+  /** Takes back what was allowed for sessions of this run, which ends. */
+  async end(): Promise<void> {
+    const { store, onUnkept } = this.#deps;
+    const mine = store.all.filter((consent) => consent.kind === 'session' && this.#sessions.has(consent.session));
+    if (mine.length > 0) await store.revoke(mine).catch(onUnkept);
   }
 
   /** What needs no question; undefined when it takes one. */
@@ -80,8 +91,7 @@ export class ConsentDesk {
     const decided = decidedFor(known, this.#queryOf(request, known.some(({ kind }) => kind === 'arguments')));
     if (decided === 'never') return { allowed: false, why: 'never' };
     if (byDefault === 'deny') return { allowed: false, why: 'destructive' };
-    if (decided === 'tool' || decided === 'arguments') return ALLOWED;
-    if (this.#sessions.allows({ ...this.#queryOf(request, false), session: request.session })) return ALLOWED;
+    if (decided === 'tool' || decided === 'arguments' || decided === 'session') return ALLOWED;
     if (this.#resumes(request)) return ALLOWED;
     if (decided === 'ask') return principal.kind === 'person' ? ALLOWED : undefined;
     return byDefault === 'allow' ? ALLOWED : undefined;
@@ -118,9 +128,7 @@ export class ConsentDesk {
     const by = this.#deps.ask === undefined ? `person at ${principal.id}` : 'person';
     if (answer === 'decline') return this.#refuse(request, 'declined', by);
     this.#journal(request, `consent-${answer}`, by);
-    if (answer === 'session') this.#sessions.allow({ ...this.#queryOf(request, false), session: request.session });
     const standing = this.#standingOf(request, answer);
-    if (answer === 'ask' || answer === 'never') this.#sessions.forget(tool.server, tool.name);
     if (standing.length > 0) await this.#deps.store.add(standing).catch(this.#deps.onUnkept);
     if (answer === 'never') return { allowed: false, why: 'never' };
     this.#remember(tool, argumentsText);
@@ -129,13 +137,17 @@ export class ConsentDesk {
 
   #standingOf(request: ConsentRequest, answer: ConsentAnswer): readonly StandingConsent[] {
     const { tool, principal } = request;
-    const base = { server: tool.server, at: Date.now() };
+    const base = { server: tool.server, at: this.#now() };
     const bound = { ...base, principal: principal.id };
     switch (answer) {
       case 'once':
-      case 'session':
       case 'decline':
         return [];
+      case 'session': {
+        const session = this.#sessionOf(request);
+        this.#sessions.add(session);
+        return [{ kind: 'session', ...bound, tool: tool.name, digest: tool.digest, session, until: base.at + SESSION_MS }];
+      }
       case 'arguments': {
         const digest = argumentsDigest(request.argumentsText);
         return digest === undefined ? [] : [{ kind: 'arguments', ...bound, tool: tool.name, digest: tool.digest, arguments: digest }];
@@ -168,13 +180,21 @@ export class ConsentDesk {
     if (this.#lastAllowed.size > MAX_REMEMBERED && oldest !== undefined) this.#lastAllowed.delete(oldest);
   }
 
-  #queryOf({ tool, principal, argumentsText }: ConsentRequest, withArguments: boolean) {
+  /** Of a session its digest is kept, with the run: an id on disk would be of use to others. */
+  #sessionOf({ session }: ConsentRequest): Digest {
+    return sha256(JSON.stringify([this.#run, session]));
+  }
+
+  #queryOf(request: ConsentRequest, withArguments: boolean) {
+    const { tool, principal, argumentsText } = request;
     return {
       principal: principal.id,
       server: tool.server,
       tool: tool.name,
       digest: tool.digest,
       arguments: withArguments ? argumentsDigest(argumentsText) : undefined,
+      session: this.#sessionOf(request),
+      now: this.#now(),
     };
   }
 }

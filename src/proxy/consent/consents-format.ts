@@ -32,12 +32,14 @@ function consentAt(value: unknown, path: JsonPath): StandingConsent {
       return { kind: 'tool', ...base, tool: text('tool'), principal: text('principal'), digest: digest('digest') };
     case 'arguments':
       return { kind: 'arguments', ...base, tool: text('tool'), principal: text('principal'), digest: digest('digest'), arguments: digest('arguments') };
+    case 'session':
+      return { kind: 'session', ...base, tool: text('tool'), principal: text('principal'), digest: digest('digest'), session: digest('session'), until: numberAt(entry['until'], [...path, 'until']) };
     case 'never':
       return { kind: 'never', ...base, tool: text('tool'), principal: text('principal') };
     case 'ask':
       return { kind: 'ask', ...base, ...(entry['tool'] !== undefined && { tool: text('tool') }) };
     default:
-      throw new BadShapeError([...path, 'kind'], 'tool, arguments, never or ask');
+      throw new BadShapeError([...path, 'kind'], 'tool, arguments, session, never or ask');
   }
 }
 

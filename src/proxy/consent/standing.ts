@@ -12,6 +12,10 @@ export interface StandingQuery {
   readonly digest: Digest;
   /** Digest of the canonical arguments; undefined when they have no canonical form, and match nothing. */
   readonly arguments: Digest | undefined;
+  /** Digest that stands for the agent's session. */
+  readonly session: Digest;
+  /** Milliseconds since epoch. */
+  readonly now: number;
 }
 
 /**
@@ -23,11 +27,11 @@ export function decidedFor(consents: readonly StandingConsent[], call: StandingQ
   return STRENGTH.find((kind) => fitting.some((consent) => consent.kind === kind));
 }
 
-const STRENGTH = ['never', 'tool', 'arguments', 'ask'] as const;
+const STRENGTH = ['never', 'tool', 'arguments', 'session', 'ask'] as const;
 
-/** The same with one more decision, without what it contradicts or repeats. */
+/** The same with one more decision, without what it contradicts or repeats, and without sessions that are over. */
 export function withConsent(consents: readonly StandingConsent[], added: StandingConsent): readonly StandingConsent[] {
-  const kept = consents.filter((consent) => !isReplaced(consent, added));
+  const kept = consents.filter((consent) => !isReplaced(consent, added) && !isOver(consent, added.at));
   return bounded([...kept, added]);
 }
 
@@ -42,8 +46,9 @@ export function withoutConsents(consents: readonly StandingConsent[], revoked: r
 export function subjectOf(consent: StandingConsent): string {
   const { kind, server, tool } = consent;
   const principal = kind === 'ask' ? null : consent.principal;
-  const digest = kind === 'tool' || kind === 'arguments' ? consent.digest : null;
-  return JSON.stringify([kind, server, tool ?? null, principal, digest, kind === 'arguments' ? consent.arguments : null]);
+  const digest = kind === 'tool' || kind === 'arguments' || kind === 'session' ? consent.digest : null;
+  const narrower = kind === 'arguments' ? consent.arguments : kind === 'session' ? consent.session : null;
+  return JSON.stringify([kind, server, tool ?? null, principal, digest, narrower]);
 }
 
 function fits(consent: StandingConsent, call: StandingQuery): boolean {
@@ -55,15 +60,25 @@ function fits(consent: StandingConsent, call: StandingQuery): boolean {
       return consent.tool === call.tool && consent.principal === call.principal;
     case 'tool':
       return consent.tool === call.tool && consent.principal === call.principal && consent.digest === call.digest;
+    case 'session':
+      return consent.tool === call.tool && consent.principal === call.principal && consent.digest === call.digest && consent.session === call.session && !isOver(consent, call.now);
     case 'arguments':
       return consent.tool === call.tool && consent.principal === call.principal && consent.digest === call.digest && consent.arguments === call.arguments;
   }
+}
+
+/** True for what was allowed for a session and has run out. */
+export function isOver(consent: StandingConsent, now: number): boolean {
+  return consent.kind === 'session' && consent.until <= now;
 }
 
 /** A decision ends those it repeats and those that say the opposite of the same thing. */
 function isReplaced(old: StandingConsent, added: StandingConsent): boolean {
   if (old.server !== added.server) return false;
   if (subjectOf(old) === subjectOf(added)) return true;
+  // A session's consent is about the session: other promises leave it, refusals and wishes to be asked end it.
+  if (added.kind === 'session') return false;
+  if (old.kind === 'session') return (added.kind === 'ask' || added.kind === 'never') && (added.tool === undefined || old.tool === added.tool);
   if (added.kind === 'ask') return (old.kind === 'tool' || old.kind === 'arguments') && (added.tool === undefined || old.tool === added.tool);
   if (old.tool !== added.tool) return false;
   // To be asked about a whole server stays: it is about its other tools.
@@ -77,6 +92,6 @@ function isReplaced(old: StandingConsent, added: StandingConsent): boolean {
 /** Forgets the oldest consents first, which only means being asked again; refusals and wishes to be asked last. */
 function bounded(consents: readonly StandingConsent[]): readonly StandingConsent[] {
   if (consents.length <= MAX_STANDING) return consents;
-  const oldest = consents.findIndex(({ kind }) => kind === 'tool' || kind === 'arguments');
+  const oldest = consents.findIndex(({ kind }) => kind !== 'ask' && kind !== 'never');
   return consents.filter((_, i) => i !== Math.max(oldest, 0));
 }

@@ -43,6 +43,16 @@ export type StandingConsent = {
       /** Digest of the canonical arguments. */
       readonly arguments: Digest;
     }
+  /** For the rest of one agent's session at one run of a gateway, which is all that `session` tells. */
+  | {
+      readonly kind: 'session';
+      readonly principal: string;
+      readonly tool: string;
+      readonly digest: Digest;
+      readonly session: Digest;
+      /** Milliseconds since epoch. */
+      readonly until: number;
+    }
   /** Refused whatever its definition: a consent must not survive a change, a refusal must. */
   | { readonly kind: 'never'; readonly principal: string; readonly tool: string }
   /** Always ask, whoever calls: a tool, or every tool of a server. */
