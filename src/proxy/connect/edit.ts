@@ -6,11 +6,11 @@ import type { Entry } from './entries.ts';
 /** Edits one entry of a client's list and nothing else of the text. */
 export interface ListEdit {
   /** The text with the entry, in the place of one of the same name. @throws VestibuleError `bad-config` with the place */
-  set(this: void, text: string, file: ClientFile, name: string, entry: Entry): string;
+  readonly set: (text: string, file: ClientFile, name: string, entry: Entry) => string;
   /** The entry as plain data; undefined when there is none. @throws VestibuleError `bad-config` */
-  get(this: void, text: string, file: ClientFile, name: string): unknown;
+  readonly get: (text: string, file: ClientFile, name: string) => unknown;
   /** The text without the entry. @throws VestibuleError `bad-config` */
-  remove(this: void, text: string, file: ClientFile, name: string): string;
+  readonly remove: (text: string, file: ClientFile, name: string) => string;
 }
 
 /** How lists of a file are edited; a byte order mark in front stays where it is. */
