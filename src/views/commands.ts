@@ -10,6 +10,7 @@ import { exportCalls } from './export-calls.ts';
 import type { FullResults } from './full-results.ts';
 import type { GatewayHost } from './gateway-host.ts';
 import { Command, Scheme, View, type CommandId } from './ids.ts';
+import { importServers, type ImportContext } from './import-servers.ts';
 import type { Inspector } from './inspector/inspector.ts';
 import type { LogChannels } from './log-channels.ts';
 import { definitionsOf } from './present/awaiting.ts';
@@ -30,6 +31,7 @@ export interface CommandContext {
   readonly decisions: Decisions;
   readonly documents: ReviewDocuments;
   readonly files: ServersFiles;
+  readonly importing: ImportContext;
   readonly inspector: Inspector;
   readonly sharing: ShareContext;
   readonly lockReview: LockReviewContext;
@@ -44,6 +46,9 @@ type Handler = (context: CommandContext, item: unknown, selection: unknown) => u
 const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   [Command.addUpstream]: async ({ files }) => {
     if (await files.add()) await vscode.commands.executeCommand(`${View.upstreams}.focus`);
+  },
+  [Command.importUpstreams]: async ({ importing }) => {
+    if ((await importServers(importing)) > 0) await vscode.commands.executeCommand(`${View.upstreams}.focus`);
   },
   [Command.editServers]: ({ files }) => files.edit(),
   [Command.enableUpstream]: (context, item) => setEnabled(context, item, true),

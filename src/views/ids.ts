@@ -20,6 +20,7 @@ export const INSPECTOR_PANEL = 'vestibule.inspector';
 
 export const Command = {
   addUpstream: 'vestibule.addUpstream',
+  importUpstreams: 'vestibule.importUpstreams',
   editServers: 'vestibule.editServers',
   enableUpstream: 'vestibule.enableUpstream',
   disableUpstream: 'vestibule.disableUpstream',

@@ -1,5 +1,7 @@
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
+import type { ClientFile, ClientId } from '../proxy/clients/client-files.ts';
 import { DisposableStore, type Disposable } from '../proxy/events.ts';
 import { runCommand, type CommandContext } from './commands.ts';
 import { ConsentAsker } from './consent-asker.ts';
@@ -10,7 +12,7 @@ import { remedies } from './doctor/remedies.ts';
 import type { EditorEndpoint } from './editor-endpoint.ts';
 import { FullResults } from './full-results.ts';
 import type { GatewayHost } from './gateway-host.ts';
-import type { CommandId } from './ids.ts';
+import { Command, type CommandId } from './ids.ts';
 import { Inspector } from './inspector/inspector.ts';
 import { LogChannels } from './log-channels.ts';
 import type { SecretStore } from '../proxy/storage/secret-store.ts';
@@ -58,6 +60,18 @@ export class Interaction implements Disposable {
         preview: (title, text) => documents.preview(title, text),
         openFile,
       }),
+      importing: {
+        gateway,
+        dialogs,
+        machine: { platform: process.platform, env: process.env, home: homedir() },
+        workspaceFolder,
+        editorFiles: () => editorFiles(context),
+        secrets,
+        files: () => serversFiles(context),
+        preview: (title, text) => documents.preview(title, text),
+        review: () => vscode.commands.executeCommand(Command.reviewQuarantine),
+        add: () => vscode.commands.executeCommand(Command.addUpstream),
+      },
       lockReview: { gateway, dialogs, preview: (title, text) => documents.preview(title, text), compare: (title, before, after) => documents.compare(title, before, after) },
       sharing: { gateway, dialogs, file: lockFile, openFile },
       inspector: this.#store.add(new Inspector({ host, dialogs, results: this.results, extension: context.extensionUri, log })),
@@ -87,6 +101,11 @@ async function openFile(path: string): Promise<void> {
 function lockFile(): string | undefined {
   const folder = workspaceFolder();
   return folder === undefined || !vscode.workspace.isTrusted ? undefined : join(folder, '.vscode', 'vestibule.lock.json');
+}
+
+/** The list of servers of this very VS Code, which may be another than the one installed at the usual place. */
+function editorFiles({ globalStorageUri }: vscode.ExtensionContext): readonly (ClientFile & { readonly client: ClientId })[] {
+  return [{ client: 'vscode', path: join(globalStorageUri.fsPath, '..', '..', 'mcp.json'), scope: 'user', format: 'json', member: ['servers'] }];
 }
 
 function serversFiles(context: vscode.ExtensionContext): readonly ServersFileChoice[] {

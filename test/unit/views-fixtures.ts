@@ -268,6 +268,8 @@ export class ScriptedDialogs implements Dialogs {
   readonly picks: { readonly title: string; readonly labels: readonly string[] }[] = [];
   readonly prompts: Prompt[] = [];
   readonly informed: string[] = [];
+  /** The steps that came with what it was informed of. */
+  readonly offered: Offer[] = [];
   readonly failed: Problem[] = [];
   yes = true;
   /** Runs while the person reads a question. */
@@ -309,8 +311,9 @@ export class ScriptedDialogs implements Dialogs {
     return Promise.resolve(undefined);
   }
 
-  inform(message: string): void {
+  inform(message: string, ...offers: readonly Offer[]): void {
     this.informed.push(message);
+    this.offered.push(...offers);
   }
 
   fail(problem: Problem): void {

@@ -14,6 +14,7 @@ export async function run(): Promise<void> {
   await import('./approval.suite.ts');
   await import('./calls.suite.ts');
   await import('./doctor.suite.ts');
+  await import('./import.suite.ts');
 
   const failures = await new Promise<number>((resolve) => {
     mocha
