@@ -37,17 +37,19 @@ process.on('exit', killAll);
 /**
  * Starts a program as the leader of its own process group; it is killed when this process exits.
  * @param options.env variables to add; undefined removes one
+ * @param options.cwd its working folder; ours when left out
  * @param options.input give it a pipe to read from; else it reads nothing
  * @param options.graceMs time from the polite to the forced end, in milliseconds
  */
 export function startGroup(
   command: string,
   args: readonly string[],
-  options: { readonly env?: Readonly<Record<string, string | undefined>>; readonly input?: boolean; readonly graceMs?: number } = {},
+  options: { readonly env?: Readonly<Record<string, string | undefined>>; readonly cwd?: string; readonly input?: boolean; readonly graceMs?: number } = {},
 ): ProcessGroup {
   const marker = `${process.pid}-${Date.now()}-${Math.random().toString(36).slice(2)}`;
   const child = spawn(command, [...args], {
     env: { ...process.env, ...options.env, [markerName]: marker },
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
     detached: process.platform !== 'win32',
     stdio: [options.input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
   });
