@@ -37,6 +37,7 @@ import { openResultStore } from './output/store.ts';
 import type { ResultStore } from './output/types.ts';
 import { openPauseStore } from './pause/pause-store.ts';
 import type { PauseStore, PauseTarget } from './pause/types.ts';
+import { createLookThrough, type LookThroughDeps } from './pipeline/look-through.ts';
 import { inOrder } from './pipeline/order.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
 import { createAuthorize } from './pipeline/stages/authorize.ts';
@@ -242,11 +243,14 @@ export class Gateway implements GatewayApi {
     this.#servedContent = this.#store.add(
       new ServedContent(catalog, (ref) => withheldContent(ref, this.#gateInput(ref.server))),
     );
+    const looking: LookThroughDeps = {
+      policy: (server) => ({ ...DEFAULT_RESULT_POLICY, ...(server === undefined ? undefined : this.#entry(server)?.resultPolicy) }),
+      held: redactor,
+    };
     const inspect = createInspect({
       results,
       budget: (server) => (server === undefined ? undefined : this.#entry(server)?.outputLimit) ?? config.snapshot.gateway.responseLimit,
-      policy: (server) => ({ ...DEFAULT_RESULT_POLICY, ...(server === undefined ? undefined : this.#entry(server)?.resultPolicy) }),
-      held: redactor,
+      ...looking,
     });
     this.#content = new ContentRelay({
       hub: this.#hub,
@@ -255,6 +259,7 @@ export class Gateway implements GatewayApi {
       content: this.#servedContent,
       pauses,
       inspect: (call, outcome) => inspect.run(call, outcome),
+      lookThrough: createLookThrough(looking),
     });
     const pendingIndex = createToolIndex();
     this.#index = createToolIndex({ text: indexFile.text, version: options.version });

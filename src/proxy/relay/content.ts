@@ -2,6 +2,7 @@ import type { Catalog } from '../catalog/types.ts';
 import type { AgentRequest, AgentSession } from '../downstream/types.ts';
 import type { Era, Principal, RawJson, RawReply, ServerName } from '../model.ts';
 import type { Pauses } from '../pause/types.ts';
+import type { LookThrough } from '../pipeline/look-through.ts';
 import { mayUseContent } from '../policy/content-grants.ts';
 import type { ServedContent } from '../policy/served-content.ts';
 import type { ServedTools } from '../policy/served.ts';
@@ -27,6 +28,7 @@ export interface ContentDeps {
   readonly content: ServedContent;
   readonly pauses: Pauses;
   readonly inspect: InspectResult;
+  readonly lookThrough: LookThrough;
 }
 
 /** Answers one method. */
@@ -46,13 +48,13 @@ export class ContentRelay {
 
   constructor(deps: ContentDeps) {
     this.#deps = deps;
-    const { hub, catalog, content, tools, pauses, inspect } = deps;
+    const { hub, catalog, content, tools, pauses, inspect, lookThrough } = deps;
     const uris = new ExposedUris({ catalog, content, tools });
     const known = new KnownTasks();
     const agents = new Agents({ hub, catalog, uris, pauses, tasks: known });
     const routes = new ResourceRoutes({ content, uris });
-    const prompts = new Prompts(content, agents);
-    const resources = new Resources({ content, uris, routes, agents });
+    const prompts = new Prompts(content, agents, lookThrough);
+    const resources = new Resources({ content, uris, routes, agents, lookThrough });
     this.uris = uris;
     this.agents = agents;
     this.tasks = new Tasks({ agents, catalog, served: tools, inspect, known });

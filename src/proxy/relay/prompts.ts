@@ -3,6 +3,7 @@ import type { AgentRequest, AgentSession } from '../downstream/types.ts';
 import { rpcError } from '../json/frame.ts';
 import { stringOf } from '../json/slice.ts';
 import type { Principal, RawJson, RawReply } from '../model.ts';
+import type { LookThrough } from '../pipeline/look-through.ts';
 import { mayUseContent } from '../policy/content-grants.ts';
 import type { ServedContent } from '../policy/served-content.ts';
 import type { Agents } from './agents.ts';
@@ -17,10 +18,12 @@ const UNKNOWN: RawReply = { error: rpcError(-32602, 'Unknown prompt') };
 export class Prompts {
   readonly #content: ServedContent;
   readonly #agents: Agents;
+  readonly #lookThrough: LookThrough;
 
-  constructor(content: ServedContent, agents: Agents) {
+  constructor(content: ServedContent, agents: Agents, lookThrough: LookThrough) {
     this.#content = content;
     this.#agents = agents;
+    this.#lookThrough = lookThrough;
   }
 
   /** The definitions of prompts a session may use, raw, in catalog order. */
@@ -36,13 +39,14 @@ export class Prompts {
   async get(request: AgentRequest): Promise<RawReply> {
     const prompt = this.find(request.session.principal, stringOf(paramsOf(request).get('name')));
     if (prompt === undefined) return UNKNOWN;
-    return passOn(this.#agents, request, {
+    const reply = await passOn(this.#agents, request, {
       server: prompt.server,
       own: [['name', JSON.stringify(prompt.name)]],
       definition: prompt.digest,
       stillServed: () => this.#content.isServed(prompt),
       unserved: UNKNOWN,
     });
+    return this.#lookThrough(prompt.server, reply);
   }
 
   /** The prompt an agent means, if it may use it. */

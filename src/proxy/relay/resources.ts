@@ -3,6 +3,7 @@ import type { AgentRequest, AgentSession } from '../downstream/types.ts';
 import { rpcError } from '../json/frame.ts';
 import { stringOf } from '../json/slice.ts';
 import type { RawJson, RawReply } from '../model.ts';
+import type { LookThrough } from '../pipeline/look-through.ts';
 import { mayUseContent } from '../policy/content-grants.ts';
 import type { ServedContent } from '../policy/served-content.ts';
 import type { Agents } from './agents.ts';
@@ -18,6 +19,7 @@ export interface ResourcesDeps {
   readonly uris: ExposedUris;
   readonly routes: ResourceRoutes;
   readonly agents: Agents;
+  readonly lookThrough: LookThrough;
 }
 
 /** resources/*: lists of what is approved and granted; reading and watching what belongs to one of these servers. */
@@ -60,12 +62,13 @@ export class Resources {
     const route = this.#route(request, exposed);
     const unserved = notFound(request, exposed);
     if (route === undefined) return unserved;
-    return passOn(this.#deps.agents, request, {
+    const reply = await passOn(this.#deps.agents, request, {
       server: route.server,
       own: [['uri', JSON.stringify(route.uri)]],
       stillServed: () => route.stillServed(),
       unserved,
     });
+    return this.#deps.lookThrough(route.server, reply);
   }
 
   /** resources/subscribe and resources/unsubscribe, of the legacy era. */

@@ -72,7 +72,7 @@ const TELLING = new RegExp(
   'gi',
 );
 const ENCODED = /[A-Za-z0-9+/]{40}|(?:%[0-9a-f]{2}){10}|(?:\\u[0-9a-f]{4}){8}/i;
-const BINARY = /^\/content\/\d+\/(?:data|resource\/blob)$/;
+const BINARY = /^\/(?:content\/\d+|contents\/\d+|messages\/\d+\/content)\/(?:data|blob|resource\/blob)$/;
 /** What only its server reads, and has to get back as it gave it (2026-07-28). */
 const OPAQUE: ReadonlySet<string> = new Set(['/requestState', '/resultType']);
 /** What base64 of images, sound and files does not hold. */
