@@ -82,6 +82,7 @@ import { SignIns } from './sign-ins.ts';
 import { takeSnapshot } from './snapshot.ts';
 import { StateProblems } from './state-problems.ts';
 import { sealMemory } from './storage/seal-memory.ts';
+import { EraMemory } from './upstream/eras.ts';
 import { UpstreamHub } from './upstream/hub.ts';
 import { UpstreamLogs } from './upstream/log-store.ts';
 import { sweepOrphans } from './upstream/orphans.ts';
@@ -115,7 +116,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const sealed = { onProblem: (error: VestibuleError) => problems.add(error), memory: sealMemory(options.secrets) };
   const store = await openApprovalStore(options.dataDir, sealed);
   await sweepOrphans(stateDir);
-  const [config, catalog, journal, results, pauses, consents, indexFile, agents] = await Promise.all([
+  const [config, catalog, journal, results, pauses, consents, indexFile, agents, eras] = await Promise.all([
     createConfigStore({
       userFile: join(options.dataDir, 'servers.json'),
       ...(options.workspaceFolder !== undefined && { workspaceFile: join(options.workspaceFolder, '.vscode', 'vestibule.json') }),
@@ -129,6 +130,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     openConsentStore(options.dataDir, sealed),
     KeptText.open(join(options.dataDir, 'search-index.json'), 'The search index', report),
     openAgentStore(options.dataDir, { onProblem: report }),
+    EraMemory.open(stateDir),
   ]);
   const seen = await LastSeen.open(options.dataDir, { onProblem: report, isKnown: (name) => agents.all.some((agent) => agent.name === name) });
   const lock = await followedLock(options);
@@ -145,7 +147,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     wanted: () => config.snapshot.gateway.learn,
     report,
   });
-  return new Gateway(options, stateDir, { problems, approvals, config, catalog, journal, results, pauses, consents, indexFile, learning, agents, seen });
+  return new Gateway(options, stateDir, { problems, approvals, config, catalog, journal, results, pauses, consents, indexFile, learning, agents, seen, eras });
 }
 
 /** The lock file to follow: none without a workspace, in an untrusted one, or switched off. */
@@ -154,6 +156,7 @@ async function followedLock({ lockfile = 'off', workspaceFolder, workspaceTruste
 }
 
 interface OpenedParts {
+  readonly eras: EraMemory;
   readonly problems: StateProblems;
   readonly approvals: LockedApprovals;
   readonly config: ConfigStore;
@@ -234,6 +237,7 @@ export class Gateway implements GatewayApi {
         redact: (text) => redactor.text(text),
         stateDir,
         clientVersion: options.version,
+        eras: parts.eras,
       }),
     );
     this.#served = this.#store.add(

@@ -1,4 +1,5 @@
 import type { RawJson, Tier } from '../model.ts';
+import { headerProblemOf } from './header-params.ts';
 import { isBoolean, isPresent, isRecord, isString, misfitIn, nameIn, optionalString, readObject, type MemberRule, type Named, type Unreadable } from './json-definition.ts';
 import type { ToolAnnotations } from './types.ts';
 
@@ -46,6 +47,8 @@ export function readDefinition(raw: RawJson): Definition | Unreadable {
   if (!isRecord(inputSchema)) return problem('"inputSchema" is not an object.');
   const misfit = misfitIn(claims, HINTS, 'annotations.') ?? misfitIn(inputSchema, SCHEMA, 'inputSchema.');
   if (misfit !== undefined) return problem(misfit);
+  const badHeader = raw.includes('x-mcp-header') ? headerProblemOf(inputSchema) : undefined;
+  if (badHeader !== undefined) return problem(badHeader);
   const annotations = annotationsOf(claims);
   return {
     name: read.name,

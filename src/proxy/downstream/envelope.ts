@@ -82,6 +82,14 @@ function nameMatches(req: IncomingMessage, method: string, params: RawJson | und
   return name === undefined || decodeHeader(header) === name;
 }
 
+/** What a header says the body holds; undefined when it was not sent, null when it is malformed. */
+export function mirrored(req: IncomingMessage, header: string): string | null | undefined {
+  const value = headerOf(req, header);
+  // What occurs twice says two things.
+  if (value === undefined) return req.headers[header] === undefined ? undefined : null;
+  return decodeHeader(value) ?? null;
+}
+
 /** A header value, out of its `=?base64?…?=` wrapping if it has one; undefined when that is broken. */
 function decodeHeader(value: string): string | undefined {
   const wrapped = /^=\?base64\?(.*)\?=$/.exec(value)?.[1];

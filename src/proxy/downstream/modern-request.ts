@@ -1,16 +1,18 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { rpcError, writeNotification, writeReply } from '../json/frame.ts';
 import { members } from '../json/slice.ts';
 import type { RawJson, RawReply } from '../model.ts';
+import { mirrored } from './envelope.ts';
 import type { ModernCaller } from './modern-caller.ts';
 import { modernResult } from './modern-result.ts';
 import type { PostAnswer } from './post-answer.ts';
 import type { RequestFrame } from './era.ts';
 import type { AgentRequest } from './types.ts';
 
-/** Error codes that this era also says as HTTP status: unknown method, missing client capability. */
+/** Error codes that this era also says as HTTP status: unknown method, header mismatch, missing client capability. */
 const STATUS_OF_CODE: ReadonlyMap<RawJson, number> = new Map([
   ['-32601', 404],
+  ['-32020', 400],
   ['-32021', 400],
 ]);
 
@@ -19,6 +21,7 @@ export class ModernRequest implements AgentRequest {
   readonly session: ModernCaller;
   readonly method: string;
   readonly params: RawJson | undefined;
+  readonly mirror: (header: string) => string | null | undefined;
   readonly #id: RawJson;
   readonly #answer: PostAnswer;
   readonly #serverInfo: RawJson;
@@ -30,12 +33,13 @@ export class ModernRequest implements AgentRequest {
   constructor(
     session: ModernCaller,
     frame: RequestFrame,
-    channel: { readonly res: ServerResponse; readonly answer: PostAnswer },
+    channel: { readonly req: IncomingMessage; readonly res: ServerResponse; readonly answer: PostAnswer },
     options: { readonly logs: boolean; readonly serverInfo: RawJson },
   ) {
     this.session = session;
     this.method = frame.method;
     this.params = frame.params;
+    this.mirror = (header) => mirrored(channel.req, header);
     this.#id = frame.id;
     this.#answer = channel.answer;
     this.#serverInfo = options.serverInfo;

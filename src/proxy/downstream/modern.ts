@@ -48,10 +48,11 @@ export class ModernEra {
     const problem = checkEnvelope(req, frame.method, frame.params, envelope);
     if (problem !== undefined) refuse(res, problem, frame.id);
     else if (REMOVED.has(frame.method)) refuse(res, { status: 404, code: -32601, message: 'Method not found' }, frame.id);
-    else this.#serve(res, frame, envelope, principal, accepts(req));
+    else this.#serve(req, res, frame, envelope, principal);
   }
 
-  #serve(res: ServerResponse, frame: RequestFrame, envelope: Envelope, principal: Principal, accepted: Accepts): void {
+  #serve(req: IncomingMessage, res: ServerResponse, frame: RequestFrame, envelope: Envelope, principal: Principal): void {
+    const accepted = accepts(req);
     const caller = this.#caller(principal, envelope);
     if (caller === undefined) refuse(res, refusal(503, 'Too many sessions at work'), frame.id);
     else if (frame.method === 'server/discover') this.#discover(res, frame, principal, accepted);
@@ -60,7 +61,7 @@ export class ModernEra {
       sendAnswer(res, accepted, writeReply(frame.id, { error: BUSY }));
     } else {
       const answer = new PostAnswer(res, accepted, this.#deps.limits, () => this.#openStream(res));
-      const request = new ModernRequest(caller, frame, { res, answer }, { logs: envelope.logs, serverInfo: this.#deps.serverInfo });
+      const request = new ModernRequest(caller, frame, { req, res, answer }, { logs: envelope.logs, serverInfo: this.#deps.serverInfo });
       void answerRequest(this.#deps, request).then((reply) => request.finish(reply));
     }
   }

@@ -54,6 +54,11 @@ export interface AgentRequest {
   readonly params: RawJson | undefined;
   /** Aborted when the agent cancels (legacy: notifications/cancelled; modern: closing the response). */
   readonly signal: AbortSignal;
+  /**
+   * What the header of this name (in lower case) says the body holds, decoded: undefined when it was not sent, null when
+   * it is malformed. Left out for requests that repeat nothing in headers (legacy era).
+   */
+  readonly mirror?: ((header: string) => string | null | undefined) | undefined;
   /** Sends a notification on this request's own stream. */
   notify(method: string, params?: RawJson): void;
   /**

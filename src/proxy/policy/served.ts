@@ -53,6 +53,12 @@ export class ServedTools implements Disposable {
     return this.#withheld(tool);
   }
 
+  /** The served definition of an id or exposed name, if any. */
+  find(nameOrId: string): CatalogTool | undefined {
+    const tool = this.#catalog.find(nameOrId);
+    return tool !== undefined && this.isServed(tool) ? tool : undefined;
+  }
+
   /** The served definition of an id, if any. */
   get(id: ToolId, server: ServerName): CatalogTool | undefined {
     return this.#byServer.get(server)?.get(id);

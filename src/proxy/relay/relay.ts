@@ -10,6 +10,7 @@ import type { Outcome } from '../pipeline/types.ts';
 import { ParkedCalls } from './bridge/parked-calls.ts';
 import { consentAsker } from './consent-form.ts';
 import type { ContentRelay, Method } from './content.ts';
+import { headerMismatch } from './header-mismatch.ts';
 import { linkRequestOf } from './link.ts';
 import { ListWatch } from './list-watch.ts';
 import { progressTokenOf, relayedMeta } from './meta.ts';
@@ -59,7 +60,7 @@ export class Relay implements AgentHandler {
     const method = this.#methods.get(request.method);
     if (method === undefined) return { error: rpcError(-32601, 'Method not found') };
     await this.#deps.ready();
-    return this.#parked.answer(request, method);
+    return this.#headerMismatch(request) ?? this.#parked.answer(request, method);
   }
 
   describe(principal: Principal, era: Era): { readonly capabilities: RawJson; readonly instructions: string | undefined } {
@@ -115,6 +116,13 @@ export class Relay implements AgentHandler {
       tool: undefined,
       findings: [],
     });
+  }
+
+  /** The refusal of a modern call whose headers say something else than its arguments. */
+  #headerMismatch(request: AgentRequest): RawReply | undefined {
+    const name = request.method === 'tools/call' ? request.mirror?.('mcp-name') : undefined;
+    const tool = typeof name === 'string' ? this.#deps.lists.find(request.session.principal, name) : undefined;
+    return tool === undefined ? undefined : headerMismatch(request, tool);
   }
 
   #list(request: AgentRequest): RawReply {

@@ -65,6 +65,12 @@ export class ToolLists {
     for (const tool of this.#deps.served.all()) if (mayUse(principal, tool)) yield tool;
   }
 
+  /** The tool of this id or exposed name, if it is served and this principal may use it. */
+  find(principal: Principal, nameOrId: string): CatalogTool | undefined {
+    const tool = this.#deps.served.find(nameOrId);
+    return tool !== undefined && mayUse(principal, tool) ? tool : undefined;
+  }
+
   /** How tools are listed for this principal now, and why. */
   state(principal: Principal): MenuState {
     return this.#states.of(principal);

@@ -56,10 +56,12 @@ async function initialize(connection: RpcConnection, options: NegotiationOptions
   const agreed = stringOf(members(reply.result)?.get('protocolVersion'));
   // Older revisions than we know differ in what they lack; newer ones are another protocol.
   if (agreed === undefined || agreed > NEWEST_LEGACY) {
-    throw new UpstreamError('handshake-failed', `The server answered initialize with ${agreed === undefined ? 'no protocol version' : `protocol version ${excerpt(agreed, 40)}`}.`, {
+    const failure = new UpstreamError('handshake-failed', `The server answered initialize with ${agreed === undefined ? 'no protocol version' : `protocol version ${excerpt(agreed, 40)}`}.`, {
       action: 'Update this server, or report this to its author.',
       evidence: [excerpt(reply.result, 500)],
     });
+    if (agreed === undefined) throw failure;
+    return new OtherEra(failure);
   }
   connection.settle(serverInfo('legacy', agreed, reply.result));
   connection.speak(legacyDialect(agreed));
@@ -72,13 +74,14 @@ async function initialize(connection: RpcConnection, options: NegotiationOptions
 async function discover(connection: RpcConnection, options: NegotiationOptions): Promise<OtherEra | undefined> {
   connection.speak(modernDialect(MODERN_VERSION, options.profile));
   const timeoutMs = options.profile.prefer === 'modern' ? Math.min(PROBE_TIMEOUT_MS, options.timeoutMs) : options.timeoutMs;
-  const reply = await ask(connection, 'server/discover', undefined, options, timeoutMs);
+  const discovering = (): Promise<RawReply | OtherEra> => ask(connection, 'server/discover', undefined, options, timeoutMs);
+  const first = await discovering();
+  // Turned away for its version by a server that names this very version as supported: it means it the second time.
+  const reply = !(first instanceof OtherEra) && 'error' in first && supportedIn(first.error).includes(MODERN_VERSION) ? await discovering() : first;
   if (reply instanceof OtherEra) return reply;
   if ('error' in reply) return new OtherEra(rejected('server/discover', reply.error));
   const versions = elements(members(reply.result)?.get('supportedVersions') ?? '') ?? [];
-  if (!versions.some((version) => stringOf(version) === MODERN_VERSION)) {
-    return new OtherEra(unsupported(versions.slice(0, 10)));
-  }
+  if (!versions.some((version) => stringOf(version) === MODERN_VERSION)) return new OtherEra(unsupported(named(versions)));
   connection.settle(serverInfo('modern', MODERN_VERSION, reply.result));
   return undefined;
 }
@@ -91,9 +94,10 @@ async function ask(connection: RpcConnection, method: string, params: RawJson | 
     if (!(error instanceof UpstreamCallError) || connection.end !== undefined) throw error;
     const probing = method === 'server/discover' && options.profile.prefer === 'modern';
     if (error.kind === 'timeout' && probing) return new OtherEra(error);
-    if (error instanceof HttpAnswerError && error.kind === 'http-status' && (error.status ?? 0) < 500) {
-      // A 4xx may be a rejection whose id the server did not know, or say that this is an HTTP+SSE server.
-      if (probing || speaksModern(error.body)) return new OtherEra(error);
+    if (error instanceof HttpAnswerError && error.kind === 'http-status') {
+      // A 4xx may be a rejection whose id the server did not know, or say that this is an HTTP+SSE server. Some answer
+      // what they do not know with a 5xx: the handshake of the other era tells whether they are well.
+      if (probing || ((error.status ?? 0) < 500 && speaksModern(error.body))) return new OtherEra(error);
     }
     throw error;
   }
@@ -113,21 +117,29 @@ function speaksModern(body: string): boolean {
 
 function rejected(method: string, error: RawJson): UpstreamError {
   const all = members(error);
-  const code = all?.get('code');
   const said = excerpt(stringOf(all?.get('message')) ?? error, 300);
-  if (code === String(UNSUPPORTED_VERSION)) {
-    const supported = elements(members(all?.get('data') ?? '')?.get('supported') ?? '');
-    if (supported !== undefined) return unsupported(supported.slice(0, 10));
-  }
+  const supported = supportedIn(error);
+  if (supported.length > 0) return unsupported(supported);
   return new UpstreamError('handshake-failed', `The server rejected ${method}: ${said}`, {
     action: 'Check the arguments, environment and keys of this server, and read its log.',
     evidence: [excerpt(error, 500)],
   });
 }
 
-function unsupported(versions: readonly RawJson[]): UpstreamError {
-  const named = versions.map((version) => excerpt(stringOf(version) ?? version, 40)).join(', ');
-  return new UpstreamError('handshake-failed', `The server speaks no revision of MCP that is known here; it names ${named === '' ? 'none' : named}.`, {
+/** The revisions that an error about ours names instead (2026-07-28, -32022). */
+function supportedIn(error: RawJson): readonly string[] {
+  const all = members(error);
+  if (all?.get('code') !== String(UNSUPPORTED_VERSION)) return [];
+  return named(elements(members(all.get('data') ?? '')?.get('supported') ?? ''));
+}
+
+function named(versions: readonly RawJson[] = []): readonly string[] {
+  return versions.slice(0, 10).map((version) => excerpt(stringOf(version) ?? version, 40));
+}
+
+function unsupported(versions: readonly string[]): UpstreamError {
+  const all = versions.join(', ');
+  return new UpstreamError('handshake-failed', `The server speaks no revision of MCP that is known here; it names ${all === '' ? 'none' : all}.`, {
     action: 'Update Vestibule or this server.',
   });
 }

@@ -5,6 +5,7 @@ import { readFrame, rpcError, writeNotification, writeReply, writeRequest, type 
 import { members } from '../json/slice.ts';
 import type { RawJson, RawNotification, RawReply } from '../model.ts';
 import { legacyDialect, type Dialect } from './dialect.ts';
+import { UpstreamError } from './failure.ts';
 import type { Leg, LegEnd, LegSink } from './leg.ts';
 import { PendingCall } from './pending-call.ts';
 import type { WriteLog } from './throttled-log.ts';
@@ -193,7 +194,15 @@ export class RpcConnection implements UpstreamConnection, LegSink {
     // Unknown ids are late answers to what was given up, or nonsense; neither is worth a line.
     if (call === undefined) return;
     this.#leg.release(Number(id), true);
-    call.resolve(reply);
+    if (this.#info?.era === 'modern' && refusesVersion(reply)) this.#outdated(call);
+    else call.resolve(reply);
+  }
+
+  /** The server was exchanged for one that does not speak our revision any more: it did nothing, and is negotiated with anew. */
+  #outdated(call: PendingCall): void {
+    const why = 'The server does not speak this revision of MCP any more.';
+    call.reject(new UpstreamCallError('session-lost', why, { sent: false }));
+    this.ended({ kind: 'session-lost', error: new UpstreamError('connection-failed', why, { action: 'Use the server again.' }) });
   }
 
   #notification(notification: RawNotification, during: number | undefined): void {
@@ -300,6 +309,11 @@ export class RpcConnection implements UpstreamConnection, LegSink {
 }
 
 type InboundRequest = Extract<Frame, { readonly kind: 'request' }>;
+
+/** True for the error about the revision we named (2026-07-28, -32022): it is about us, and not for agents. */
+function refusesVersion(reply: RawReply): boolean {
+  return 'error' in reply && reply.error.includes('-32022') && members(reply.error)?.get('code') === '-32022';
+}
 
 function notSent(message: string): UpstreamCallError {
   return new UpstreamCallError('connection-lost', message, { sent: false });

@@ -50,14 +50,18 @@ export class ServerConnections implements Disposable {
   /** Its entry as it is now; what connections are made from does not change. */
   config: UpstreamConfig;
   readonly #deps: UpstreamDeps;
+  /** The era the primary connection tries first. */
+  readonly #wanted: Era;
   readonly #primary: Upstream;
+  /** True once modern agents use the primary connection: then it is not ended because somebody has another. */
+  #primaryServes = false;
   #stateless: Upstream | undefined;
   readonly #owned = new Map<string, Upstream>();
   /** Resources that agents watch over connections they share, and who does. */
   readonly #watchers = new Map<string, { readonly upstream: Upstream; readonly owners: Set<string> }>();
   /** Connections of agents that are gone, while they end. */
   readonly #leaving = new Set<Promise<void>>();
-  readonly #speaks = new Map<Era, boolean>();
+  readonly #speaks: Map<Era, boolean>;
   readonly #stateChanged = new Emitter<UpstreamState>();
   readonly #listed = new Emitter<Listing>();
   readonly #notified = new Emitter<RawNotification>();
@@ -65,7 +69,10 @@ export class ServerConnections implements Disposable {
   constructor(config: UpstreamConfig, deps: UpstreamDeps) {
     this.config = config;
     this.#deps = deps;
-    this.#primary = this.#create(() => ownProfile(this.#eraFor('legacy'), deps.clientVersion), this.#sharedPeer);
+    this.#speaks = new Map(deps.eras?.of(config));
+    // Programs on stdio may end themselves over a question of the modern era, and agents of the legacy one share its answers.
+    this.#wanted = config.transport.type === 'http' && !config.shared ? 'modern' : 'legacy';
+    this.#primary = this.#create(() => ownProfile(this.#eraFor(this.#wanted), deps.clientVersion), this.#sharedPeer);
   }
 
   /** The best state of any connection. */
@@ -102,7 +109,7 @@ export class ServerConnections implements Disposable {
       const better = this.#upstreamFor(owner);
       if (better === upstream || turn === MAX_TURNS) {
         // What the primary would list comes by this connection as well.
-        if (upstream !== this.#primary && this.config.lazy && !this.config.shared) this.#primary.retire();
+        if (upstream !== this.#primary && !this.#primaryServes && this.config.lazy && !this.config.shared) this.#primary.retire();
         return connection;
       }
       if (upstream === this.#owned.get(owner.id)) this.release(owner.id);
@@ -203,13 +210,16 @@ export class ServerConnections implements Disposable {
 
   /** The wanted era, unless the server is known not to speak it. */
   #eraFor(wanted: Era): Era {
-    if (this.#speaks.get(wanted) !== false) return wanted;
-    return wanted === 'legacy' ? 'modern' : 'legacy';
+    const other: Era = wanted === 'legacy' ? 'modern' : 'legacy';
+    return this.#speaks.get(wanted) === false ? other : wanted;
   }
 
-  /** One for all modern agents; the primary, where the server speaks nothing older. */
+  /** One for all modern agents; the primary, where that is of this era. */
   #statelessUpstream(): Upstream {
-    if (this.#speaks.get('legacy') === false) return this.#primary;
+    if (this.#eraFor(this.#wanted) === 'modern') {
+      this.#primaryServes = true;
+      return this.#primary;
+    }
     this.#stateless ??= this.#create(() => ownProfile('modern', this.#deps.clientVersion), this.#sharedPeer);
     return this.#stateless;
   }
@@ -250,6 +260,7 @@ export class ServerConnections implements Disposable {
   #learn(tried: Era, spoken: Era): void {
     if (tried !== spoken) this.#speaks.set(tried, false);
     this.#speaks.set(spoken, true);
+    void this.#deps.eras?.note(this.config, this.#speaks);
   }
 }
 

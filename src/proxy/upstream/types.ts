@@ -1,5 +1,6 @@
 import type { Disposable, Event } from '../events.ts';
 import type { ResolvedTransport, UpstreamConfig } from '../config/types.ts';
+import type { EraMemory } from './eras.ts';
 import type { UpstreamKeys } from './keys.ts';
 import type { Era, RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
 
@@ -237,6 +238,8 @@ export interface UpstreamDeps {
   /** Folder for the launched-process record, from which the next start sweeps orphans. */
   readonly stateDir: string;
   readonly clientVersion: string;
+  /** Which eras servers speak; each is asked anew without it. */
+  readonly eras?: EraMemory;
   /** Access tokens of HTTP upstreams; none without. */
   readonly keys?: Pick<UpstreamKeys, 'credentialsFor' | 'problemOf'>;
 }

@@ -6,6 +6,7 @@ import type { Pauses } from '../../pause/types.ts';
 import type { ServedTools } from '../../policy/served.ts';
 import { UpstreamCallError } from '../../upstream/types.ts';
 import { toolOf } from '../call.ts';
+import { mirroredArguments } from '../mirrored-arguments.ts';
 import { pausedRefusal } from '../paused-refusal.ts';
 import { refusal } from '../refusal.ts';
 import type { Call, InboundStage, Outcome, UpstreamLink } from '../types.ts';
@@ -52,7 +53,7 @@ export function createDispatch(deps: DispatchDeps): InboundStage & { readonly na
 function send({ argumentsText, meta, signal, onProgress, onNotification }: Call, tool: CatalogTool, link: UpstreamLink): Promise<RawReply> {
   const args = argumentsText === undefined ? '' : `,"arguments":${argumentsText}`;
   const relayedMeta = meta === undefined ? '' : `,"_meta":${meta}`;
-  return link.request('tools/call', `{"name":${JSON.stringify(tool.name)}${args}${relayedMeta}}`, { signal, onProgress, onNotification });
+  return link.request('tools/call', `{"name":${JSON.stringify(tool.name)}${args}${relayedMeta}}`, { signal, onProgress, onNotification, headers: mirroredArguments(tool, argumentsText) });
 }
 
 /** An answer is an answer: results and JSON-RPC errors of the upstream pass unchanged. */
