@@ -1,8 +1,9 @@
 // What is bundled, from where, to where (docs/decisions/0004-bundles-and-budgets.md).
-import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
 import { build } from 'esbuild';
 import ranks from 'gpt-tokenizer/bpeRanks/o200k_base';
 import { packRanks } from '../../src/proxy/tokens/packed-table.ts';
@@ -35,7 +36,7 @@ const packedTable = {
 };
 
 /** The virtual machine of the sandbox, and the name it ships under. */
-const wasm = { from: '@jitl/quickjs-wasmfile-release-sync/wasm', to: 'quickjs.wasm' };
+const wasm = { from: '@jitl/quickjs-wasmfile-release-sync/wasm', to: 'quickjs.wasm.br' };
 
 const node = { platform: 'node', format: 'cjs', target: nodeTarget, mainFields: ['module', 'main'] };
 
@@ -84,7 +85,7 @@ export async function buildAll(folder = 'dist') {
   await rm(path.join(root, folder), { recursive: true, force: true });
   await mkdir(path.join(root, folder, 'meta'), { recursive: true });
   const metafiles = await Promise.all(present.map((bundle) => buildOne(bundle, folder)));
-  await copyFile(createRequire(import.meta.url).resolve(wasm.from), path.join(root, folder, wasm.to));
+  await writeFile(path.join(root, folder, wasm.to), brotliCompressSync(await readFile(createRequire(import.meta.url).resolve(wasm.from))));
   await writeFile(path.join(root, folder, 'o200k.br'), packRanks(ranks));
   await writeFile(path.join(root, folder, 'THIRD_PARTY_NOTICES.txt'), await thirdPartyNotices(metafiles));
   return {

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { brotliDecompress } from 'node:zlib';
 import variant from '@jitl/quickjs-wasmfile-release-sync';
 import { newQuickJSWASMModuleFromVariant, newVariant, type QuickJSContext, type QuickJSDeferredPromise, type QuickJSHandle, type QuickJSRuntime } from 'quickjs-emscripten-core';
 import { messageOf } from '../errors.ts';
@@ -37,7 +39,9 @@ export class Machine {
 
   /** @param deadline milliseconds since epoch at which the code is interrupted */
   static async create(wasmFile: string, deadline: number, host: MachineHost): Promise<Machine> {
-    const bytes = await readFile(wasmFile);
+    const file = await readFile(wasmFile);
+    // Beside the bundles it is kept compressed (docs/decisions/0004-bundles-and-budgets.md).
+    const bytes = wasmFile.endsWith('.br') ? await promisify(brotliDecompress)(file) : file;
     const wasmBinary = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength);
     // The engine's own setMemoryLimit() does not see the size of blocks in this build: the memory itself is the limit.
     const wasmMemory = new WebAssembly.Memory({ initial: FIRST_BYTES / PAGE, maximum: MEMORY_BYTES / PAGE });

@@ -7,5 +7,5 @@ export function workerFiles(): { readonly program: string; readonly wasm: string
   const folder = dirname(here);
   return here.endsWith('.ts')
     ? { program: join(folder, 'worker.ts'), wasm: createRequire(here).resolve('@jitl/quickjs-wasmfile-release-sync/wasm') }
-    : { program: join(folder, 'sandbox.cjs'), wasm: join(folder, 'quickjs.wasm') };
+    : { program: join(folder, 'sandbox.cjs'), wasm: join(folder, 'quickjs.wasm.br') };
 }
