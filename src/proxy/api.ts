@@ -16,6 +16,7 @@ import type { CallFilter, CallRecord, OutcomeKind } from './journal/types.ts';
 import type { Finding } from './scanner/types.ts';
 import type { PauseSnapshot, PauseTarget } from './pause/types.ts';
 import type { MenuState, TokenSnapshot } from './relay/types.ts';
+import type { FlowSnapshot } from './policy/flow/flow.ts';
 import type { SignIns } from './sign-ins.ts';
 import type { SearchHit } from './search/types.ts';
 import type { Endpoint } from './downstream/types.ts';
@@ -76,6 +77,8 @@ export interface UpstreamSnapshot {
   readonly config: UpstreamConfig;
   readonly state: UpstreamState;
   readonly launch: LaunchDescription;
+  /** How calls flow under the rules of its entry. */
+  readonly flow?: FlowSnapshot;
   readonly tools: readonly ToolSnapshot[];
   readonly held: readonly HeldDefinition[];
   /** Whether the person wrote the rule that accepts clean description-only changes of this server. */

@@ -8,6 +8,7 @@ import { inBatches } from './batches.ts';
 import { createCatalog } from './catalog/catalog.ts';
 import { definitionsOf, refOf, scannedAs, textsOf, type PinnedDefinition } from './catalog/definitions.ts';
 import type { CatalogTool, LiveCatalog } from './catalog/types.ts';
+import { SYSTEM_CLOCK } from './clock.ts';
 import { createConfigStore, type ConfigStore } from './config/store.ts';
 import type { MenuMode, UpstreamConfig } from './config/types.ts';
 import { resolveTransport } from './config/variables.ts';
@@ -41,15 +42,19 @@ import { createLookThrough, type LookThroughDeps } from './pipeline/look-through
 import { inOrder } from './pipeline/order.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
 import { createAuthorize } from './pipeline/stages/authorize.ts';
+import { createBreaker } from './pipeline/stages/breaker.ts';
 import { createCache } from './pipeline/stages/cache.ts';
 import { createConsent } from './pipeline/stages/consent.ts';
 import { createDispatch } from './pipeline/stages/dispatch.ts';
 import { createGate } from './pipeline/stages/gate.ts';
 import { createInspect } from './pipeline/stages/inspect.ts';
-import { createLimits } from './pipeline/stages/limits.ts';
+import { createLane } from './pipeline/stages/lane.ts';
+import { createRates } from './pipeline/stages/rates.ts';
 import { createRecord } from './pipeline/stages/record.ts';
 import { createResolve } from './pipeline/stages/resolve.ts';
+import { createRetry } from './pipeline/stages/retry.ts';
 import { createShape } from './pipeline/stages/shape.ts';
+import { Flow } from './policy/flow/flow.ts';
 import { mayUse } from './policy/grants.ts';
 import { Profiles } from './policy/profiles.ts';
 import { ServedContent } from './policy/served-content.ts';
@@ -190,6 +195,7 @@ export class Gateway implements GatewayApi {
   readonly #findings: DefinitionFindings;
   readonly #consentDesk: ConsentDesk;
   readonly #profiles: Profiles;
+  readonly #flow = new Flow(SYSTEM_CLOCK, () => this.#changed.fire());
   readonly #agents: AgentAccess;
   readonly #relay: Relay;
   readonly #listener: Listener;
@@ -288,10 +294,13 @@ export class Gateway implements GatewayApi {
         resolve: createResolve({ catalog, visibleTools: (principal) => this.#lists.visible(principal) }),
         gate: createGate(this.#served, pauses),
         authorize: createAuthorize(),
-        shape: createShape(),
+        shape: createShape({ maxArguments: (server) => this.#flow.of(server)?.config.limits?.maxArguments }),
         consent: createConsent(this.#consentDesk),
-        limits: createLimits(),
-        cache: createCache(),
+        rates: createRates(this.#flow),
+        cache: createCache(this.#flow),
+        lane: createLane(this.#flow),
+        retry: createRetry(this.#flow),
+        breaker: createBreaker(this.#flow),
         dispatch: createDispatch({ served: this.#served, pauses }),
         inspect,
         record: createRecord(recording),
@@ -452,6 +461,7 @@ export class Gateway implements GatewayApi {
       served: this.#served,
       content: this.#servedContent,
       sessions: this.#listener.sessions(),
+      flow: this.#flow,
       agents: this.#agents.snapshots(),
       agentsProblem: this.#parts.agents.problem,
       menu: this.#lists.state(this.#owner),
@@ -726,13 +736,17 @@ export class Gateway implements GatewayApi {
 
   #applyConfig(): void {
     this.#parts.learning.apply();
+    this.#flow.apply(this.#parts.config.snapshot);
     const { upstreams } = this.#parts.config.snapshot;
     const enabled = upstreams.filter((entry) => entry.enabled);
     for (const entry of upstreams) {
       const fingerprint = fingerprintOf(entry);
       const before = this.#fingerprints.get(entry.name);
       // What another launch listed says nothing of this one.
-      if (before !== undefined && before !== fingerprint) this.#parts.catalog.remove(entry.name);
+      if (before !== undefined && before !== fingerprint) {
+        this.#parts.catalog.remove(entry.name);
+        this.#flow.answers.forget(entry.name);
+      }
       this.#fingerprints.set(entry.name, fingerprint);
     }
     this.#parts.catalog.setRules(new Map(upstreams.filter((entry) => this.#mayRule(entry)).map(({ name, tools }) => [name, tools])));

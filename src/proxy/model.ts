@@ -47,6 +47,8 @@ export interface Principal {
   readonly kind: 'editor' | 'agent' | 'local' | 'person';
   readonly label: string;
   readonly grant: Grant;
+  /** Calls a minute it may make, where a person said so for it alone. */
+  readonly perMinute?: number;
   /** The profile this caller came through, if any: it may use what both cover. */
   readonly profile?: Profile;
 }

@@ -10,6 +10,7 @@ import type { Endpoint } from './downstream/types.ts';
 import type { VestibuleError } from './errors.ts';
 import { sha256 } from './json/canonical.ts';
 import type { PauseSnapshot } from './pause/types.ts';
+import type { Flow } from './policy/flow/flow.ts';
 import { ruleProblems } from './policy/rule-problems.ts';
 import type { ServedContent } from './policy/served-content.ts';
 import type { ServedTools } from './policy/served.ts';
@@ -35,6 +36,7 @@ export interface SnapshotSources {
   readonly served: ServedTools;
   readonly content: ServedContent;
   readonly sessions: readonly SessionSnapshot[];
+  readonly flow: Pick<Flow, 'snapshot'>;
   readonly agents: readonly AgentSnapshot[];
   /** Why no agent with a token of its own is let in. */
   readonly agentsProblem: VestibuleError | undefined;
@@ -93,6 +95,7 @@ function upstreamSnapshot(config: UpstreamConfig, sources: SnapshotSources): Ups
     name: config.name,
     config,
     state: sources.hub.get(config.name)?.state ?? { kind: 'disabled' },
+    flow: sources.flow.snapshot(config.name),
     launch,
     tools: (catalog?.tools ?? []).map((tool) => toolSnapshot(tool, sources)),
     launchFindings: [...sources.findings.ofServer(config.name), ...scanLaunch(launch.argv)],

@@ -78,7 +78,7 @@ describe('a servers file', () => {
         a: {
           command: 'x', enabled: false, lazy: false, idleStopMinutes: 0, timeoutSeconds: 5, maxTimeoutSeconds: 50, shared: true,
           tools: { allow: ['get_*'], deny: ['*_all'], alias: { get_x: 'fetch_x' }, overrides: { get_x: { description: 'd', hide: ['h'], pin: { p: 1 }, defaults: { q: [2] }, tier: 'read' } } },
-          limits: { perMinute: 10, concurrent: 2, queue: 5, queueSeconds: 1.5 }, retry: { times: 2 }, breaker: {}, cache: { seconds: 60, tools: ['get_*'] }, output: { limit: 5000 }, isolation: 'docker',
+          limits: { perMinute: 10, concurrent: 2, queue: 5, queueSeconds: 1.5 }, retry: { attempts: 3 }, breaker: {}, cache: { seconds: 60, tools: ['get_*'] }, output: { limit: 5000 }, isolation: 'docker',
           oauth: { clientId: 'c', scopes: ['s'] },
         },
       },

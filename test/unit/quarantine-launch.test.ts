@@ -21,7 +21,7 @@ function configOf(transport: UpstreamConfig['transport'], name = 'server'): Upst
     maxTimeoutSeconds: 3600,
     shared: false,
     tools: { allow: undefined, deny: [], alias: {}, overrides: {} },
-    outputLimit: undefined,
+    flow: {}, outputLimit: undefined,
     extra: {},
   };
 }

@@ -10,7 +10,7 @@ import { agentRows, agentsMessage } from '../../src/views/present/agents.ts';
 import { FakeGateway, ScriptedDialogs, snapshot, upstream } from './views-fixtures.ts';
 
 const agent = (name: string, more: Partial<AgentSnapshot> = {}): AgentSnapshot => ({
-  name, grant: FULL_GRANT, profile: undefined, createdAt: 0, expiresAt: undefined, expired: false, lastSeenAt: undefined, callsToday: 0, ...more,
+  name, grant: FULL_GRANT, profile: undefined, perMinute: undefined, createdAt: 0, expiresAt: undefined, expired: false, lastSeenAt: undefined, callsToday: 0, ...more,
 });
 const session = (id: string, kind: 'agent' | 'local', name: string) => ({ id, kind, agent: name, client: 'cli 1.0', era: 'legacy' as const, since: 0 });
 

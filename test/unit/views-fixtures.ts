@@ -57,6 +57,7 @@ export function upstream({ config, launch, ...more }: UpstreamOverrides = {}): U
       maxTimeoutSeconds: 3600,
       shared: false,
       tools: { allow: undefined, deny: [], alias: {}, overrides: {} },
+      flow: {},
       outputLimit: undefined,
       extra: {},
       ...config,
@@ -199,7 +200,7 @@ export class FakeGateway implements GatewayApi {
 
   addAgent(agent: NewAgent): Promise<IssuedAgent> {
     const { name, grant, profile } = agent;
-    const record: AgentRecord = { name, tokenHash: '0'.repeat(64), grant: { ...FULL_GRANT, ...grant }, profile, createdAt: 0, expiresAt: undefined };
+    const record: AgentRecord = { name, tokenHash: '0'.repeat(64), grant: { ...FULL_GRANT, ...grant }, profile, perMinute: undefined, createdAt: 0, expiresAt: undefined };
     return this.#decide('add agent', JSON.stringify(agent)).then(() => ({ agent: record, token: 'vst_test' }));
   }
 

@@ -1,3 +1,4 @@
+import { MAX_PER_MINUTE } from '../../proxy/agents/agent-rules.ts';
 import { TIERS } from '../../proxy/agents/agents-format.ts';
 import type { NewAgent } from '../../proxy/agents/types.ts';
 import type { ConfigSnapshot } from '../../proxy/config/types.ts';
@@ -30,6 +31,7 @@ export const agentAdd: Command = {
     tools: { value: 'GLOB,…', repeatable: true, help: 'Only these tools: globs over "server:tool" or the bare name.' },
     tier: { value: 'TIER', help: 'At most read, write or destructive (default), by the approved definitions.' },
     profile: { value: 'P', help: 'Only what this profile of the servers file shows.' },
+    'per-minute': { value: 'N', help: 'At most so many calls a minute.' },
     expires: { value: 'TIME', help: 'Refuse the token after this time: 30d, 12h, 45m or 8w (default: never).' },
   },
   async run(args) {
@@ -61,6 +63,7 @@ function agentOf(args: Arguments): NewAgent {
     name: args.required('name'),
     grant: { ...(servers && { servers }), ...(tools && { tools }), ...(tier && { tier }) },
     profile: args.text('profile'),
+    perMinute: args.wholeNumber('per-minute', 1, MAX_PER_MINUTE),
     expiresInMs: lifetime(args.text('expires')),
   };
 }

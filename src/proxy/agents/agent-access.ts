@@ -32,10 +32,11 @@ export class AgentAccess implements Disposable {
   /** Every agent, expired ones too, oldest first. */
   snapshots(): readonly AgentSnapshot[] {
     const now = Date.now();
-    return this.#deps.store.all.map(({ name, grant, profile, createdAt, expiresAt }) => ({
+    return this.#deps.store.all.map(({ name, grant, profile, perMinute, createdAt, expiresAt }) => ({
       name,
       grant,
       profile,
+      perMinute,
       createdAt,
       expiresAt,
       expired: expiresAt !== undefined && expiresAt <= now,

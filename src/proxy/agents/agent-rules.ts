@@ -1,6 +1,7 @@
 /** More than anybody connects by hand. */
 export const MAX_AGENTS = 256;
 export const MAX_GLOBS = 100;
+export const MAX_PER_MINUTE = 100_000;
 
 const MAX_GLOB_LENGTH = 200;
 const NAME = /^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/;
@@ -20,6 +21,11 @@ export function globProblem(glob: string): string | undefined {
   if (glob.length > MAX_GLOB_LENGTH) return `it is longer than ${MAX_GLOB_LENGTH} characters`;
   // Somebody who writes these expects more of them than that they stand for themselves.
   return /[[\]{}!^$|+]/.test(glob) ? 'only * and ? have a meaning in it' : undefined;
+}
+
+/** True for a number of calls a minute. */
+export function isRate(perMinute: number): boolean {
+  return Number.isInteger(perMinute) && perMinute >= 1 && perMinute <= MAX_PER_MINUTE;
 }
 
 /** Why no profile has this name; undefined when one could. */

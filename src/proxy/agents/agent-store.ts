@@ -7,7 +7,7 @@ import { prepareFolder, readTextIfExistsNow, writeFileAtomic } from '../storage/
 import { withFileLock } from '../storage/file-lock.ts';
 import { parseState, writeState } from '../storage/parse-state.ts';
 import { fileSignature, watchFile, type FileWatch } from '../storage/watch-file.ts';
-import { globProblem, MAX_AGENTS, MAX_GLOBS, nameProblem, profileProblem } from './agent-rules.ts';
+import { globProblem, isRate, MAX_AGENTS, MAX_GLOBS, MAX_PER_MINUTE, nameProblem, profileProblem } from './agent-rules.ts';
 import { hashOfToken, newToken } from './agent-token.ts';
 import { AGENTS_VERSION, decodeAgents, encodeAgents } from './agents-format.ts';
 import type { AgentRecord, AgentStore, IssuedAgent, KnownAgent, NewAgent } from './types.ts';
@@ -95,8 +95,9 @@ class FileAgentStore implements AgentStore {
     if (agent.profile !== undefined) refuseUnless(profileProblem(agent.profile), 'The profile', agent.profile);
     const token = newToken();
     const createdAt = this.#now();
-    const { name, profile, expiresInMs } = agent;
-    const record: AgentRecord = { name, tokenHash: hashOfToken(token).toString('hex'), grant, profile, createdAt, expiresAt: expiresInMs === undefined ? undefined : createdAt + expiresInMs };
+    const { name, profile, perMinute, expiresInMs } = agent;
+    if (perMinute !== undefined && !isRate(perMinute)) throw unusable(`An agent cannot make ${perMinute} calls a minute.`, `Give a whole number from 1 to ${MAX_PER_MINUTE}.`);
+    const record: AgentRecord = { name, tokenHash: hashOfToken(token).toString('hex'), grant, profile, perMinute, createdAt, expiresAt: expiresInMs === undefined ? undefined : createdAt + expiresInMs };
     await this.#update((agents) => {
       const taken = agents.find((other) => other.name.toLowerCase() === name.toLowerCase());
       if (taken !== undefined) throw unusable(`There is an agent "${taken.name}" already.`, 'Revoke it first, or choose another name.');
@@ -209,8 +210,8 @@ class FileAgentStore implements AgentStore {
 }
 
 function entryOf(record: AgentRecord): Entry {
-  const { name, grant, tokenHash } = record;
-  return { record, hash: Buffer.from(tokenHash, 'hex'), principal: { id: name, kind: 'agent', label: name, grant } };
+  const { name, grant, perMinute, tokenHash } = record;
+  return { record, hash: Buffer.from(tokenHash, 'hex'), principal: { id: name, kind: 'agent', label: name, grant, ...(perMinute !== undefined && { perMinute }) } };
 }
 
 function isSame(a: AgentRecord, b: AgentRecord): boolean {

@@ -1,6 +1,6 @@
 import type { Grant, Tier } from '../model.ts';
 import { BadShapeError, listAt, numberAt, recordAt, stringAt, type JsonPath } from '../storage/parse-state.ts';
-import { globProblem, MAX_AGENTS, MAX_GLOBS, nameProblem, profileProblem } from './agent-rules.ts';
+import { globProblem, isRate, MAX_AGENTS, MAX_GLOBS, nameProblem, profileProblem } from './agent-rules.ts';
 import type { AgentRecord } from './types.ts';
 
 /** Version of `agents.json`. */
@@ -10,7 +10,7 @@ export const TIERS: readonly Tier[] = ['read', 'write', 'destructive'];
 
 const HASH = /^[0-9a-f]{64}$/;
 
-/** What `agents.json` holds under `state`: `{"agents": [{"name", "tokenHash", "servers", "tools", "tier", "profile", "createdAt", "expiresAt"}]}`. */
+/** What `agents.json` holds under `state`: `{"agents": [{"name", "tokenHash", "servers", "tools", "tier", "profile", "perMinute", "createdAt", "expiresAt"}]}`. */
 export function encodeAgents(agents: readonly AgentRecord[]): unknown {
   return { agents: agents.map(({ grant, ...agent }) => ({ ...agent, ...grant })) };
 }
@@ -36,7 +36,7 @@ export function decodeAgents(state: unknown): readonly AgentRecord[] {
 }
 
 function agentAt(value: unknown, path: JsonPath): AgentRecord {
-  const { name, tokenHash, servers, tools, tier, profile, createdAt, expiresAt, ...unknown } = recordAt(value, path);
+  const { name, tokenHash, servers, tools, tier, profile, perMinute, createdAt, expiresAt, ...unknown } = recordAt(value, path);
   refuseUnknown(unknown, path);
   const hash = stringAt(tokenHash, [...path, 'tokenHash']);
   if (!HASH.test(hash)) throw new BadShapeError([...path, 'tokenHash'], '64 hexadecimal digits');
@@ -47,6 +47,7 @@ function agentAt(value: unknown, path: JsonPath): AgentRecord {
     tokenHash: hash,
     grant: { servers: globsAt(servers, [...path, 'servers']), tools: globsAt(tools, [...path, 'tools']), tier: known },
     profile: profile === undefined ? undefined : fitting(stringAt(profile, [...path, 'profile']), profileProblem, [...path, 'profile']),
+    perMinute: perMinute === undefined ? undefined : perMinuteAt(perMinute, [...path, 'perMinute']),
     createdAt: numberAt(createdAt, [...path, 'createdAt']),
     expiresAt: expiresAt === undefined ? undefined : numberAt(expiresAt, [...path, 'expiresAt']),
   };
@@ -57,6 +58,12 @@ function globsAt(value: unknown, path: JsonPath): Grant['servers'] {
   const globs = listAt(value, path);
   if (globs.length > MAX_GLOBS) throw new BadShapeError(path, `at most ${MAX_GLOBS} globs`);
   return globs.map((glob, i) => fitting(stringAt(glob, [...path, i]), globProblem, [...path, i]));
+}
+
+function perMinuteAt(value: unknown, path: JsonPath): number {
+  const number = numberAt(value, path);
+  if (!isRate(number)) throw new BadShapeError(path, 'a whole number from 1 on');
+  return number;
 }
 
 function fitting(text: string, problemOf: (text: string) => string | undefined, path: JsonPath): string {

@@ -11,6 +11,8 @@ export interface AgentRecord {
   readonly grant: Grant;
   /** Name of the profile it always comes through, if any. */
   readonly profile: string | undefined;
+  /** Calls a minute; undefined for what `gateway.limits` says. */
+  readonly perMinute: number | undefined;
   /** Milliseconds since epoch. */
   readonly createdAt: number;
   /** Milliseconds since epoch from which the token is refused; undefined while it does not expire. */
@@ -22,6 +24,7 @@ export interface NewAgent {
   readonly name: string;
   readonly grant?: Partial<Grant>;
   readonly profile?: string | undefined;
+  readonly perMinute?: number | undefined;
   /** Milliseconds from now; left out, the token does not expire. */
   readonly expiresInMs?: number | undefined;
 }
@@ -70,6 +73,7 @@ export interface AgentSnapshot {
   readonly name: string;
   readonly grant: Grant;
   readonly profile: string | undefined;
+  readonly perMinute: number | undefined;
   readonly createdAt: number;
   readonly expiresAt: number | undefined;
   readonly expired: boolean;

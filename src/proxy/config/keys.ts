@@ -15,7 +15,10 @@ export const SERVER_KEYS = [
 
 export const TOOLS_KEYS = ['allow', 'deny', 'alias', 'overrides'] as const;
 export const OVERRIDE_KEYS = ['description', 'hide', 'pin', 'defaults', 'rename', 'tier'] as const;
-export const LIMITS_KEYS = ['perMinute', 'concurrent', 'queue', 'queueSeconds'] as const;
+export const LIMITS_KEYS = ['perMinute', 'tools', 'concurrent', 'queue', 'queueSeconds', 'maxArguments'] as const;
+export const RETRY_KEYS = ['attempts', 'backoffMs', 'budget'] as const;
+export const BREAKER_KEYS = ['failures', 'calls', 'windowSeconds', 'openSeconds', 'trials', 'on'] as const;
+export const GATEWAY_LIMITS_KEYS = ['perMinute', 'perAgent'] as const;
 export const CACHE_KEYS = ['seconds', 'tools'] as const;
 export const OUTPUT_KEYS = ['limit', 'injections', 'secrets'] as const;
 /** `enterpriseManaged` is VS Code's own. */
@@ -25,7 +28,7 @@ export const OAUTH_KEYS = [
 ] as const;
 export const ENTERPRISE_KEYS = ['tokenEndpoint', 'clientId', 'idToken'] as const;
 export const INPUT_KEYS = ['id', 'type', 'description', 'default', 'password', 'options', 'command', 'args'] as const;
-export const GATEWAY_KEYS = ['mode', 'topK', 'responseLimit', 'instructions', 'autonomy', 'directThreshold', 'pinned', 'codeExecution', 'metrics', 'learn'] as const;
+export const GATEWAY_KEYS = ['mode', 'topK', 'responseLimit', 'instructions', 'autonomy', 'directThreshold', 'pinned', 'codeExecution', 'metrics', 'learn', 'limits'] as const;
 export const PROFILE_KEYS = ['servers', 'tools', 'mode', 'pinned'] as const;
 
 /** Keys of other clients' files, and what to write instead. */

@@ -3,9 +3,9 @@ import { dictionary } from './dictionary.ts';
 import { quote } from './fields.ts';
 import { AUTONOMIES, type WrittenGateway } from './parse-gateway.ts';
 import type { ServersFile } from './servers-file.ts';
-import type { ConfigProblem, ConfigSnapshot, GatewaySettings, InputDeclaration, UpstreamConfig } from './types.ts';
+import type { ConfigProblem, ConfigSnapshot, GatewayLimits, GatewaySettings, InputDeclaration, UpstreamConfig } from './types.ts';
 
-const DEFAULT_GATEWAY: GatewaySettings = { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted', directThreshold: undefined, pinned: [], codeExecution: false, metrics: false, learn: true };
+const DEFAULT_GATEWAY: GatewaySettings = { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted', directThreshold: undefined, pinned: [], codeExecution: false, metrics: false, learn: true, limits: {} };
 
 /** What is merged beside the files themselves. */
 export interface MergeOptions {
@@ -78,7 +78,16 @@ function mergeGateway(files: readonly ServersFile[], workspace: ServersFile | un
       server: undefined,
     });
   }
-  return { ...merged, ...(weakens && { autonomy: base.autonomy }), ...(switchesOn && { codeExecution: false }), ...overrides };
+  const limits = stricter(base.limits, merged.limits);
+  return { ...merged, limits, ...(weakens && { autonomy: base.autonomy }), ...(switchesOn && { codeExecution: false }), ...overrides };
+}
+
+/** Of two sets of limits the lower number of each. */
+function stricter(own: GatewayLimits, other: GatewayLimits): GatewayLimits {
+  const lower = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined || b === undefined ? (a ?? b) : Math.min(a, b));
+  const perMinute = lower(own.perMinute, other.perMinute);
+  const perAgent = lower(own.perAgent, other.perAgent);
+  return { ...(perMinute !== undefined && { perMinute }), ...(perAgent !== undefined && { perAgent }) };
 }
 
 function shadowed(loser: UpstreamConfig, winner: FilePosition | undefined, winningFile: string): ConfigProblem {

@@ -1,11 +1,11 @@
 import type { Node } from 'jsonc-parser';
 import type { FilePosition } from '../errors.ts';
-import { checkKeys, choiceField, fieldsOf, flagField, numberField, textField } from './fields.ts';
-import { GATEWAY_KEYS } from './keys.ts';
+import { checkKeys, choiceField, fieldsOf, flagField, numberField, objectField, textField, type Fields } from './fields.ts';
+import { GATEWAY_KEYS, GATEWAY_LIMITS_KEYS } from './keys.ts';
 import { globsField } from './parse-tools.ts';
 import { RANGES } from './ranges.ts';
 import type { FileReport } from './report.ts';
-import type { GatewaySettings } from './types.ts';
+import type { GatewayLimits, GatewaySettings } from './types.ts';
 
 /** What one file says of the gateway; absent members say nothing. */
 export type WrittenGateway = { readonly [K in keyof GatewaySettings]?: NonNullable<GatewaySettings[K]> };
@@ -39,6 +39,7 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
   const codeExecution = flagField(report, fields, 'codeExecution');
   const metrics = flagField(report, fields, 'metrics');
   const learn = flagField(report, fields, 'learn');
+  const limits = parseLimits(report, fields);
   const positionOf = (key: string): FilePosition | undefined => {
     const value = fields.get(key)?.value;
     return value === undefined ? undefined : report.at(value.offset);
@@ -55,8 +56,18 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
       ...(codeExecution !== undefined && { codeExecution }),
       ...(metrics !== undefined && { metrics }),
       ...(learn !== undefined && { learn }),
+      ...(limits !== undefined && { limits }),
     },
     autonomyAt: positionOf('autonomy'),
     codeExecutionAt: positionOf('codeExecution'),
   };
+}
+
+function parseLimits(report: FileReport, gateway: Fields): GatewayLimits | undefined {
+  const fields = objectField(report, gateway, 'limits');
+  if (fields === undefined) return undefined;
+  checkKeys(report, fields, GATEWAY_LIMITS_KEYS);
+  const perMinute = numberField(report, fields, 'perMinute', RANGES.perMinute);
+  const perAgent = numberField(report, fields, 'perAgent', RANGES.perAgent);
+  return { ...(perMinute !== undefined && { perMinute }), ...(perAgent !== undefined && { perAgent }) };
 }

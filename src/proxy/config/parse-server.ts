@@ -1,8 +1,9 @@
 import { checkVariables } from './check-variables.ts';
 import { dictionary } from './dictionary.ts';
-import { checkKeys, choiceField, fieldsOf, flagField, numberField, objectField, plainField, quote, textsField, type Field, type Fields } from './fields.ts';
+import { checkKeys, choiceField, fieldsOf, flagField, numberField, objectField, plainField, quote, type Field, type Fields } from './fields.ts';
 import { valueOf } from './jsonc.ts';
-import { CACHE_KEYS, FOREIGN_SERVER_KEYS, LIMITS_KEYS, OUTPUT_KEYS, SERVER_KEYS } from './keys.ts';
+import { FOREIGN_SERVER_KEYS, OUTPUT_KEYS, SERVER_KEYS } from './keys.ts';
+import { parseFlow } from './parse-flow.ts';
 import { parseOAuth } from './parse-oauth.ts';
 import { parseTools } from './parse-tools.ts';
 import { parseTransport } from './parse-transport.ts';
@@ -58,6 +59,7 @@ function read(report: FileReport, entry: Field, context: ServerContext): Upstrea
     ...parseTimeouts(report, fields),
     shared: flagField(report, fields, 'shared') ?? false,
     tools: parseTools(report, fields, context.origin),
+    flow: parseFlow(report, fields),
     ...parseOutput(report, fields, context.origin),
     ...parseOAuth(report, fields, context.origin),
     extra: dictionary([...fields.values()].filter(({ key }) => !INTERPRETED.has(key)).map(({ key, value }) => [key, valueOf(value)] as const)),
@@ -113,19 +115,8 @@ function parseOutput(report: FileReport, fields: Fields, origin: UpstreamConfig[
   };
 }
 
-/** Sections that other rooms read from `extra`: their shape is proved here, so that they need not. */
+/** What is only looked at and kept in `extra`. */
 function checkSections(report: FileReport, fields: Fields): void {
-  const limits = objectField(report, fields, 'limits');
-  if (limits !== undefined) {
-    checkKeys(report, limits, LIMITS_KEYS);
-    for (const key of LIMITS_KEYS) numberField(report, limits, key, RANGES[key]);
-  }
-  const cache = objectField(report, fields, 'cache');
-  if (cache !== undefined) {
-    checkKeys(report, cache, CACHE_KEYS);
-    numberField(report, cache, 'seconds', RANGES.cacheSeconds);
-    textsField(report, cache, 'tools');
-  }
   plainField(report, fields, 'dev');
   const sandbox = fields.get('sandboxEnabled');
   if (flagField(report, fields, 'sandboxEnabled') === true && sandbox !== undefined) {

@@ -11,6 +11,17 @@ export const RANGES = {
   queue: { min: 0, max: 10_000, whole: true },
   redirectPort: { min: 1_024, max: 65_535, whole: true },
   queueSeconds: { min: 0, max: 3_600 },
+  perAgent: { min: 1, max: 100_000, whole: true },
+  /** Characters. */
+  maxArguments: { min: 2, max: 2_097_152, whole: true },
+  attempts: { min: 1, max: 5, whole: true },
+  backoffMs: { min: 1, max: 10_000 },
+  budget: { min: 0, max: 1 },
+  failures: { min: 0.01, max: 1 },
+  calls: { min: 1, max: 1_000, whole: true },
+  windowSeconds: { min: 1, max: 3_600 },
+  openSeconds: { min: 1, max: 3_600 },
+  trials: { min: 1, max: 100, whole: true },
   cacheSeconds: { min: 0, max: 86_400 },
   /** Characters. */
   responseLimit: { min: 500, max: 10_000_000, whole: true },

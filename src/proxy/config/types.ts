@@ -69,6 +69,64 @@ export interface ToolOverride {
   readonly tier?: Tier;
 }
 
+/** Ways a call can end that count against a server. */
+export type FailureClass = 'transport' | 'timeout' | 'protocol_error' | 'tool_error';
+
+/** `limits` of a server; what is left out is not limited. */
+export interface LimitsConfig {
+  readonly perMinute?: number;
+  /** Calls a minute by glob over tool names. */
+  readonly tools?: Readonly<Record<string, number>>;
+  readonly concurrent?: number;
+  readonly queue?: number;
+  readonly queueSeconds?: number;
+  /** Characters of the arguments of one call. */
+  readonly maxArguments?: number;
+}
+
+/** `retry` of a server, for tools that are safe to call again. */
+export interface RetryConfig {
+  /** How often a call is tried again at most. */
+  readonly attempts: number;
+  readonly backoffMs: number;
+  /** Retries as a share of calls. */
+  readonly budget: number;
+}
+
+/** `breaker` of a server. */
+export interface BreakerConfig {
+  /** Share of calls that fail, from which it opens. */
+  readonly failures: number;
+  /** Calls of the window below which it stays closed. */
+  readonly calls: number;
+  readonly windowSeconds: number;
+  readonly openSeconds: number;
+  /** Calls that have to succeed before it closes. */
+  readonly trials: number;
+  readonly on: readonly FailureClass[];
+}
+
+/** `cache` of a server. */
+export interface CacheConfig {
+  readonly seconds: number;
+  /** Globs over tool ids or names; all read-only tools when left out. */
+  readonly tools?: readonly string[];
+}
+
+/** How calls of a server flow; absent sections do nothing. */
+export interface FlowConfig {
+  readonly limits?: LimitsConfig;
+  readonly retry?: RetryConfig;
+  readonly breaker?: BreakerConfig;
+  readonly cache?: CacheConfig;
+}
+
+/** `gateway.limits`: calls a minute of everybody together, and of each agent. */
+export interface GatewayLimits {
+  readonly perMinute?: number;
+  readonly perAgent?: number;
+}
+
 /** One entry of `servers`, defaults filled in (contract §2). */
 export interface UpstreamConfig {
   readonly name: ServerName;
@@ -90,6 +148,7 @@ export interface UpstreamConfig {
     readonly alias: Readonly<Record<string, string>>;
     readonly overrides: Readonly<Record<string, ToolOverride>>;
   };
+  readonly flow: FlowConfig;
   readonly outputLimit: number | undefined;
   /** What is done about orders and secrets in its results, where the file says so. */
   readonly resultPolicy?: ResultPolicySettings;
@@ -124,6 +183,8 @@ export interface GatewaySettings {
    * path costs. Undefined where no file says: `auto` in the editor, 0 otherwise (decision 0013).
    */
   readonly directThreshold: number | 'auto' | undefined;
+  /** A workspace file can only make these stricter. */
+  readonly limits: GatewayLimits;
   /** Globs over tool ids or names that are listed beside the menu at all times. */
   readonly pinned: readonly string[];
   /** Whether agents may run code in the sandbox. A workspace file can only switch it off. */

@@ -10,8 +10,11 @@ export const STAGE_ORDER = [
   'authorize', // the principal's grant
   'shape', // arguments: valid against the schema, within size
   'consent', // a person's consent for this call
-  'limits', // rates, concurrency, breaker
+  'rates', // calls a minute
   'cache', // answers that need no upstream
+  'lane', // calls at the same time, and whose turn it is
+  'retry', // again, where that is safe
+  'breaker', // no calls for a server that keeps failing
   'dispatch', // the upstream itself
   'inspect', // result budget and store
   'record', // the journal, always

@@ -39,13 +39,14 @@ export function agentSummary({ grant, profile, expired, lastSeenAt, callsToday }
 }
 
 /** All there is to say of what an agent may use, line by line. */
-export function grantLines({ grant, profile, createdAt, expiresAt }: AgentSnapshot): readonly string[] {
+export function grantLines({ grant, profile, perMinute, createdAt, expiresAt }: AgentSnapshot): readonly string[] {
   const listed = (globs: readonly string[] | 'all'): string => (globs === 'all' ? 'all' : globs.map((glob) => oneLine(glob, 60)).join(', '));
   return [
     `Servers: ${listed(grant.servers)}`,
     `Tools: ${listed(grant.tools)}`,
     `Up to: ${tierText(grant.tier)}`,
     ...(profile === undefined ? [] : [`Profile: ${profile}`]),
+    ...(perMinute === undefined ? [] : [`At most ${plural(perMinute, 'call')} a minute`]),
     `Since ${new Date(createdAt).toLocaleString()}`,
     expiresAt === undefined ? 'Does not expire' : `Expires ${new Date(expiresAt).toLocaleString()}`,
   ];

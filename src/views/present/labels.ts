@@ -39,6 +39,7 @@ export function upstreamLook(upstream: UpstreamSnapshot, trusted: boolean): Look
   if (upstream.config.enabled && needsTrust(upstream, trusted)) {
     return { text: 'waits for workspace trust', icon: { id: 'workspace-untrusted', color: 'list.warningForeground' } };
   }
+  if (upstream.flow?.circuit === 'open') return { text: 'keeps failing: gets no calls for a while', icon: { id: 'warning', color: 'list.warningForeground' } };
   return stateLook(upstream.state, upstream);
 }
 

@@ -1,6 +1,85 @@
-import type { InboundStage } from '../types.ts';
+import type { CatalogTool } from '../../catalog/types.ts';
+import { canonicalJson } from '../../json/canonical.ts';
+import { members } from '../../json/slice.ts';
+import type { RawJson } from '../../model.ts';
+import type { Flow } from '../../policy/flow/flow.ts';
+import { toolOf } from '../call.ts';
+import { refusal } from '../refusal.ts';
+import type { Call, InboundStage, Outcome } from '../types.ts';
 
-/** Answers that need no upstream: cached or coalesced calls of approved read-only tools. Nothing is cached yet. */
-export function createCache(): InboundStage & { readonly name: 'cache' } {
-  return { name: 'cache', phase: 'in', run: (_call, next) => next() };
+/** Longer arguments are rarely given twice, and would fill the memory. In characters. */
+const MAX_KEY = 64 * 1024;
+/** Members of `_meta` that no answer depends on. */
+const TRACING: ReadonlySet<string> = new Set(['traceparent', 'tracestate', 'baggage']);
+
+/**
+ * Answers that need no upstream: of approved read-only tools, where a person wants it; kept for the same caller, the
+ * same definition and the same arguments in canonical form (RFC 8785). Equal calls at the same time are made once. What
+ * failed is neither kept nor shared, and what writes to a server makes its answers void.
+ */
+export function createCache(flow: Flow): InboundStage & { readonly name: 'cache' } {
+  const underWay = new Map<string, Promise<Outcome>>();
+  const { answers } = flow;
+  return {
+    name: 'cache',
+    phase: 'in',
+    async run(call, next) {
+      const tool = toolOf(call);
+      const rules = flow.of(tool.server);
+      if (rules?.config.cache === undefined) return next();
+      if (tool.tier !== 'read') {
+        // Before, for what is read meanwhile may be older than it; and after, for it may be newer.
+        answers.forget(tool.server);
+        return next().finally(() => answers.forget(tool.server));
+      }
+      const ms = rules.cacheMs(tool);
+      const key = ms === 0 ? undefined : keyOf(call, tool);
+      if (key === undefined) return next();
+      const known = answers.get(key);
+      if (known !== undefined) return answered(known);
+      const generation = answers.generation(tool.server);
+      const turn = `${generation}\0${key}`;
+      const first = underWay.get(turn);
+      if (first !== undefined) {
+        const outcome = await unlessCancelled(first, call.signal);
+        if (outcome === undefined) return refusal('ambiguous', 'The call was cancelled while an equal one was under way. It was not sent.', { retryable: true, action: 'Call again if it is still wanted.' });
+        return outcome.kind === 'ok' ? outcome : next();
+      }
+      const mine = next();
+      underWay.set(turn, mine);
+      try {
+        const outcome = await mine;
+        if (outcome.kind === 'ok' && 'result' in outcome.reply && !asksFirst(outcome.reply.result)) answers.put(key, tool.server, outcome.reply.result, ms, generation);
+        return outcome;
+      } finally {
+        underWay.delete(turn);
+      }
+    },
+  };
+}
+
+/** Undefined for a call whose answer may depend on more than its caller, definition and arguments. */
+function keyOf({ principal, argumentsText = '{}', meta, session }: Call, { server, digest }: CatalogTool): string | undefined {
+  if (argumentsText.length > MAX_KEY || session.continues !== undefined) return undefined;
+  if (meta !== undefined && [...(members(meta) ?? [])].some(([name]) => !TRACING.has(name))) return undefined;
+  // Two servers may define a tool to the letter alike.
+  return `${principal.id}\0${server}\0${digest}\0${canonicalJson(argumentsText)}`;
+}
+
+function answered(result: RawJson): Outcome {
+  return { kind: 'ok', code: undefined, reply: { result }, truncated: false };
+}
+
+/** An answer that asks for input first is no answer yet (2026-07-28). */
+function asksFirst(result: RawJson): boolean {
+  return result.includes('"resultType"') && members(result)?.get('resultType') !== '"complete"';
+}
+
+function unlessCancelled(outcome: Promise<Outcome>, signal: AbortSignal): Promise<Outcome | undefined> {
+  if (signal.aborted) return Promise.resolve(undefined);
+  return new Promise((resolve, reject) => {
+    const cancel = (): void => resolve(undefined);
+    signal.addEventListener('abort', cancel, { once: true });
+    outcome.then(resolve, reject).finally(() => signal.removeEventListener('abort', cancel));
+  });
 }

@@ -1,6 +1,6 @@
 import type { CatalogTool, ToolShaping } from '../../catalog/types.ts';
 import { members, objectOf } from '../../json/slice.ts';
-import type { RawJson } from '../../model.ts';
+import type { RawJson, ServerName } from '../../model.ts';
 import { toolOf } from '../call.ts';
 import { refusal } from '../refusal.ts';
 import { compileSchemaCheck, type SchemaCheck, type SchemaProblem } from '../schema-check.ts';
@@ -10,6 +10,12 @@ import type { InboundStage, Outcome } from '../types.ts';
 const MAX_ARGUMENTS = 2 * 1024 * 1024;
 /** A schema longer than this is named, not repeated, in a refusal. */
 const MAX_SCHEMA_IN_REFUSAL = 4_000;
+
+/** What `shape` may be told. */
+export interface ShapeDeps {
+  /** Characters of the arguments of one call to this server, where a person limits them further. */
+  maxArguments?(server: ServerName): number | undefined;
+}
 
 type Schema = CatalogTool['inputSchema'];
 
@@ -21,16 +27,17 @@ const checks = new WeakMap<Schema, SchemaCheck>();
  * agent's, byte for byte; the parsed copy is only looked at. Where a person's configuration changes what agents give,
  * the upstream gets what it asks for, each value still as written, and that is checked against its own schema.
  */
-export function createShape(): InboundStage & { readonly name: 'shape' } {
+export function createShape(deps: ShapeDeps = {}): InboundStage & { readonly name: 'shape' } {
   return {
     name: 'shape',
     phase: 'in',
     run(call, next) {
       const tool = toolOf(call);
       const text = call.argumentsText ?? '{}';
-      if (text.length > MAX_ARGUMENTS) {
+      const most = deps.maxArguments?.(tool.server) ?? MAX_ARGUMENTS;
+      if (text.length > most) {
         return Promise.resolve(
-          refusal('too_large', `The arguments are ${text.length} characters long; at most ${MAX_ARGUMENTS} are passed on.`, {
+          refusal('too_large', `The arguments are ${text.length} characters long; at most ${most} are passed on.`, {
             retryable: false,
             action: 'Pass less at once, or a reference instead of the content.',
           }),

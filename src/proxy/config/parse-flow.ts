@@ -1,0 +1,65 @@
+import { checkKeys, numberField, objectField, recordField, textsField, type Fields } from './fields.ts';
+import { BREAKER_KEYS, CACHE_KEYS, LIMITS_KEYS, RETRY_KEYS } from './keys.ts';
+import { globsField } from './parse-tools.ts';
+import { RANGES } from './ranges.ts';
+import type { FileReport } from './report.ts';
+import type { BreakerConfig, CacheConfig, FailureClass, FlowConfig, LimitsConfig, RetryConfig } from './types.ts';
+
+const DEFAULT_RETRY: RetryConfig = { attempts: 2, backoffMs: 100, budget: 0.1 };
+const DEFAULT_BREAKER: BreakerConfig = { failures: 0.5, calls: 5, windowSeconds: 30, openSeconds: 30, trials: 1, on: ['transport', 'timeout'] };
+const CLASSES: readonly FailureClass[] = ['transport', 'timeout', 'protocol_error', 'tool_error'];
+const DEFAULT_CACHE_SECONDS = 60;
+
+/** The sections of a server about how calls flow: `limits`, `retry`, `breaker` and `cache`. Reports what is wrong. */
+export function parseFlow(report: FileReport, server: Fields): FlowConfig {
+  const limits = parseLimits(report, server);
+  const retry = parseNumbers(report, server, 'retry', RETRY_KEYS, DEFAULT_RETRY);
+  const breaker = parseBreaker(report, server);
+  const cache = parseCache(report, server);
+  return { ...(limits && { limits }), ...(retry && { retry }), ...(breaker && { breaker }), ...(cache && { cache }) };
+}
+
+function parseLimits(report: FileReport, server: Fields): LimitsConfig | undefined {
+  const fields = objectField(report, server, 'limits');
+  if (fields === undefined) return undefined;
+  checkKeys(report, fields, LIMITS_KEYS);
+  const numbers = (['perMinute', 'concurrent', 'queue', 'queueSeconds', 'maxArguments'] as const).flatMap((key) => {
+    const value = numberField(report, fields, key, RANGES[key]);
+    return value === undefined ? [] : [[key, value] as const];
+  });
+  const tools = recordField(report, fields, 'tools', ({ key, keyNode, value }) => numberField(report, new Map([[key, { key, keyNode, value }]]), key, RANGES.perMinute));
+  return { ...Object.fromEntries(numbers), ...(tools && { tools }) };
+}
+
+function parseNumbers<K extends keyof typeof RANGES, T extends Readonly<Record<K, number>>>(report: FileReport, server: Fields, section: string, keys: readonly K[], defaults: T): T | undefined {
+  const fields = objectField(report, server, section);
+  if (fields === undefined) return undefined;
+  checkKeys(report, fields, keys);
+  return { ...defaults, ...written(report, fields, keys) };
+}
+
+function written(report: FileReport, fields: Fields, keys: readonly (keyof typeof RANGES)[]): Record<string, number> {
+  const numbers = keys.map((key) => [key, numberField(report, fields, key, RANGES[key])] as const);
+  return Object.fromEntries(numbers.filter((pair): pair is readonly [keyof typeof RANGES, number] => pair[1] !== undefined));
+}
+
+function parseBreaker(report: FileReport, server: Fields): BreakerConfig | undefined {
+  const fields = objectField(report, server, 'breaker');
+  if (fields === undefined) return undefined;
+  checkKeys(report, fields, BREAKER_KEYS);
+  const names = textsField(report, fields, 'on');
+  const on = names?.filter((name): name is FailureClass => CLASSES.some((known) => known === name));
+  const field = fields.get('on');
+  if (field !== undefined && on !== undefined && on.length !== names?.length) {
+    report.error(field.value, `"on" may hold ${CLASSES.map((name) => JSON.stringify(name)).join(', ')} and nothing else.`, 'Remove what is not one of these.');
+  }
+  return { ...DEFAULT_BREAKER, ...written(report, fields, ['failures', 'calls', 'windowSeconds', 'openSeconds', 'trials']), ...(on && { on }) };
+}
+
+function parseCache(report: FileReport, server: Fields): CacheConfig | undefined {
+  const fields = objectField(report, server, 'cache');
+  if (fields === undefined) return undefined;
+  checkKeys(report, fields, CACHE_KEYS);
+  const tools = globsField(report, fields, 'tools');
+  return { seconds: numberField(report, fields, 'seconds', RANGES.cacheSeconds) ?? DEFAULT_CACHE_SECONDS, ...(tools && { tools }) };
+}

@@ -1,0 +1,77 @@
+import type { Clock } from '../../clock.ts';
+import type { RawJson, ServerName } from '../../model.ts';
+
+/** Characters of all answers together, and of one. */
+const MAX_TOTAL = 16 * 1024 * 1024;
+const MAX_ONE = 1024 * 1024;
+const MAX_ENTRIES = 2_000;
+
+interface Entry {
+  readonly server: ServerName;
+  readonly result: RawJson;
+  readonly until: number;
+}
+
+/**
+ * Answers of read-only tools that may be used again. What writes to a server makes its answers void: those there are,
+ * and those on their way.
+ */
+export class Answers {
+  readonly #clock: Clock;
+  /** The least recently used first. */
+  readonly #entries = new Map<string, Entry>();
+  readonly #generations = new Map<ServerName, number>();
+  #characters = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get(key: string): RawJson | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    this.#delete(key, entry);
+    if (entry.until <= this.#clock.now()) return undefined;
+    this.#set(key, entry);
+    return entry.result;
+  }
+
+  /** What an answer that is being fetched now has to know when it comes. */
+  generation(server: ServerName): number {
+    return this.#generations.get(server) ?? 0;
+  }
+
+  /** Keeps an answer for some milliseconds, unless something was written to the server since its generation. */
+  put(key: string, server: ServerName, result: RawJson, ms: number, generation: number): void {
+    if (generation !== this.generation(server) || result.length > MAX_ONE || ms <= 0) return;
+    const before = this.#entries.get(key);
+    if (before !== undefined) this.#delete(key, before);
+    this.#set(key, { server, result, until: this.#clock.now() + ms });
+    for (const [oldest, entry] of this.#entries) {
+      if (this.#characters <= MAX_TOTAL && this.#entries.size <= MAX_ENTRIES) break;
+      this.#delete(oldest, entry);
+    }
+  }
+
+  /** Nothing that was known of this server counts any more. */
+  forget(server: ServerName): void {
+    this.#generations.set(server, this.generation(server) + 1);
+    for (const [key, entry] of this.#entries) if (entry.server === server) this.#delete(key, entry);
+  }
+
+  count(server: ServerName): number {
+    let count = 0;
+    for (const entry of this.#entries.values()) if (entry.server === server) count++;
+    return count;
+  }
+
+  #set(key: string, entry: Entry): void {
+    this.#entries.set(key, entry);
+    this.#characters += entry.result.length + key.length;
+  }
+
+  #delete(key: string, entry: Entry): void {
+    this.#entries.delete(key);
+    this.#characters -= entry.result.length + key.length;
+  }
+}

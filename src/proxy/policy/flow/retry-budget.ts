@@ -1,0 +1,28 @@
+import type { RetryConfig } from '../../config/types.ts';
+
+/** Retries a server may have in reserve, so that a quiet one is tried again at all. */
+const RESERVE = 3;
+/** A wait never grows beyond this, in milliseconds. */
+const MAX_WAIT_MS = 10_000;
+
+/** Bounds retries to a share of the calls: a server that is down gets no storm on top. */
+export class RetryBudget {
+  #tokens = RESERVE;
+
+  /** A call came. */
+  earn({ budget }: RetryConfig): void {
+    this.#tokens = Math.min(RESERVE + budget * 100, this.#tokens + budget);
+  }
+
+  /** Spends one retry, if there is one. */
+  spend(): boolean {
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+}
+
+/** Milliseconds before the next attempt: exponential, with full jitter. @param attempt from 1 @param random from 0 up to 1 */
+export function waitBefore({ backoffMs }: RetryConfig, attempt: number, random: number): number {
+  return random * Math.min(MAX_WAIT_MS, backoffMs * 2 ** (attempt - 1));
+}

@@ -1,0 +1,108 @@
+/* `limits`, `retry`, `breaker` and `cache` of a servers file, through a gateway with real servers. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { LegacyAgent, type Message } from '../fixtures/relay/agents.ts';
+import { startRelayRig, stdioPeer } from '../fixtures/relay/rig.ts';
+
+const PEER = stdioPeer({ tools: [{ name: 'look', inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } }] });
+const items = (answer: Message, key: string): Record<string, unknown>[] => (answer.result?.[key] ?? assert.fail(JSON.stringify(answer))) as Record<string, unknown>[];
+const textOf = (answer: Message): string => items(answer, 'content').map(({ text }) => String(text)).join('\n');
+interface Problem {
+  readonly code: string;
+  readonly retryable: boolean;
+  readonly retryAfterSeconds?: number;
+}
+const problemOf = (answer: Message): Problem | undefined => (answer.result?.['_meta'] as Record<string, Problem> | undefined)?.['vestibule/error'];
+
+describe('limits', { timeout: 120_000 }, () => {
+  it('refuse with a code and a time, per server, tool, agent and everybody; and follow the file', async () => {
+    await using rig = await startRelayRig({ ops: { ...PEER, limits: { perMinute: 4, tools: { echo: 2 }, maxArguments: 60 } }, free: PEER }, {}, { gateway: { limits: { perAgent: 5 } } });
+    const agent = rig.legacy();
+    await agent.open();
+    const call = (name: string, args: object = {}): Promise<Message> => agent.request('tools/call', { name, arguments: args });
+    assert.equal(problemOf(await call('ops_echo', { text: 'x'.repeat(80) }))?.code, 'too_large');
+    assert.deepEqual([problemOf(await call('ops_echo')), problemOf(await call('ops_echo'))], [undefined, undefined]);
+    const limited = await call('call_tool', { tool: 'ops:echo', arguments: {} });
+    const { code, retryable, retryAfterSeconds } = problemOf(limited) ?? assert.fail('it went through');
+    assert.deepEqual([code, retryable], ['rate_limited', true]);
+    assert.ok(retryAfterSeconds !== undefined && retryAfterSeconds >= 1 && retryAfterSeconds <= 30);
+    assert.match(textOf(limited), /2 calls of this tool a minute.*Wait \d+ s/);
+    assert.equal(problemOf(await call('ops_said')), undefined);
+    assert.equal(problemOf(await call('ops_said')), undefined);
+    assert.match(textOf(await call('ops_said')), /4 calls of this server/);
+    assert.equal(problemOf(await call('free_said')), undefined);
+    assert.match(textOf(await call('free_said')), /5 calls of this agent/);
+
+    // An agent of its own has its own.
+    const { token } = await rig.gateway.addAgent({ name: 'bot', perMinute: 1 });
+    const bot = new LegacyAgent({ url: rig.url, token });
+    await bot.open();
+    assert.equal(problemOf(await bot.request('tools/call', { name: 'free_echo', arguments: {} })), undefined);
+    assert.match(textOf(await bot.request('tools/call', { name: 'free_echo', arguments: {} })), /1 calls of this agent/);
+
+    await rig.configure({ servers: { ops: PEER, free: PEER } });
+    await rig.until((gateway) => gateway.snapshot().upstreams.every(({ config }) => config.flow.limits === undefined));
+    assert.equal(problemOf(await call('ops_echo')), undefined);
+    const refused = await rig.gateway.calls({ outcome: 'refused', agent: 'bot' });
+    assert.deepEqual(refused.map(({ code }) => code), ['rate_limited']);
+  });
+
+  it('keep calls waiting for their turn, and say how many', async () => {
+    await using rig = await startRelayRig({ ops: { ...PEER, limits: { concurrent: 1, queue: 1, queueSeconds: 60 } } });
+    const agent = rig.legacy({ capabilities: { roots: {} } });
+    await agent.open();
+    let answer: (roots: object) => void = () => undefined;
+    agent.answering = () => new Promise<object>((resolve) => (answer = resolve));
+    const first = agent.request('tools/call', { name: 'ops_ask', arguments: { method: 'roots/list' } });
+    await agent.hears(({ method }) => method === 'roots/list');
+    const second = agent.request('tools/call', { name: 'ops_echo', arguments: {} });
+    const flow = () => rig.gateway.snapshot().upstreams[0]?.flow;
+    while (flow()?.lane?.queued !== 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.deepEqual(flow(), { lane: { active: 1, queued: 1 } });
+    assert.equal(problemOf(await agent.request('tools/call', { name: 'ops_echo', arguments: {} }))?.code, 'overloaded');
+    answer({ roots: [] });
+    assert.equal(problemOf(await first), undefined);
+    assert.equal(problemOf(await second), undefined);
+    assert.deepEqual(flow(), { lane: { active: 0, queued: 0 } });
+  });
+});
+
+describe('a cache', { timeout: 120_000 }, () => {
+  it('answers reads of one agent again until something is written, and no other agent', async () => {
+    await using rig = await startRelayRig({ ops: { ...PEER, cache: { seconds: 600, tools: ['said'] }, tools: { overrides: { said: { tier: 'read' } } } } });
+    const agent = rig.legacy();
+    await agent.open();
+    // What the server was sent so far: it grows with every request that is no call.
+    const said = async (of = agent): Promise<string> => textOf(await of.request('tools/call', { name: 'ops_said', arguments: {} }));
+    const before = await said();
+    await agent.request('prompts/get', { name: 'nothing' });
+    await agent.request('logging/setLevel', { level: 'info' });
+    assert.equal(await said(), before);
+    assert.equal(rig.gateway.snapshot().upstreams[0]?.flow?.cached, 1);
+    const other = new LegacyAgent({ url: rig.url, token: (await rig.gateway.addAgent({ name: 'other' })).token }, { clientInfo: { name: 'other-agent', version: '1' } });
+    await other.open();
+    assert.notEqual(await said(other), before, 'a connection and an answer of its own');
+    await agent.request('tools/call', { name: 'ops_echo', arguments: {} });
+    assert.notEqual(await said(), before);
+  });
+});
+
+describe('a breaker', { timeout: 120_000 }, () => {
+  it('opens for a server that keeps dying, for that server alone', async () => {
+    await using rig = await startRelayRig({ ops: { ...PEER, breaker: { calls: 2, failures: 1, openSeconds: 3_600 } }, free: PEER });
+    const agent = rig.legacy();
+    await agent.open();
+    const call = async (name: string): Promise<Problem | undefined> => problemOf(await agent.request('tools/call', { name, arguments: {} }));
+    assert.equal((await call('ops_exit'))?.code, 'ambiguous');
+    assert.equal(rig.gateway.snapshot().upstreams[0]?.flow?.circuit, 'closed');
+    assert.equal((await call('ops_exit'))?.code, 'ambiguous');
+    const { code, retryable, retryAfterSeconds = 0 } = (await call('ops_look')) ?? assert.fail('it went through');
+    assert.deepEqual([code, retryable], ['circuit_open', true]);
+    assert.ok(retryAfterSeconds > 3_000 && retryAfterSeconds <= 3_600);
+    assert.equal(rig.gateway.snapshot().upstreams[0]?.flow?.circuit, 'open');
+    assert.equal(await call('free_look'), undefined);
+    await rig.configure({ servers: { ops: PEER, free: PEER } });
+    await rig.until((gateway) => gateway.snapshot().upstreams[0]?.config.flow.breaker === undefined);
+    assert.equal(await call('ops_look'), undefined, 'the rule is gone');
+  });
+});
