@@ -50,7 +50,7 @@ async function bundles() {
     {
       entry: 'src/headless/main.ts',
       out: 'dist/headless.cjs',
-      options: { ...node, define, banner: { js: '#!/usr/bin/env node' } },
+      options: { ...node, define, external: ['@napi-rs/keyring'], banner: { js: '#!/usr/bin/env node' } },
       executable: true,
     },
     {

@@ -11,6 +11,7 @@ import { diagnoseServer } from '../proxy/diagnosis/server.ts';
 import { tryServer, type Trial } from '../proxy/diagnosis/trial.ts';
 import type { Diagnosis } from '../proxy/diagnosis/types.ts';
 import { messageOf } from '../proxy/errors.ts';
+import { DisposableStore } from '../proxy/events.ts';
 import { queryJournal } from '../proxy/journal/query.ts';
 import { verifyJournal } from '../proxy/journal/verify.ts';
 import { visible } from '../proxy/json/visible.ts';
@@ -21,14 +22,15 @@ import { failureOf } from '../proxy/upstream/failure.ts';
 import { childEnvironment } from '../proxy/upstream/stdio/environment.ts';
 import { findCommand } from '../proxy/upstream/stdio/find-command.ts';
 import { userPath } from '../proxy/upstream/stdio/user-path.ts';
+import { SignIns } from '../proxy/sign-ins.ts';
 import { createVariableScope } from '../proxy/variable-scope.ts';
 import type { Arguments } from './args.ts';
 import { journalFolder } from './calls.ts';
 import { COMMON_OPTIONS, CONFIG_OPTION, JSON_OPTION, type Command } from './command.ts';
-import { EXIT } from './exit-code.ts';
+import { describeError, EXIT } from './exit-code.ts';
 import { commonOptions } from './gateway-options.ts';
 import { placesOf, type Places } from './places.ts';
-import { printJson, printLine } from './print.ts';
+import { printJson, printLine, printNote } from './print.ts';
 import { definitionsOf, openState, type State } from './state.ts';
 import { VERSION } from './version.ts';
 
@@ -105,10 +107,11 @@ function isFree(port: number): Promise<boolean> {
 }
 
 async function checkServers(places: Places, args: Arguments): Promise<Diagnosis[]> {
-  const state = await openState(places);
+  const owned = new DisposableStore();
+  const state = owned.add(await openState(places));
   const scratch = await mkdtemp(join(tmpdir(), 'vestibule-doctor-'));
   try {
-    const trialOf = args.has('no-connect') ? looking(places, state) : trying(places, state, scratch, args.wholeNumber('timeout', 1, MAX_SECONDS) ?? DEFAULT_SECONDS);
+    const trialOf = args.has('no-connect') ? looking(places, state) : trying(places, state, owned, scratch, args.wholeNumber('timeout', 1, MAX_SECONDS) ?? DEFAULT_SECONDS);
     const { upstreams } = state.config;
     const trials = new Map<string, Trial>();
     const toTry = upstreams.filter((upstream) => upstream.enabled && isApproved(state, upstream));
@@ -130,7 +133,7 @@ async function checkServers(places: Places, args: Arguments): Promise<Diagnosis[
     });
     return [...diagnoseFiles(state.config.problems), ...servers.flat()];
   } finally {
-    state.dispose();
+    owned.dispose();
     await rm(scratch, { recursive: true, force: true });
   }
 }
@@ -141,12 +144,24 @@ function isApproved({ approvals }: State, upstream: UpstreamConfig): boolean {
   return approvals.launchApproved(upstream.name, fingerprintOf(upstream));
 }
 
-/** Starts or dials a server as the gateway would. */
-function trying(places: Places, { config }: State, stateDir: string, seconds: number): (upstream: UpstreamConfig) => Promise<Trial> {
+/** Starts or dials a server as the gateway would, with the accounts it would use. */
+function trying(places: Places, { config }: State, owned: DisposableStore, stateDir: string, seconds: number): (upstream: UpstreamConfig) => Promise<Trial> {
   const redactor = new Redactor();
-  const scope = createVariableScope({ ...commonOptions(places), token: undefined, log: () => undefined }, () => config, (value) => redactor.addKnown(value));
+  const known = (value: string): void => redactor.addKnown(value);
+  const options = commonOptions(places);
+  const scope = createVariableScope({ ...options, token: undefined, log: () => undefined }, () => config, known);
+  const signIns = owned.add(
+    new SignIns({
+      open: options.openKeys,
+      workspace: places.workspace,
+      known,
+      report: (problem) => printNote(describeError(problem)),
+      resolve: (entry) => resolveTransport(entry, scope),
+      entry: (server) => config.upstreams.find(({ name }) => name === server),
+    }),
+  );
   return (upstream) =>
-    tryServer(upstream, { resolve: (entry) => resolveTransport(entry, scope), redact: (text) => redactor.text(text), handshakeMs: seconds * 1000, stateDir, version: VERSION });
+    tryServer(upstream, { resolve: (entry) => signIns.resolve(entry), keys: signIns, redact: (text) => redactor.text(text), handshakeMs: seconds * 1000, stateDir, version: VERSION });
 }
 
 /** Resolves what a launch would resolve, up to the file that would run; nothing is started and nothing dialled. */

@@ -29,6 +29,7 @@ import { upstreamAdd } from './upstream/add.ts';
 import { upstreamApprove } from './upstream/approve.ts';
 import { upstreamDisable, upstreamEnable } from './upstream/enable.ts';
 import { upstreamList } from './upstream/list.ts';
+import { upstreamLogin, upstreamLogout } from './upstream/login.ts';
 import { upstreamLogs } from './upstream/logs.ts';
 import { upstreamRemove } from './upstream/remove.ts';
 import { upstreamRestart } from './upstream/restart.ts';
@@ -37,7 +38,7 @@ import { VERSION } from './version.ts';
 /** Every command there is. */
 export const COMMANDS: readonly Command[] = [
   serve,
-  upstreamList, upstreamAdd, upstreamRemove, upstreamApprove, upstreamEnable, upstreamDisable, upstreamRestart, upstreamLogs,
+  upstreamList, upstreamAdd, upstreamRemove, upstreamApprove, upstreamEnable, upstreamDisable, upstreamRestart, upstreamLogs, upstreamLogin, upstreamLogout,
   quarantineList, quarantineShow, quarantineApprove, quarantineBlock, quarantineUndo, quarantineRule, quarantineInspection, quarantineShare, quarantineLock, quarantineVerify,
   agentList, agentAdd, agentRevoke,
   pause, resume,

@@ -73,7 +73,7 @@ function gatewayOptions(args: Arguments, places: Places): GatewayOptions {
   const lockfile = args.choice('lockfile', ['ask', 'accept', 'ignore'] as const) ?? 'ask';
   const noAuth = args.has('no-auth');
   return {
-    ...commonOptions(places),
+    ...commonOptions(places, (message) => logLine('warn', message)),
     ...(port !== undefined && { port, portRequired: port !== 0 }),
     token: noAuth ? undefined : randomBytes(32).toString('base64url'),
     noAuth,

@@ -7,6 +7,7 @@ import { VestibuleError } from '../../src/proxy/errors.ts';
 import { UpstreamCallError } from '../../src/proxy/upstream/types.ts';
 import { openHouse, signInAt } from '../fixtures/oauth/house.ts';
 import { LATER_ROWS, outcomeOf, SIGN_IN_ROWS, takenPort } from '../fixtures/oauth/matrix.ts';
+import { readPage } from '../fixtures/oauth/print-matrix.ts';
 import { startProvider, type Manners, type Provider } from '../fixtures/oauth/provider.ts';
 import { httpAt, supervise } from '../fixtures/upstreams/supervised.ts';
 
@@ -80,4 +81,9 @@ describe('renewing access when something goes wrong', { timeout: 180_000 }, () =
       for (const secret of provider.secrets) if (/^(?:access|refresh)-/.test(secret) && row.later.tokens === undefined) assert.ok(known.has(secret) || row.first?.tokens !== undefined, 'told for redaction');
     });
   }
+});
+
+it('the page about signing in has these rows', () => {
+  const { now, wanted } = readPage();
+  assert.equal(now, wanted, 'run: node test/fixtures/oauth/print-matrix.ts');
 });

@@ -1,6 +1,6 @@
 import type { ResolvedTransport, UpstreamConfig } from '../config/types.ts';
 import { createUpstream } from '../upstream/supervisor.ts';
-import type { UpstreamState } from '../upstream/types.ts';
+import type { UpstreamDeps, UpstreamState } from '../upstream/types.ts';
 
 /** How a server is tried. */
 export interface TrialOptions {
@@ -12,6 +12,8 @@ export interface TrialOptions {
   /** Where a launched process is recorded, for whoever sweeps orphans. */
   readonly stateDir: string;
   readonly version: string;
+  /** Access tokens of HTTP upstreams; none without. */
+  readonly keys?: UpstreamDeps['keys'];
 }
 
 /** What a trial showed. */
@@ -24,7 +26,7 @@ export interface Trial {
 const MAX_NOISE = 20;
 
 /** Starts or dials an approved server once, lists what it offers, and ends it. Never rejects. */
-export async function tryServer(config: UpstreamConfig, { handshakeMs, redact, resolve, stateDir, version }: TrialOptions): Promise<Trial> {
+export async function tryServer(config: UpstreamConfig, { handshakeMs, keys, redact, resolve, stateDir, version }: TrialOptions): Promise<Trial> {
   const noise: string[] = [];
   const upstream = createUpstream(
     config,
@@ -34,6 +36,7 @@ export async function tryServer(config: UpstreamConfig, { handshakeMs, redact, r
       redact,
       stateDir,
       clientVersion: version,
+      ...(keys !== undefined && { keys }),
       log: ({ source, text }) => {
         if (source === 'stdout-noise' && noise.length < MAX_NOISE) noise.push(redact(text));
       },

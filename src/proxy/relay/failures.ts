@@ -51,7 +51,7 @@ function failureOf(server: ServerName, error: unknown): Failure {
 }
 
 function signIn(name: string): Failure {
-  return { code: 'auth_required', retryable: false, message: `The server ${name} needs a sign-in.`, action: 'Ask the person to run “Vestibule: Sign In” for this server.' };
+  return { code: 'auth_required', retryable: false, message: `The server ${name} needs a sign-in.`, action: 'Ask the person to run “Vestibule: Sign In” for this server, or `vestibule upstream login` in a terminal.' };
 }
 
 function unavailable(name: string, why: string): Failure {

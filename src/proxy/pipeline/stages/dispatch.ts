@@ -151,6 +151,6 @@ function unavailable(server: ServerName, why: string, action: string): Outcome {
 function signIn(server: ServerName): Outcome {
   return refusal('auth_required', `The server "${server}" needs a sign-in.`, {
     retryable: false,
-    action: 'Ask the person to run “Vestibule: Sign In” for this server.',
+    action: 'Ask the person to run “Vestibule: Sign In” for this server, or `vestibule upstream login` in a terminal.',
   });
 }

@@ -39,7 +39,7 @@ function wrongAnswer(error: HttpAnswerError, url: URL): UpstreamError {
   const evidence = [`HTTP ${status}, ${error.contentType ?? 'no content type'}`, ...(error.body.trim() === '' ? [] : [error.snippet])];
   if (status === 401 || status === 403) {
     return new UpstreamError('auth-required', `${where} requires a sign-in (HTTP ${status}).`, {
-      action: status === 401 ? 'Sign in to this server, or add its key to "headers".' : 'Sign in with an account that may use this server, or check the key in "headers".',
+      action: status === 401 ? 'Sign in to this server (“Vestibule: Sign In”, or `vestibule upstream login`), or add its key to "headers".' : 'Sign in with an account that may use this server, or check the key in "headers".',
       code: status === 401 ? 'sign-in-required' : 'access-denied',
       evidence,
       cause: error,
