@@ -25,9 +25,10 @@ const rooms = {
   policy: ['config', 'catalog', 'quarantine'],
   pipeline: ['json', 'catalog', 'quarantine', 'policy', 'output', 'journal', 'upstream', 'config', 'scanner', 'redaction', 'pause', 'consent'],
   menu: ['json', 'catalog', 'quarantine', 'search', 'output', 'journal', 'policy', 'pipeline', 'config', 'sandbox'],
-  relay: ['json', 'catalog', 'menu', 'pipeline', 'downstream', 'policy', 'config', 'upstream', 'quarantine', 'journal', 'consent', 'pause', 'tokens'],
+  relay: ['json', 'catalog', 'menu', 'pipeline', 'downstream', 'policy', 'config', 'upstream', 'quarantine', 'journal', 'consent', 'pause', 'tokens', 'tracing'],
   downstream: ['json'],
   sandbox: [],
+  tracing: ['json', 'journal'],
   tokens: [],
   diagnosis: ['json', 'config', 'catalog', 'upstream', 'policy', 'journal', 'storage', 'redaction', 'quarantine'],
 };

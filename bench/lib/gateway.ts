@@ -20,12 +20,13 @@ export interface RunningGateway {
  * Starts the gateway over one servers file, with fresh state.
  * @param servers content of `servers`
  * @param args more arguments of `serve`
+ * @param gateway content of `gateway`
  * @throws Error with what it printed when it ends before it is ready
  */
-export async function startGateway(servers: Readonly<Record<string, unknown>>, args: readonly string[] = []): Promise<RunningGateway> {
+export async function startGateway(servers: Readonly<Record<string, unknown>>, args: readonly string[] = [], gateway: Readonly<Record<string, unknown>> = {}): Promise<RunningGateway> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vestibule-bench-'));
   const config = path.join(folder, 'servers.json');
-  await writeFile(config, JSON.stringify({ servers }));
+  await writeFile(config, JSON.stringify({ gateway, servers }));
   const started = performance.now();
   const group = startGroup(process.execPath, [
     path.join(root, 'dist', 'headless.cjs'),

@@ -82,8 +82,17 @@ function gatewayOptions(args: Arguments, places: Places): GatewayOptions {
     noPrefix: args.has('no-prefix'),
     approveAll: args.has('approve-all'),
     consent: { mode: consent ?? 'client' },
+    tracesEndpoint: tracesEndpoint(process.env),
     log: logLine,
   };
+}
+
+/** Where the environment has OpenTelemetry send traces, if anywhere. An address that is none counts as nothing. */
+function tracesEndpoint({ OTEL_EXPORTER_OTLP_ENDPOINT: all, OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces, OTEL_SDK_DISABLED: disabled }: NodeJS.ProcessEnv): string | undefined {
+  if (disabled === 'true') return undefined;
+  if (traces !== undefined && URL.canParse(traces)) return traces;
+  // The general one is a base (OTLP exporter specification).
+  return all !== undefined && URL.canParse(all) ? `${all.replace(/\/$/, '')}/v1/traces` : undefined;
 }
 
 /**

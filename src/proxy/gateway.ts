@@ -88,6 +88,7 @@ import { takeSnapshot } from './snapshot.ts';
 import { StateProblems } from './state-problems.ts';
 import { sealMemory } from './storage/seal-memory.ts';
 import { EraMemory } from './upstream/eras.ts';
+import { TracingSwitch } from './tracing/tracing-switch.ts';
 import { UpstreamHub } from './upstream/hub.ts';
 import { UpstreamLogs } from './upstream/log-store.ts';
 import { sweepOrphans } from './upstream/orphans.ts';
@@ -101,6 +102,8 @@ const FIRST_LISTINGS_AT_ONCE = 4;
 /** How long agents wait for `approveAll` to see the first listings, in milliseconds. */
 const SETTLE_MS = 20_000;
 
+/** How long the last spans may take on their way at the end, in milliseconds. */
+const TRACES_END_MS = 500;
 /** Records that may hold the id of a call in their text beside its own. */
 const MAX_SAME_TEXT = 50;
 /** How far back the doctor looks for refused calls, and how many it reads. */
@@ -200,6 +203,7 @@ export class Gateway implements GatewayApi {
   readonly #relay: Relay;
   readonly #listener: Listener;
   readonly #metrics: MetricsSwitch;
+  readonly #tracing: TracingSwitch;
   readonly #announcer: Announcer;
   /** Servers whose first listing in this process is approved as it comes (`approveAll`). */
   readonly #toApprove = new Set<ServerName>();
@@ -341,7 +345,12 @@ export class Gateway implements GatewayApi {
     });
     const counter = this.#store.add(new WorkerTokenCounter((problem) => options.log('warn', 'Tokens are estimated: the tokenizer does not run.', { problem })));
     this.#meter = this.#store.add(new TokenMeter({ journal, lists: this.#lists, counter, counted: () => this.#changed.fire() }));
+    this.#tracing = new TracingSwitch({
+      version: options.version,
+      failed: (problem) => options.log('warn', 'Traces cannot be sent.', { problem }),
+    });
     this.#relay = new Relay({
+      tracer: () => this.#tracing.tracer,
       content: this.#content,
       lists: this.#lists,
       meter: this.#meter,
@@ -643,6 +652,7 @@ export class Gateway implements GatewayApi {
     await this.#listener.close(FINISH_MS);
     await this.#consentDesk.end();
     await this.#hub.stop();
+    await this.#tracing.close(TRACES_END_MS);
     this.#store.dispose();
     await this.#parts.seen.flush();
     this.#agents.dispose();
@@ -752,6 +762,7 @@ export class Gateway implements GatewayApi {
     this.#parts.catalog.setRules(new Map(upstreams.filter((entry) => this.#mayRule(entry)).map(({ name, tools }) => [name, tools])));
     this.#parts.catalog.setServers(upstreams.map((entry) => entry.name));
     this.#metrics.set(this.#parts.config.snapshot.gateway.metrics);
+    this.#tracing.set(this.#parts.config.snapshot.gateway.traces ?? this.#options.tracesEndpoint);
     this.#hub.apply(enabled);
     this.#recomputeServed();
     this.#followApprovals();

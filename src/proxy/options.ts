@@ -46,6 +46,8 @@ export interface GatewayOptions {
   readonly consent?: ConsentOptions;
   /** What the lock file of a trusted workspace counts for: after a person accepted its content, always, or never (default). */
   readonly lockfile?: 'ask' | 'always' | 'off';
+  /** Where spans are sent unless a servers file says otherwise, as OTLP over HTTP; undefined sends none. */
+  readonly tracesEndpoint?: string | undefined;
   readonly version: string;
   /** One structured line of our own log. */
   readonly log: (level: 'debug' | 'info' | 'warn' | 'error', message: string, data?: Readonly<Record<string, unknown>>) => void;

@@ -5,7 +5,7 @@ import { AUTONOMIES, type WrittenGateway } from './parse-gateway.ts';
 import type { ServersFile } from './servers-file.ts';
 import type { ConfigProblem, ConfigSnapshot, GatewayLimits, GatewaySettings, InputDeclaration, UpstreamConfig } from './types.ts';
 
-const DEFAULT_GATEWAY: GatewaySettings = { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted', directThreshold: undefined, pinned: [], codeExecution: false, metrics: false, learn: true, limits: {} };
+const DEFAULT_GATEWAY: GatewaySettings = { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted', directThreshold: undefined, pinned: [], codeExecution: false, metrics: false, traces: undefined, learn: true, limits: {} };
 
 /** What is merged beside the files themselves. */
 export interface MergeOptions {
@@ -78,8 +78,18 @@ function mergeGateway(files: readonly ServersFile[], workspace: ServersFile | un
       server: undefined,
     });
   }
+  const sends = workspace?.gateway.settings.traces !== undefined && merged.traces !== base.traces;
+  if (sends) {
+    problems.push({
+      severity: 'warning',
+      message: 'A workspace file cannot say where "traces" are sent; this is not applied.',
+      fix: 'Set it in your own servers file, or remove it here.',
+      at: workspace.gateway.tracesAt,
+      server: undefined,
+    });
+  }
   const limits = stricter(base.limits, merged.limits);
-  return { ...merged, limits, ...(weakens && { autonomy: base.autonomy }), ...(switchesOn && { codeExecution: false }), ...overrides };
+  return { ...merged, limits, traces: base.traces, ...(weakens && { autonomy: base.autonomy }), ...(switchesOn && { codeExecution: false }), ...overrides };
 }
 
 /** Of two sets of limits the lower number of each. */

@@ -15,6 +15,7 @@ export interface GatewaySection {
   readonly settings: WrittenGateway;
   readonly autonomyAt: FilePosition | undefined;
   readonly codeExecutionAt: FilePosition | undefined;
+  readonly tracesAt: FilePosition | undefined;
 }
 
 export const MODES = ['adaptive', 'retrieve', 'direct'] as const;
@@ -26,7 +27,7 @@ const MAX_INSTRUCTIONS = 2_000;
 /** Reads the `gateway` section; a bad member is reported and says nothing. */
 export function parseGateway(report: FileReport, node: Node | undefined): GatewaySection {
   const fields = node === undefined ? undefined : fieldsOf(report, node, '"gateway"');
-  if (fields === undefined) return { settings: {}, autonomyAt: undefined, codeExecutionAt: undefined };
+  if (fields === undefined) return { settings: {}, autonomyAt: undefined, codeExecutionAt: undefined, tracesAt: undefined };
   checkKeys(report, fields, GATEWAY_KEYS);
   const mode = choiceField(report, fields, 'mode', MODES);
   const topK = numberField(report, fields, 'topK', RANGES.topK);
@@ -38,6 +39,7 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
   const pinned = globsField(report, fields, 'pinned');
   const codeExecution = flagField(report, fields, 'codeExecution');
   const metrics = flagField(report, fields, 'metrics');
+  const traces = endpointField(report, fields);
   const learn = flagField(report, fields, 'learn');
   const limits = parseLimits(report, fields);
   const positionOf = (key: string): FilePosition | undefined => {
@@ -55,11 +57,13 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
       ...(pinned !== undefined && { pinned }),
       ...(codeExecution !== undefined && { codeExecution }),
       ...(metrics !== undefined && { metrics }),
+      ...(traces !== undefined && { traces }),
       ...(learn !== undefined && { learn }),
       ...(limits !== undefined && { limits }),
     },
     autonomyAt: positionOf('autonomy'),
     codeExecutionAt: positionOf('codeExecution'),
+    tracesAt: positionOf('traces'),
   };
 }
 
@@ -70,4 +74,13 @@ function parseLimits(report: FileReport, gateway: Fields): GatewayLimits | undef
   const perMinute = numberField(report, fields, 'perMinute', RANGES.perMinute);
   const perAgent = numberField(report, fields, 'perAgent', RANGES.perAgent);
   return { ...(perMinute !== undefined && { perMinute }), ...(perAgent !== undefined && { perAgent }) };
+}
+
+/** An address that OTLP can be sent to. */
+function endpointField(report: FileReport, fields: Fields): string | undefined {
+  const text = textField(report, fields, 'traces', 2_000);
+  if (text === undefined || (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))) return text;
+  const value = fields.get('traces')?.value;
+  if (value !== undefined) report.error(value, '"traces" must be an http:// or https:// address.', 'Write the address of an OTLP receiver, such as http://127.0.0.1:4318.');
+  return undefined;
 }

@@ -191,6 +191,8 @@ export interface GatewaySettings {
   readonly codeExecution: boolean;
   /** Whether `/metrics` answers the owner's token, in Prometheus' text format. */
   readonly metrics: boolean;
+  /** Where a span of each call is sent, as OTLP over HTTP; undefined sends none. Never from a workspace file. */
+  readonly traces: string | undefined;
   /** Whether what an agent called before, and what the workspace is about, order what it finds. Off forgets the former. */
   readonly learn: boolean;
 }

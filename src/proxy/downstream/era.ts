@@ -1,4 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import { type Frame, rpcError } from '../json/frame.ts';
+import { withTraceContext } from '../json/trace-context.ts';
 import { members, stringOf } from '../json/slice.ts';
 import type { RawJson, RawReply } from '../model.ts';
 import type { ListenerLimits } from './limits.ts';
@@ -19,6 +21,12 @@ export interface EraDeps {
 }
 
 const INTERNAL_ERROR: RawReply = { error: rpcError(-32603, 'Internal error') };
+
+/** A tool call with the trace context of the HTTP request it came by; everything else as it is. */
+export function traced(req: IncomingMessage, frame: RequestFrame): RequestFrame {
+  if (frame.method !== 'tools/call' || req.headers['traceparent'] === undefined) return frame;
+  return { ...frame, params: withTraceContext(frame.params, req.headers) };
+}
 
 /** The error of a request beyond what one session may have in flight (security N16). */
 export const BUSY: RawJson = rpcError(-32000, 'Too many requests in flight; send it again when some are answered', {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Frame, writeReply } from '../json/frame.ts';
 import { members, objectOf, stringOf } from '../json/slice.ts';
 import type { Principal, RawJson } from '../model.ts';
-import { answerRequest, BUSY, identityOf, type EraDeps, type RequestFrame } from './era.ts';
+import { answerRequest, BUSY, identityOf, type EraDeps, type RequestFrame, traced } from './era.ts';
 import { type Accepts, accepts, headerOf, type Refusal, refusal, refuse, sendAnswer, sendEmpty } from './http.ts';
 import { LegacyRequest } from './legacy-request.ts';
 import { LegacySession } from './legacy-session.ts';
@@ -120,7 +120,7 @@ export class LegacyEra {
     // VS Code reads events without a message as broken ones, except on GET. It also leaves out this header.
     const prime = headerOf(req, 'mcp-protocol-version') !== undefined;
     const answer = new PostAnswer(res, accepted, limits, () => session.openPost(res, prime));
-    const request = new LegacyRequest(session, frame, answer);
+    const request = new LegacyRequest(session, traced(req, frame), answer);
     void answerRequest(this.#deps, request).then((reply) => request.finish(reply));
   }
 

@@ -3,7 +3,7 @@ import { type Frame, rpcError, writeReply } from '../json/frame.ts';
 import { objectOf } from '../json/slice.ts';
 import type { Principal, RawJson } from '../model.ts';
 import { checkEnvelope, type Envelope, MODERN_VERSIONS, readEnvelope } from './envelope.ts';
-import { answerRequest, BUSY, identityOf, type EraDeps, type RequestFrame } from './era.ts';
+import { answerRequest, BUSY, identityOf, type EraDeps, type RequestFrame, traced } from './era.ts';
 import { type Accepts, accepts, refusal, refuse, sendAnswer, sendEmpty } from './http.ts';
 import { honoured, ListenStream, readFilter } from './listen-stream.ts';
 import { callerId, ModernCaller } from './modern-caller.ts';
@@ -48,7 +48,7 @@ export class ModernEra {
     const problem = checkEnvelope(req, frame.method, frame.params, envelope);
     if (problem !== undefined) refuse(res, problem, frame.id);
     else if (REMOVED.has(frame.method)) refuse(res, { status: 404, code: -32601, message: 'Method not found' }, frame.id);
-    else this.#serve(req, res, frame, envelope, principal);
+    else this.#serve(req, res, traced(req, frame), envelope, principal);
   }
 
   #serve(req: IncomingMessage, res: ServerResponse, frame: RequestFrame, envelope: Envelope, principal: Principal): void {

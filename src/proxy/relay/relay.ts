@@ -2,11 +2,13 @@ import type { CatalogTool } from '../catalog/types.ts';
 import type { AgentHandler, AgentRequest, AgentSession } from '../downstream/types.ts';
 import { rpcError } from '../json/frame.ts';
 import { members, stringOf, withMembers } from '../json/slice.ts';
+import { traceparentOf } from '../json/trace-context.ts';
+import type { CallTracer } from '../tracing/types.ts';
 import type { Journal } from '../journal/types.ts';
 import type { MenuCall, MenuCaller, MenuTool } from '../menu/types.ts';
 import type { Era, Principal, RawJson, RawReply } from '../model.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
-import type { Outcome } from '../pipeline/types.ts';
+import type { Call, Outcome } from '../pipeline/types.ts';
 import { ParkedCalls } from './bridge/parked-calls.ts';
 import { consentAsker } from './consent-form.ts';
 import type { ContentRelay, Method } from './content.ts';
@@ -27,6 +29,8 @@ export interface RelayDeps {
   readonly meter: TokenMeter;
   readonly menu: readonly MenuTool[];
   readonly pipeline: Pipeline;
+  /** Makes spans of calls, while somebody wants them. */
+  tracer(): CallTracer | undefined;
   readonly journal: Pick<Journal, 'append'>;
   /** Resolves when what is approved at start (`approveAll`) has been listed; at once otherwise. */
   ready(): Promise<void>;
@@ -97,8 +101,20 @@ export class Relay implements AgentHandler {
   }
 
   /** Runs a call that came through a menu tool or from a person. */
-  run(call: MenuCall): Promise<Outcome> {
-    return this.#deps.pipeline.run({
+  async run(menuCall: MenuCall): Promise<Outcome> {
+    const call = this.#begin(menuCall);
+    const tracer = this.#deps.tracer();
+    if (tracer === undefined) return this.#deps.pipeline.run(call);
+    const { principal, requested, route, session, startedAt } = call;
+    const span = tracer.start({ startedAt, traceparent: traceparentOf(call.meta), requested, route, agent: principal.id, session: session.id });
+    const traced: Call = { ...call, meta: withMembers(call.meta, { traceparent: JSON.stringify(span.traceparent) }) };
+    const outcome = await this.#deps.pipeline.run(traced);
+    span.end({ server: traced.tool?.server, tool: traced.tool?.name, outcome: outcome.kind, code: outcome.code });
+    return outcome;
+  }
+
+  #begin(call: MenuCall): Call {
+    return {
       id: this.#nextId(),
       parent: call.parent,
       startedAt: Date.now(),
@@ -115,7 +131,7 @@ export class Relay implements AgentHandler {
       onNotification: call.caller.onNotification,
       tool: undefined,
       findings: [],
-    });
+    };
   }
 
   /** The refusal of a modern call whose headers say something else than its arguments. */

@@ -6,7 +6,7 @@ import { members } from '../json/slice.ts';
 import type { RawJson, RawNotification, RawReply } from '../model.ts';
 import { legacyDialect, type Dialect } from './dialect.ts';
 import { UpstreamError } from './failure.ts';
-import type { Leg, LegEnd, LegSink } from './leg.ts';
+import type { Leg, LegEnd, LegSink, MessageHeaders } from './leg.ts';
 import { PendingCall } from './pending-call.ts';
 import type { WriteLog } from './throttled-log.ts';
 import { UpstreamCallError, type CallOptions, type UpstreamConnection, type UpstreamInfo } from './types.ts';
@@ -116,7 +116,7 @@ export class RpcConnection implements UpstreamConnection, LegSink {
     const number = this.#nextId++;
     const id = String(number);
     const written = this.#dialect.request(method, params, options.onProgress === undefined ? undefined : number, options.sender);
-    const headers = options.headers === undefined || this.#dialect.era === 'legacy' ? written.headers : { ...options.headers, ...written.headers };
+    const headers = options.headers === undefined ? written.headers : { ...(this.#dialect.era === 'legacy' ? traceOf(options.headers) : options.headers), ...written.headers };
     return new Promise<RawReply>((resolve, reject) => {
       const call = new PendingCall(options, resolve, reject, (error) => this.#giveUp(number, method, error, options.signal?.reason));
       this.#pending.set(id, call);
@@ -317,4 +317,9 @@ function refusesVersion(reply: RawReply): boolean {
 
 function notSent(message: string): UpstreamCallError {
   return new UpstreamCallError('connection-lost', message, { sent: false });
+}
+
+/** Of headers that are the modern era's, the one that is nobody's. */
+function traceOf({ traceparent }: Readonly<Record<string, string>>): MessageHeaders {
+  return traceparent === undefined ? {} : { traceparent };
 }

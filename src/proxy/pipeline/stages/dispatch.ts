@@ -1,6 +1,7 @@
 import type { CatalogTool } from '../../catalog/types.ts';
 import { VestibuleError } from '../../errors.ts';
 import { members } from '../../json/slice.ts';
+import { traceparentOf } from '../../json/trace-context.ts';
 import type { RawJson, RawReply, ServerName } from '../../model.ts';
 import type { Pauses } from '../../pause/types.ts';
 import type { ServedTools } from '../../policy/served.ts';
@@ -53,7 +54,13 @@ export function createDispatch(deps: DispatchDeps): InboundStage & { readonly na
 function send({ argumentsText, meta, signal, onProgress, onNotification }: Call, tool: CatalogTool, link: UpstreamLink): Promise<RawReply> {
   const args = argumentsText === undefined ? '' : `,"arguments":${argumentsText}`;
   const relayedMeta = meta === undefined ? '' : `,"_meta":${meta}`;
-  return link.request('tools/call', `{"name":${JSON.stringify(tool.name)}${args}${relayedMeta}}`, { signal, onProgress, onNotification, headers: mirroredArguments(tool, argumentsText) });
+  return link.request('tools/call', `{"name":${JSON.stringify(tool.name)}${args}${relayedMeta}}`, { signal, onProgress, onNotification, headers: { ...traceHeaders(meta), ...mirroredArguments(tool, argumentsText) } });
+}
+
+/** The trace goes on in the HTTP header too, where servers look that know nothing of MCP's. */
+function traceHeaders(meta: RawJson | undefined): Readonly<Record<string, string>> {
+  const traceparent = traceparentOf(meta);
+  return traceparent === undefined ? {} : { traceparent };
 }
 
 /** An answer is an answer: results and JSON-RPC errors of the upstream pass unchanged. */

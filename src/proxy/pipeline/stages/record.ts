@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Journal } from '../../journal/types.ts';
-import { members, stringOf } from '../../json/slice.ts';
+import { traceparentOf } from '../../json/trace-context.ts';
 import type { OutboundStage } from '../types.ts';
 
 /** Writes every call to the journal, whatever became of it. Last, so that it sees what the agent gets. */
@@ -32,7 +32,7 @@ export function createRecord(journal: Pick<Journal, 'append'>, now: () => number
         bytesWhole: outcome.whole?.bytes,
         findings: call.findings,
         answer,
-        traceparent: call.meta === undefined ? undefined : stringOf(members(call.meta)?.get('traceparent')),
+        traceparent: traceparentOf(call.meta),
       });
       return Promise.resolve(outcome);
     },
