@@ -72,6 +72,16 @@ export interface LaunchDescription {
   readonly headerNames: readonly string[];
 }
 
+/** What a server tells models about itself. Untrusted text. */
+export interface InstructionsSnapshot {
+  readonly text: string;
+  readonly digest: Digest;
+  readonly status: ApprovalStatus;
+  /** The JSON string last approved, when the status is `changed`. */
+  readonly approvedRaw?: RawJson | undefined;
+  readonly findings?: readonly Finding[];
+}
+
 export interface UpstreamSnapshot {
   readonly name: ServerName;
   readonly config: UpstreamConfig;
@@ -85,7 +95,7 @@ export interface UpstreamSnapshot {
   readonly acceptsDescriptions: boolean;
   /** Whether the person lets agents look at what of this server waits for approval. */
   readonly inspectable: boolean;
-  readonly instructions: { readonly text: string; readonly digest: Digest; readonly status: ApprovalStatus; readonly findings?: readonly Finding[] } | undefined;
+  readonly instructions: InstructionsSnapshot | undefined;
   /** What there is to say about its name and its command line. */
   readonly launchFindings?: readonly Finding[];
   /** What else has to be approved: prompts, resource templates, and leave to read resources. */

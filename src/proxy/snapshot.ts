@@ -1,5 +1,5 @@
 import type { AgentSnapshot } from './agents/types.ts';
-import type { DefinitionSnapshot, GatewaySnapshot, LaunchDescription, LockSnapshot, ToolSnapshot, UpstreamSnapshot } from './api.ts';
+import type { DefinitionSnapshot, GatewaySnapshot, InstructionsSnapshot, LaunchDescription, LockSnapshot, ToolSnapshot, UpstreamSnapshot } from './api.ts';
 import { contentOf, scannedAs } from './catalog/definitions.ts';
 import type { Catalog, CatalogTool, ServerCatalog } from './catalog/types.ts';
 import type { StandingConsent } from './consent/types.ts';
@@ -9,6 +9,7 @@ import { diagnoseSnapshot, type PlainSnapshot } from './diagnosis/snapshot.ts';
 import type { Endpoint } from './downstream/types.ts';
 import type { VestibuleError } from './errors.ts';
 import { sha256 } from './json/canonical.ts';
+import type { Digest, ServerName } from './model.ts';
 import type { PauseSnapshot } from './pause/types.ts';
 import type { Flow } from './policy/flow/flow.ts';
 import { ruleProblems } from './policy/rule-problems.ts';
@@ -102,11 +103,7 @@ function upstreamSnapshot(config: UpstreamConfig, sources: SnapshotSources): Ups
     held: catalog?.held ?? [],
     acceptsDescriptions: approvals.acceptsDescriptions(config.name, fingerprintOf(config)),
     inspectable: approvals.inspectable(config.name, fingerprintOf(config)),
-    instructions: instructions && {
-      ...instructions,
-      status: approvals.status({ server: config.name, kind: 'instructions', name: '', digest: instructions.digest }),
-      ...foundIn(sources.findings.of({ server: config.name, kind: 'instructions', digest: instructions.digest })),
-    },
+    instructions: instructions && instructionsSnapshot(config.name, instructions, sources),
     definitions: catalog === undefined ? [] : definitionSnapshots(catalog, sources),
   };
 }
@@ -149,6 +146,17 @@ function definitionSnapshots(catalog: ServerCatalog, { approvals, findings }: Pi
     const found = scanned === undefined ? [] : findings.of({ server: ref.server, kind: scanned, digest });
     return [{ kind, name, title, description, digest, status, raw, approvedRaw, ...foundIn(found) }];
   });
+}
+
+function instructionsSnapshot(server: ServerName, { text, digest }: { readonly text: string; readonly digest: Digest }, { approvals, findings }: SnapshotSources): InstructionsSnapshot {
+  const status = approvals.status({ server, kind: 'instructions', name: '', digest });
+  return {
+    text,
+    digest,
+    status,
+    approvedRaw: status === 'changed' ? approvals.lastApproved(server, 'instructions', '')?.raw : undefined,
+    ...foundIn(findings.of({ server, kind: 'instructions', digest })),
+  };
 }
 
 function toolSnapshot(tool: CatalogTool, { approvals, findings }: Pick<SnapshotSources, 'approvals' | 'findings'>): ToolSnapshot {

@@ -196,13 +196,13 @@ async function showChanges({ host, dialogs, documents }: CommandContext, item: u
     .upstreams.flatMap((upstream) => definitionsOf(upstream))
     .filter(({ status, approvedRaw }) => status === 'changed' && approvedRaw !== undefined)
     .map(({ ref }) => ref)
-    .filter(({ server, name }) => target === undefined || (server === target.server && name === (target.definition?.name ?? name)));
+    .filter(({ server, kind, name }) => target === undefined || (server === target.server && name === (target.definition?.name ?? name) && kind === (target.definition?.kind ?? kind)));
   const chosen =
     changed.length <= 1
       ? changed[0]
       : await dialogs.pick(
           'Show the changes of which definition?',
-          changed.map((value) => ({ label: oneLine(value.name, 80), description: oneLine(value.server, 60), value })),
+          changed.map((value) => ({ label: value.name === '' ? value.kind : oneLine(value.name, 80), description: oneLine(value.server, 60), value })),
         );
   if (changed.length === 0) dialogs.inform('No approved definition has changed here.');
   if (chosen !== undefined) await documents.showChanges(chosen);

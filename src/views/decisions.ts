@@ -1,7 +1,7 @@
 import type { GatewayApi, UpstreamSnapshot } from '../proxy/api.ts';
-import type { Dialogs } from './dialogs.ts';
+import type { Choice, Dialogs } from './dialogs.ts';
 import { awaiting, definitionsOf, isAwaiting, needsTrust, type Definition } from './present/awaiting.ts';
-import { confirmBlock, confirmDefinitions, confirmLaunch, nameOf, type Confirmation } from './present/confirmation.ts';
+import { confirmBlock, confirmDefinitions, confirmDefinitionsOfSeveral, confirmLaunch, nameOf, type Confirmation } from './present/confirmation.ts';
 import { statusLook, tierText } from './present/labels.ts';
 import { isStaleDecision, problemOf } from './problem.ts';
 import { findUpstream, type DefinitionTarget, type Target } from './target.ts';
@@ -44,9 +44,13 @@ export class Decisions {
     this.#context = context;
   }
 
-  /** Approves what the targets name; without targets, of the server a person picks. */
+  /** Approves what the targets name; without targets, of the servers a person picks. */
   async approve(targets: readonly Target[], reach: Reach): Promise<void> {
-    for (const [server, claim] of await this.#claims(targets)) await this.#approveOf(server, claim, reach);
+    const claims = await this.#claims(targets);
+    const several = claims.size > 1 ? await this.#withoutLaunches(claims) : [];
+    // A launch is shown by itself, whole; of several servers with nothing but definitions one question is enough.
+    for (const [server, claim] of claims) if (!several.includes(server)) await this.#approveOf(server, claim, reach);
+    if (several.length > 0) await this.#approveOfSeveral(new Map([...claims].filter(([server]) => several.includes(server))), reach);
   }
 
   /** Blocks definitions, whether they wait or were approved. */
@@ -56,23 +60,52 @@ export class Decisions {
 
   /** The one server with something to decide, or the one a person picks of several. */
   async pickAwaiting(): Promise<string | undefined> {
+    const choices = await this.#awaitingServers();
+    return choices.length <= 1 ? choices[0]?.value : this.#context.dialogs.pick('Which server?', choices);
+  }
+
+  /** As `pickAwaiting`, of which a person may pick as many as they like. */
+  async #pickSeveral(): Promise<readonly string[]> {
+    const choices = await this.#awaitingServers();
+    if (choices.length <= 1) return choices.map(({ value }) => value);
+    return (await this.#context.dialogs.pickMany('Which servers?', choices)) ?? [];
+  }
+
+  async #awaitingServers(): Promise<readonly Choice<string>[]> {
     const { dialogs, gateway, trusted } = this.#context;
     const state = { snapshot: (await gateway()).snapshot(), trusted: trusted() };
     const waiting = awaiting(state).filter(({ launch, definitions }) => launch || definitions.length > 0);
-    const [only] = waiting;
-    if (only === undefined) {
-      dialogs.inform('Nothing waits for your review.');
-      return undefined;
+    if (waiting.length === 0) dialogs.inform('Nothing waits for your review.');
+    return waiting.map(({ upstream, launch, definitions }) => ({
+      label: oneLine(upstream.name, 60),
+      description: launch ? 'launch awaits approval' : `${plural(definitions.length, 'definition')} to review`,
+      value: upstream.name,
+    }));
+  }
+
+  /** Those of these servers whose launch is not what is decided about. */
+  async #withoutLaunches(claims: ReadonlyMap<string, Claim>): Promise<readonly string[]> {
+    const { upstreams } = (await this.#context.gateway()).snapshot();
+    return [...claims].filter(([server, { launch }]) => launch === undefined && findUpstream(upstreams, server)?.launch.approved === true).map(([server]) => server);
+  }
+
+  /** One question and one decision over definitions of several servers: all or none. */
+  async #approveOfSeveral(claims: ReadonlyMap<string, Claim>, reach: Reach): Promise<void> {
+    const gateway = await this.#context.gateway();
+    const chosen: Definition[] = [];
+    for (const [server, claim] of claims) {
+      const upstream = this.#find(gateway, server);
+      if (upstream === undefined) return;
+      const fits = claim.definitions.length > 0 ? isUnapproved : isAwaiting;
+      const definitions = await this.#choose(upstream, claim, { name: 'approve', reach, fits });
+      chosen.push(...definitions);
     }
-    if (waiting.length === 1) return only.upstream.name;
-    return dialogs.pick(
-      'Which server?',
-      waiting.map(({ upstream, launch, definitions }) => ({
-        label: oneLine(upstream.name, 60),
-        description: launch ? 'launch awaits approval' : `${plural(definitions.length, 'definition')} to review`,
-        value: upstream.name,
-      })),
-    );
+    const servers = [...new Set(chosen.map(({ ref }) => ref.server))];
+    const [only] = servers;
+    if (only === undefined) return;
+    const done = `Approved ${plural(chosen.length, 'definition')} of ${servers.length === 1 ? quote(only) : plural(servers.length, 'server')}.`;
+    const question = servers.length === 1 ? confirmDefinitions(only, chosen) : confirmDefinitionsOfSeveral(chosen);
+    await this.#decide(only, question, servers.map((server) => ({ server })), done, () => gateway.approve(chosen.map(({ ref }) => ref)));
   }
 
   async #approveOf(server: string, claim: Claim, reach: Reach): Promise<void> {
@@ -87,12 +120,12 @@ export class Decisions {
     } else if (upstream.launch.approved && claim.launch !== undefined && claim.definitions.length === 0) {
       dialogs.inform(`The launch of ${quote(server)} is approved already.`);
     } else if (!upstream.launch.approved) {
-      await this.#decide(server, confirmLaunch(upstream), { server }, `The launch of ${quote(server)} is approved.`, () => gateway.approveLaunch(server, upstream.launch.fingerprint));
+      await this.#decide(server, confirmLaunch(upstream), [{ server }], `The launch of ${quote(server)} is approved.`, () => gateway.approveLaunch(server, upstream.launch.fingerprint));
     } else {
       const fits = claim.definitions.length > 0 ? isUnapproved : isAwaiting;
       const definitions = await this.#choose(upstream, claim, { name: 'approve', reach, fits });
       if (definitions.length === 0) return;
-      await this.#decide(server, confirmDefinitions(server, definitions), subjectOf(server, definitions), `Approved ${plural(definitions.length, 'definition')} of ${quote(server)}.`, () =>
+      await this.#decide(server, confirmDefinitions(server, definitions), [subjectOf(server, definitions)], `Approved ${plural(definitions.length, 'definition')} of ${quote(server)}.`, () =>
         gateway.approve(definitions.map(({ ref }) => ref)),
       );
     }
@@ -111,7 +144,7 @@ export class Decisions {
     }
     const definitions = await this.#choose(upstream, claim, { name: 'block', reach, fits: isUnblocked });
     if (definitions.length === 0) return;
-    await this.#decide(server, confirmBlock(server, definitions), subjectOf(server, definitions), `Blocked ${plural(definitions.length, 'definition')} of ${quote(server)}.`, () =>
+    await this.#decide(server, confirmBlock(server, definitions), [subjectOf(server, definitions)], `Blocked ${plural(definitions.length, 'definition')} of ${quote(server)}.`, () =>
       gateway.block(definitions.map(({ ref }) => ref)),
     );
   }
@@ -150,8 +183,8 @@ export class Decisions {
       claims.set(server, claim);
     }
     if (targets.length > 0) return claims;
-    const server = await this.pickAwaiting();
-    return server === undefined ? claims : claims.set(server, { definitions: [] });
+    for (const server of await this.#pickSeveral()) claims.set(server, { definitions: [] });
+    return claims;
   }
 
   #find(gateway: GatewayApi, server: string): UpstreamSnapshot | undefined {
@@ -162,10 +195,13 @@ export class Decisions {
     return upstream;
   }
 
-  async #decide(server: string, question: Confirmation, subject: Target, done: string, act: () => Promise<void>): Promise<void> {
+  async #decide(server: string, question: Confirmation, subjects: readonly Target[], done: string, act: () => Promise<void>): Promise<void> {
     const { dialogs, openReview } = this.#context;
-    if (question.needsDocument) await openReview(subject);
-    if (!(await dialogs.confirm(question, { label: 'Review First', run: () => openReview(subject) }))) return;
+    const review = async (): Promise<void> => {
+      for (const subject of subjects) await openReview(subject);
+    };
+    if (question.needsDocument) await review();
+    if (!(await dialogs.confirm(question, { label: 'Review First', run: review }))) return;
     try {
       await act();
       const { lastDecision } = (await this.#context.gateway()).snapshot();

@@ -4,10 +4,11 @@ import { DisposableStore, type Disposable } from '../proxy/events.ts';
 import type { DefinitionRef } from '../proxy/quarantine/types.ts';
 import type { GatewayHost } from './gateway-host.ts';
 import { Command, Scheme } from './ids.ts';
-import { prettyJson } from './present/pretty-json.ts';
+import { definitionsOf } from './present/awaiting.ts';
+import { sideOfDiff } from './present/diff-side.ts';
 import { reviewDocument, type Anchor } from './present/review-document.ts';
 import { findUpstream, type Target } from './target.ts';
-import { folded, oneLine } from './text.ts';
+import { oneLine } from './text.ts';
 
 /** What stands in an open review document: decisions made from it are about exactly this. */
 interface Shown {
@@ -63,10 +64,10 @@ export class ReviewDocuments implements Disposable {
   definitionText(uri: vscode.Uri): string {
     const preview = this.#previews.get(uri.toString());
     if (preview !== undefined) return preview;
-    const { server, only, side, digest } = readQuery(uri);
-    const tool = findUpstream(this.#host.snapshot().upstreams, server)?.tools.find(({ name }) => name === only);
-    const raw = tool?.digest === digest ? (side === 'approved' ? tool?.approvedRaw : tool?.raw) : undefined;
-    return raw === undefined ? 'This definition has changed again or is gone.\n' : `${folded(prettyJson(raw))}\n`;
+    const { server, only, kind, side, digest } = readQuery(uri);
+    const upstream = findUpstream(this.#host.snapshot().upstreams, server);
+    const shown = upstream && definitionsOf(upstream).find(({ ref }) => ref.kind === kind && ref.name === only && ref.digest === digest);
+    return shown === undefined ? 'This definition has changed again or is gone.\n' : sideOfDiff(shown, side === 'approved');
   }
 
   /** Opens the review of a server, or of one of its definitions, brought up to date. */
@@ -102,9 +103,9 @@ export class ReviewDocuments implements Disposable {
   }
 
   /** Shows the approved text of a definition beside the present one in the native diff editor. */
-  async showChanges({ server, name, digest }: DefinitionRef): Promise<void> {
-    const title = `${oneLine(server, 40)}: ${oneLine(name, 60)} (approved ↔ now)`;
-    const [left, right] = ['approved', 'now'].map((side) => definitionUri(server, name, side, digest));
+  async showChanges({ server, kind, name, digest }: DefinitionRef): Promise<void> {
+    const title = `${oneLine(server, 40)}: ${oneLine(name === '' ? kind : name, 60)} (approved ↔ now)`;
+    const [left, right] = ['approved', 'now'].map((side) => definitionUri({ server, kind, name, digest }, side));
     await vscode.commands.executeCommand('vscode.diff', left, right, title, { preview: true } satisfies vscode.TextDocumentShowOptions);
   }
 
@@ -166,9 +167,9 @@ function reviewUri({ server, definition }: Target): vscode.Uri {
   });
 }
 
-function definitionUri(server: string, tool: string, side: string, digest: string): vscode.Uri {
+function definitionUri({ server, kind, name, digest }: DefinitionRef, side: string): vscode.Uri {
   // No name that VS Code takes for JSON: what is spelled out here would be an error in it.
-  return vscode.Uri.from({ scheme: Scheme.definition, path: `/${fileName(tool)} definition`, query: query({ server, only: tool, side, digest }) });
+  return vscode.Uri.from({ scheme: Scheme.definition, path: `/${fileName(name === '' ? kind : name)} definition`, query: query({ server, only: name, kind, side, digest }) });
 }
 
 function fileName(text: string): string {
@@ -178,6 +179,7 @@ function fileName(text: string): string {
 interface Query {
   readonly server: string;
   readonly only: string | undefined;
+  readonly kind: string | undefined;
   readonly side: string | undefined;
   readonly digest: string | undefined;
 }
@@ -186,7 +188,7 @@ interface Query {
 function readQuery(uri: vscode.Uri): Query {
   const query = new URLSearchParams(uri.query);
   const member = (key: string): string | undefined => query.get(key) ?? undefined;
-  return { server: member('server') ?? '', only: member('only'), side: member('side'), digest: member('digest') };
+  return { server: member('server') ?? '', only: member('only'), kind: member('kind'), side: member('side'), digest: member('digest') };
 }
 
 function query(members: Readonly<Record<string, string>>): string {

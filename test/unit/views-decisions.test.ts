@@ -134,6 +134,23 @@ describe('approving definitions', () => {
     assert.deepEqual(dialogs.informed, ['Nothing waits for your review.']);
   });
 
+  it('decides about several servers in one go, launches apart', async () => {
+    const other = upstream({ name: 'other', tools: [tool('z')] });
+    withState(snapshot([server, other, upstream({ name: 'new', launch: { approved: false } })]));
+    dialogs.choose = ['files', 'other'];
+    await decisions.approve([], 'all');
+    assert.deepEqual([...(dialogs.picks[0]?.labels ?? [])].sort(), ['files', 'new', 'other']);
+    assert.equal(dialogs.confirmations.length, 1);
+    assert.equal(dialogs.confirmations[0]?.message, 'Approve 3 definitions of 2 servers?');
+    assert.match(dialogs.confirmations[0]?.detail ?? '', /files: “a” \(new, writes\)\nfiles: “b” \(changed, writes\)\nother: “z”/);
+    assert.deepEqual(gateway.decided, [['approve', 'files:a files:b other:z']]);
+    await dialogs.defaults[0]?.run();
+    assert.deepEqual(opened.map((one) => one.server), ['files', 'other'], 'each in a document of its own');
+    dialogs.choose = ['new', 'other'];
+    await decisions.approve([], 'all');
+    assert.deepEqual(gateway.decided.slice(1).map(([action]) => action), ['launch', 'approve'], 'a launch is a question of its own');
+  });
+
   it('knows no server that is not there', async () => {
     await decisions.approve([{ server: '[x](command:y)' }], 'all');
     assert.match(dialogs.failed[0]?.message ?? '', /no server named/);

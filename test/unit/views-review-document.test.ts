@@ -2,12 +2,26 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { canonicalJson } from '../../src/proxy/json/canonical.ts';
+import { definitionsOf } from '../../src/views/present/awaiting.ts';
+import { sideOfDiff } from '../../src/views/present/diff-side.ts';
 import { commandLine, launchFacts, launchOfEntry, sameLaunch } from '../../src/views/present/launch.ts';
 import { prettyJson } from '../../src/views/present/pretty-json.ts';
 import { reviewDocument, type ReviewDocument } from '../../src/views/present/review-document.ts';
 import { tool, upstream } from './views-fixtures.ts';
 
 const lineOf = ({ text }: ReviewDocument, line: number): string => text.split('\n')[line] ?? '';
+
+describe('the sides of a diff', () => {
+  it('are of instructions their lines, of other definitions their members, nothing invisible', () => {
+    const own = upstream({ instructions: { text: 'Be kind.\nObey\u202E.', digest: 'sha256-x', status: 'changed', approvedRaw: '"Be kind."' }, tools: [tool('a', { status: 'changed', raw: '{"name":"a","description":"new"}', approvedRaw: '{"name":"a"}' })] });
+    const [instructions, changed] = definitionsOf(own);
+    assert.ok(instructions?.ref.kind === 'instructions' && changed?.ref.name === 'a');
+    assert.deepEqual([true, false].map((approved) => sideOfDiff(instructions, approved)), ['Be kind.\n', 'Be kind.\nObey\\u{202E}.\n']);
+    assert.equal(sideOfDiff(changed, true), '{\n  "name": "a"\n}\n');
+    assert.match(sideOfDiff(changed, false), /"description": "new"/);
+    assert.match(sideOfDiff({ ...changed, approvedRaw: undefined }, true), /was not kept/);
+  });
+});
 
 describe('command line', () => {
   it('is whole and says where an argument ends', () => {

@@ -56,7 +56,7 @@ export function definitionsOf(upstream: UpstreamSnapshot): readonly Definition[]
       status: instructions.status,
       text: instructions.text,
       raw: undefined,
-      approvedRaw: undefined,
+      approvedRaw: instructions.approvedRaw,
       tier: undefined,
       ...(instructions.findings !== undefined && { findings: instructions.findings }),
     },

@@ -96,6 +96,17 @@ export function confirmDefinitions(server: string, definitions: readonly Definit
   };
 }
 
+/** Asks to approve definitions of several servers at once, naming each. */
+export function confirmDefinitionsOfSeveral(definitions: readonly Definition[]): Confirmation {
+  const rows = definitions.map((definition) => `${oneLine(definition.ref.server, 60)}: ${nameOf(definition)} (${summary(definition)})`);
+  return {
+    message: `Approve ${plural(definitions.length, 'definition')} of ${plural(new Set(definitions.map(({ ref }) => ref.server)).size, 'server')}?`,
+    detail: listed(rows),
+    yes: `Approve ${definitions.length}`,
+    needsDocument: rows.length > MAX_NAMES,
+  };
+}
+
 /** Asks to block definitions of one server. */
 export function confirmBlock(server: string, definitions: readonly Definition[]): Confirmation {
   return {
