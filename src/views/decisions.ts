@@ -46,7 +46,7 @@ export class Decisions {
 
   /** Approves what the targets name; without targets, of the servers a person picks. */
   async approve(targets: readonly Target[], reach: Reach): Promise<void> {
-    const claims = await this.#claims(targets);
+    const claims = await this.#claims(targets, reach);
     const several = claims.size > 1 ? await this.#withoutLaunches(claims) : [];
     // A launch is shown by itself, whole; of several servers with nothing but definitions one question is enough.
     for (const [server, claim] of claims) if (!several.includes(server)) await this.#approveOf(server, claim, reach);
@@ -55,20 +55,20 @@ export class Decisions {
 
   /** Blocks definitions, whether they wait or were approved. */
   async block(targets: readonly Target[], reach: Reach): Promise<void> {
-    for (const [server, claim] of await this.#claims(targets)) await this.#blockOf(server, claim, reach);
+    for (const [server, claim] of await this.#claims(targets, reach)) await this.#blockOf(server, claim, reach);
   }
 
   /** The one server with something to decide, or the one a person picks of several. */
   async pickAwaiting(): Promise<string | undefined> {
-    const choices = await this.#awaitingServers();
-    return choices.length <= 1 ? choices[0]?.value : this.#context.dialogs.pick('Which server?', choices);
+    return (await this.#pickServers('selected'))[0];
   }
 
-  /** As `pickAwaiting`, of which a person may pick as many as they like. */
-  async #pickSeveral(): Promise<readonly string[]> {
+  /** As `pickAwaiting`; where all of a server is meant, a person may pick as many servers as they like. */
+  async #pickServers(reach: Reach): Promise<readonly string[]> {
     const choices = await this.#awaitingServers();
-    if (choices.length <= 1) return choices.map(({ value }) => value);
-    return (await this.#context.dialogs.pickMany('Which servers?', choices)) ?? [];
+    if (choices.length > 1 && reach === 'all') return (await this.#context.dialogs.pickMany('Which servers?', choices)) ?? [];
+    const one = choices.length > 1 ? await this.#context.dialogs.pick('Which server?', choices) : choices[0]?.value;
+    return one === undefined ? [] : [one];
   }
 
   async #awaitingServers(): Promise<readonly Choice<string>[]> {
@@ -174,7 +174,7 @@ export class Decisions {
     return picked ?? [];
   }
 
-  async #claims(targets: readonly Target[]): Promise<ReadonlyMap<string, Claim>> {
+  async #claims(targets: readonly Target[], reach: Reach): Promise<ReadonlyMap<string, Claim>> {
     const claims = new Map<string, Claim>();
     for (const { server, launch, definition } of targets) {
       const claim = claims.get(server) ?? { definitions: [] };
@@ -183,7 +183,7 @@ export class Decisions {
       claims.set(server, claim);
     }
     if (targets.length > 0) return claims;
-    for (const server of await this.#pickSeveral()) claims.set(server, { definitions: [] });
+    for (const server of await this.#pickServers(reach)) claims.set(server, { definitions: [] });
     return claims;
   }
 

@@ -139,10 +139,10 @@ describe('approving definitions', () => {
     withState(snapshot([server, other, upstream({ name: 'new', launch: { approved: false } })]));
     dialogs.choose = ['files', 'other'];
     await decisions.approve([], 'all');
-    assert.deepEqual([...(dialogs.picks[0]?.labels ?? [])].sort(), ['files', 'new', 'other']);
+    assert.deepEqual(dialogs.picks.flatMap(({ labels }) => labels).sort(), ['files', 'new', 'other']);
     assert.equal(dialogs.confirmations.length, 1);
     assert.equal(dialogs.confirmations[0]?.message, 'Approve 3 definitions of 2 servers?');
-    assert.match(dialogs.confirmations[0]?.detail ?? '', /files: “a” \(new, writes\)\nfiles: “b” \(changed, writes\)\nother: “z”/);
+    assert.match(dialogs.confirmations[0].detail, /files: “a” \(new, writes\)\nfiles: “b” \(changed, writes\)\nother: “z”/);
     assert.deepEqual(gateway.decided, [['approve', 'files:a files:b other:z']]);
     await dialogs.defaults[0]?.run();
     assert.deepEqual(opened.map((one) => one.server), ['files', 'other'], 'each in a document of its own');
