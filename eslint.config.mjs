@@ -10,6 +10,7 @@ const rooms = {
   upstream: ['config', 'json', 'storage'],
   catalog: ['json', 'storage', 'upstream', 'config', 'quarantine', 'scanner'],
   clients: [],
+  registry: ['config', 'storage'],
   import: ['clients', 'config', 'quarantine', 'redaction', 'storage'],
   quarantine: ['json', 'storage', 'config', 'scanner'],
   search: ['storage'],

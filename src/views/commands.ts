@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { UpstreamSnapshot } from '../proxy/api.ts';
 import { addAgent, revokeAgent } from './agents.ts';
+import { browseRegistry, type RegistryContext } from './browse-registry.ts';
 import { manageConsents, setConsent } from './consents.ts';
 import type { Decisions, Reach } from './decisions.ts';
 import type { Dialogs } from './dialogs.ts';
@@ -32,6 +33,7 @@ export interface CommandContext {
   readonly documents: ReviewDocuments;
   readonly files: ServersFiles;
   readonly importing: ImportContext;
+  readonly registry: RegistryContext;
   readonly inspector: Inspector;
   readonly sharing: ShareContext;
   readonly lockReview: LockReviewContext;
@@ -46,6 +48,9 @@ type Handler = (context: CommandContext, item: unknown, selection: unknown) => u
 const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   [Command.addUpstream]: async ({ files }) => {
     if (await files.add()) await vscode.commands.executeCommand(`${View.upstreams}.focus`);
+  },
+  [Command.browseRegistry]: async ({ registry }) => {
+    if (await browseRegistry(registry)) await vscode.commands.executeCommand(`${View.upstreams}.focus`);
   },
   [Command.importUpstreams]: async ({ importing }) => {
     if ((await importServers(importing)) > 0) await vscode.commands.executeCommand(`${View.upstreams}.focus`);

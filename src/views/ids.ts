@@ -20,6 +20,7 @@ export const INSPECTOR_PANEL = 'vestibule.inspector';
 
 export const Command = {
   addUpstream: 'vestibule.addUpstream',
+  browseRegistry: 'vestibule.browseRegistry',
   importUpstreams: 'vestibule.importUpstreams',
   editServers: 'vestibule.editServers',
   enableUpstream: 'vestibule.enableUpstream',
@@ -61,6 +62,7 @@ export const Setting = {
   port: 'vestibule.port',
   consent: 'vestibule.consent',
   lockfile: 'vestibule.lockfile',
+  registry: 'vestibule.registry',
 } as const;
 
 /** `when`-clause keys the extension sets. */

@@ -17,6 +17,7 @@ import { Inspector } from './inspector/inspector.ts';
 import { LogChannels } from './log-channels.ts';
 import type { SecretStore } from '../proxy/storage/secret-store.ts';
 import { ReviewDocuments } from './review-documents.ts';
+import { registryBase } from './settings.ts';
 import { ServersFiles, type ServersFileChoice } from './servers-files.ts';
 
 /** What activation made and interaction works with. */
@@ -46,6 +47,13 @@ export class Interaction implements Disposable {
     this.documents = documents;
     this.results = new FullResults(host, dialogs);
     this.consent = new ConsentAsker({ dialogs, preview: (title, text) => documents.preview(title, text) });
+    const files = new ServersFiles({
+      gateway,
+      dialogs,
+      files: () => serversFiles(context),
+      preview: (title, text) => documents.preview(title, text),
+      openFile,
+    });
     this.#commands = {
       host,
       endpoint,
@@ -53,13 +61,15 @@ export class Interaction implements Disposable {
       documents,
       ownLog: log,
       decisions: new Decisions({ gateway, trusted: () => vscode.workspace.isTrusted, dialogs, openReview: (target) => documents.open(target) }),
-      files: new ServersFiles({
-        gateway,
+      files,
+      registry: {
         dialogs,
-        files: () => serversFiles(context),
-        preview: (title, text) => documents.preview(title, text),
-        openFile,
-      }),
+        base: registryBase,
+        dataDir: dataFolder(context),
+        taken: async () => new Set((await gateway()).snapshot().upstreams.map(({ name }) => name)),
+        add: (servers) => files.addParsed(servers),
+        progress: cancellable,
+      },
       importing: {
         gateway,
         dialogs,
@@ -101,6 +111,15 @@ async function openFile(path: string): Promise<void> {
 function lockFile(): string | undefined {
   const folder = workspaceFolder();
   return folder === undefined || !vscode.workspace.isTrusted ? undefined : join(folder, '.vscode', 'vestibule.lock.json');
+}
+
+/** Runs something under a notification whose button cancels it. */
+async function cancellable<T>(title: string, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  return vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title, cancellable: true }, (_progress, token) => {
+    const cancelling = new AbortController();
+    token.onCancellationRequested(() => cancelling.abort());
+    return run(cancelling.signal);
+  });
 }
 
 /** The list of servers of this very VS Code, which may be another than the one installed at the usual place. */

@@ -26,7 +26,8 @@ export interface ServersFilesContext {
   readonly openFile: (path: string) => Promise<void>;
 }
 
-type Pasted = Extract<PasteResult, { ok: true }>;
+/** Servers in the grammar of servers files, with the inputs they need. */
+export type Pasted = Extract<PasteResult, { ok: true }>;
 
 /** How long an entry may take from the file to the gateway, in milliseconds. */
 const NOTICE_MS = 5_000;
@@ -63,6 +64,16 @@ export class ServersFiles {
       dialogs.fail({ message: parsed.problem, action: parsed.fix });
       return false;
     }
+    return this.addParsed(parsed);
+  }
+
+  /**
+   * Adds servers that were read already, after showing them whole. Resolves with true when something was added.
+   */
+  async addParsed(parsed: Pasted): Promise<boolean> {
+    const { dialogs } = this.#context;
+    const gateway = await this.#context.gateway();
+    const names = new Set(gateway.snapshot().upstreams.map(({ name }) => name));
     const servers = await this.#select(parsed, names);
     const file = servers === undefined ? undefined : await this.#pickFile('Where should it be kept?');
     if (servers === undefined || servers.length === 0 || file === undefined) return false;

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import type { MenuMode } from '../proxy/config/types.ts';
 import type { ConsentMode } from '../proxy/consent/types.ts';
+import { OFFICIAL_REGISTRY } from '../proxy/registry/client.ts';
 import { Setting } from './ids.ts';
 
 export interface Settings {
@@ -29,9 +30,15 @@ export function readSettings(): Settings {
   };
 }
 
+/** The address of the registry that is browsed. */
+export function registryBase(): string {
+  const base = vscode.workspace.getConfiguration().get<unknown>(Setting.registry);
+  return typeof base === 'string' && base.trim() !== '' ? base.trim() : OFFICIAL_REGISTRY;
+}
+
 /** Calls back when a setting that shapes the gateway changes. */
 export function onDidChangeSettings(run: () => void): vscode.Disposable {
   return vscode.workspace.onDidChangeConfiguration((event) => {
-    if (Object.values(Setting).some((id) => event.affectsConfiguration(id))) run();
+    if (Object.values(Setting).some((id) => id !== Setting.registry && event.affectsConfiguration(id))) run();
   });
 }
