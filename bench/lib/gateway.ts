@@ -21,14 +21,21 @@ export interface RunningGateway {
  * @param servers content of `servers`
  * @param args more arguments of `serve`
  * @param gateway content of `gateway`
+ * @param nodeArgs arguments of Node itself
  * @throws Error with what it printed when it ends before it is ready
  */
-export async function startGateway(servers: Readonly<Record<string, unknown>>, args: readonly string[] = [], gateway: Readonly<Record<string, unknown>> = {}): Promise<RunningGateway> {
+export async function startGateway(
+  servers: Readonly<Record<string, unknown>>,
+  args: readonly string[] = [],
+  gateway: Readonly<Record<string, unknown>> = {},
+  nodeArgs: readonly string[] = [],
+): Promise<RunningGateway> {
   const folder = await mkdtemp(path.join(tmpdir(), 'vestibule-bench-'));
   const config = path.join(folder, 'servers.json');
   await writeFile(config, JSON.stringify({ gateway, servers }));
   const started = performance.now();
   const group = startGroup(process.execPath, [
+    ...nodeArgs,
     path.join(root, 'dist', 'headless.cjs'),
     'serve',
     ...['--config', config, '--data', path.join(folder, 'data'), '--workspace', folder],

@@ -1,108 +1,176 @@
-// What the gateway adds to a tools/call: the same call directly and through the gateway, in turns within one run, so
-// that both see the same machine. Upstreams over stdio and over HTTP; through direct tools and through `call_tool`.
+// What the gateway costs, in one run, so that every side sees the same machine: the same tools/call directly, through
+// the cheapest hop there can be, through the gateway, through a hop made of SDK objects, and through other gateways.
+// Then calls at once, what is kept in memory, and whether more servers and tools make a call dearer.
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { startGroup } from '../../scripts/editor/process-group.ts';
-import { startGateway } from '../lib/gateway.ts';
+import { loadavg } from 'node:os';
+import { startGateway, type RunningGateway } from '../lib/gateway.ts';
+import { startListening } from '../lib/program.ts';
 import { report } from '../lib/report.ts';
 import { ms, quantile } from '../lib/statistics.ts';
+import { freePort, Probe } from '../soak/probe.ts';
 import { HttpCaller } from './http-caller.ts';
+import { startPeers } from './peers.ts';
 import { StdioCaller } from './stdio-caller.ts';
 
-const calls = 2000;
-const warmUp = 300;
-const program = path.join(import.meta.dirname, 'upstream.ts');
+const CALLS = 1_000;
+const WARM_UP = 200;
+const CLIENTS = 16;
+const MEBI = 1024 * 1024;
+const folder = import.meta.dirname;
+const program = path.join(folder, 'upstream.ts');
 const upstreamArguments = { text: 'hello' };
+const direct = { name: 'echo', arguments: upstreamArguments };
+const viaMenu = { name: 'call_tool', arguments: { tool: 'bench:echo', arguments: upstreamArguments } };
+const stdioEntry = { type: 'stdio', command: process.execPath, args: [program, 'stdio'] };
 
 interface Caller {
   request(method: string, params: unknown): Promise<string>;
 }
 
+/** One way to the tool. */
 interface Way {
   readonly name: string;
-  readonly caller: Caller;
+  /** Opens one more client. */
+  open(): Promise<Caller & { close(): unknown }>;
   readonly params: unknown;
 }
 
-/** Times `calls` calls of each way, alternating. */
-async function measure(ways: readonly Way[]): Promise<ReadonlyMap<string, readonly number[]>> {
-  const times = new Map<string, number[]>(ways.map(({ name }) => [name, []]));
-  for (let round = 0; round < warmUp + calls; round++) {
-    for (const { name, caller, params } of ways) {
-      const started = performance.now();
-      await caller.request('tools/call', params);
-      if (round >= warmUp) times.get(name)?.push(performance.now() - started);
-    }
-  }
-  return times;
+function overHttp(name: string, { url, token }: { readonly url: string; readonly token?: string }, params: unknown = direct): Way {
+  return {
+    name,
+    params,
+    async open() {
+      const caller = new HttpCaller(url, token);
+      await caller.initialize();
+      await caller.request('tools/list', {});
+      return caller;
+    },
+  };
 }
 
-function rowsOf(upstream: string, times: ReadonlyMap<string, readonly number[]>): Record<string, string>[] {
-  const direct = times.get('direct') ?? [];
-  return [...times].map(([way, values]) => ({
+/** Latency: one client each, calls in turns. */
+async function latencies(upstream: string, ways: readonly Way[]): Promise<Record<string, string>[]> {
+  const opened = await Promise.all(ways.map(async (way) => ({ ...way, caller: await way.open(), times: [] as number[] })));
+  for (let round = 0; round < WARM_UP + CALLS; round++) {
+    for (const { caller, params, times } of opened) {
+      const started = performance.now();
+      await caller.request('tools/call', params);
+      if (round >= WARM_UP) times.push(performance.now() - started);
+    }
+  }
+  for (const { caller } of opened) await caller.close();
+  const base = opened[0]?.times ?? [];
+  return opened.map(({ name, times }, i) => ({
     upstream,
-    way,
-    p50: ms(quantile(values, 0.5)),
-    p99: ms(quantile(values, 0.99)),
-    'added p50': way === 'direct' ? '' : ms(quantile(values, 0.5) - quantile(direct, 0.5)),
-    'added p99': way === 'direct' ? '' : ms(quantile(values, 0.99) - quantile(direct, 0.99)),
+    way: name,
+    p50: ms(quantile(times, 0.5)),
+    p99: ms(quantile(times, 0.99)),
+    'added p50': i === 0 ? '' : ms(quantile(times, 0.5) - quantile(base, 0.5)),
+    'added p99': i === 0 ? '' : ms(quantile(times, 0.99) - quantile(base, 0.99)),
   }));
 }
 
-/** The gateway in front of one upstream, measured against the upstream itself. */
-async function compare(upstream: string, entry: unknown, direct: Caller): Promise<Record<string, string>[]> {
-  const exposed = await startGateway({ bench: entry }, ['--approve-all', '--mode', 'direct', '--no-prefix']);
-  const menu = await startGateway({ bench: entry }, ['--approve-all', '--mode', 'retrieve']);
-  const exposedCaller = new HttpCaller(exposed.url, exposed.token);
-  const menuCaller = new HttpCaller(menu.url, menu.token);
-  try {
-    for (const caller of [exposedCaller, menuCaller]) {
-      await caller.initialize();
-      await caller.request('tools/list', {});
+/** Calls a second of 16 clients at once, as a share of the second way's, which is the cheapest hop. */
+async function throughputs(upstream: string, ways: readonly Way[]): Promise<Record<string, string>[]> {
+  const rates: number[][] = ways.map(() => []);
+  for (let round = 0; round < 3; round++) {
+    for (const [index, way] of ways.entries()) {
+      const callers = await Promise.all(Array.from({ length: CLIENTS }, () => way.open()));
+      let left = CALLS * 2;
+      const started = performance.now();
+      await Promise.all(
+        callers.map(async (caller) => {
+          while (left-- > 0) await caller.request('tools/call', way.params);
+        }),
+      );
+      rates[index]?.push((CALLS * 2_000) / (performance.now() - started));
+      for (const caller of callers) await caller.close();
     }
-    const times = await measure([
-      { name: 'direct', caller: direct, params: { name: 'echo', arguments: upstreamArguments } },
-      { name: 'gateway, direct tool', caller: exposedCaller, params: { name: 'echo', arguments: upstreamArguments } },
-      {
-        name: 'gateway, call_tool',
-        caller: menuCaller,
-        params: { name: 'call_tool', arguments: { tool: 'bench:echo', arguments: upstreamArguments } },
-      },
-    ]);
-    return rowsOf(upstream, times);
-  } finally {
-    exposedCaller.close();
-    menuCaller.close();
-    await Promise.all([exposed.stop(), menu.stop()]);
   }
+  const middle = rates.map((each) => quantile(each, 0.5));
+  const hop = middle[1] ?? 1;
+  return ways.map(({ name }, i) => ({ upstream, way: name, 'calls/s': Math.round(middle[i] ?? 0).toString(), 'of raw hop': `${Math.round(((middle[i] ?? 0) / hop) * 100)} %` }));
 }
 
-async function overStdio(): Promise<Record<string, string>[]> {
-  const direct = new StdioCaller([program, 'stdio']);
+async function withGateway<T>(servers: Readonly<Record<string, unknown>>, args: readonly string[], use: (gateway: RunningGateway, probe: Probe) => Promise<T>): Promise<T> {
+  const port = await freePort();
+  const gateway = await startGateway(servers, ['--approve-all', ...args], {}, [`--inspect=127.0.0.1:${port}`]);
   try {
-    return await compare('stdio', { type: 'stdio', command: process.execPath, args: [program, 'stdio'] }, direct);
+    using probe = await Probe.open(port);
+    return await use(gateway, probe);
   } finally {
-    await direct.close();
+    await gateway.stop();
   }
 }
 
-async function overHttp(): Promise<Record<string, string>[]> {
-  const server = startGroup(process.execPath, [program, 'http']);
-  try {
-    const { stdout } = server.child;
-    if (stdout === null) throw new Error('no pipe from the upstream');
-    const line = await new Promise<string>((resolve) => createInterface(stdout).once('line', resolve));
-    const url = `http://127.0.0.1:${(JSON.parse(line) as { port: number }).port}/mcp`;
-    const direct = new HttpCaller(url);
-    try {
-      await direct.initialize();
-      return await compare('http', { type: 'http', url }, direct);
-    } finally {
-      direct.close();
-    }
-  } finally {
-    await server.end();
-  }
+/** What the process takes with two servers that idle, and what it keeps of calls that are over. */
+async function memory(url: string): Promise<Record<string, string>[]> {
+  return withGateway({ bench: { url }, pipe: stdioEntry }, ['--mode', 'direct'], async (gateway, probe) => {
+    const caller = await overHttp('', gateway).open();
+    const call = (times: number): Promise<void> => repeat(times, () => caller.request('tools/call', { name: 'bench_echo', arguments: upstreamArguments }));
+    await caller.request('tools/call', { name: 'pipe_echo', arguments: upstreamArguments });
+    await call(1);
+    const idle = await probe.sample();
+    // What has a bound fills up first: memory of recent calls, compiled code.
+    await call(5_000);
+    const before = await probe.sample();
+    await call(10_000);
+    const after = await probe.sample();
+    await caller.close();
+    return [
+      { what: 'resident memory, two servers idle', value: `${Math.round(idle.rss / MEBI)} MiB` },
+      { what: 'kept of a finished call (10,000 calls after 5,000)', value: `${Math.round((after.heap - before.heap) / 10_000)} bytes` },
+    ];
+  });
 }
 
-await report('relay', [...(await overStdio()), ...(await overHttp())]);
+/** The same call with more servers and tools behind the gateway. */
+async function scale(url: string): Promise<Record<string, string>[]> {
+  const rows: Record<string, string>[] = [];
+  for (const [servers, tools] of [[1, 1], [100, 34], [300, 34]] as const) {
+    const entries = Object.fromEntries(Array.from({ length: servers }, (_, i) => [`s${i}`, { url: `${url}?tools=${tools}&server=${i}` }]));
+    rows.push(
+      await withGateway(entries, ['--mode', 'direct'], async (gateway) => {
+        const [row] = await latencies('', [overHttp('', gateway, { name: 's0_echo', arguments: upstreamArguments })]);
+        return { servers: String(servers), tools: String(servers * tools), p50: row?.['p50'] ?? '', p99: row?.['p99'] ?? '' };
+      }),
+    );
+  }
+  return rows;
+}
+
+async function repeat(times: number, run: () => Promise<unknown>): Promise<void> {
+  for (let i = 0; i < times; i++) await run();
+}
+
+const server = await startListening([program, 'http']);
+const rawHop = await startListening([path.join(folder, 'raw-hop.ts'), server.url]);
+const sdkHop = await startListening([path.join(folder, 'sdk-hop.ts'), server.url]);
+const peers = await startPeers([process.execPath, program, 'stdio']);
+const gateways = await Promise.all(
+  [{ url: server.url }, stdioEntry].flatMap((entry) => [startGateway({ bench: entry }, ['--approve-all', '--mode', 'direct', '--no-prefix']), startGateway({ bench: entry }, ['--approve-all', '--mode', 'retrieve'])]),
+);
+try {
+  const [httpDirect, httpMenu, stdioDirect, stdioMenu] = gateways;
+  if (httpDirect === undefined || httpMenu === undefined || stdioDirect === undefined || stdioMenu === undefined) throw new Error('no gateway');
+  const http = [
+    overHttp('direct', server),
+    overHttp('raw node:http hop', rawHop),
+    overHttp('Vestibule, direct tool', httpDirect),
+    overHttp('Vestibule, call_tool', httpMenu, viaMenu),
+    overHttp('SDK objects on both sides', sdkHop),
+  ];
+  const stdio = [
+    { name: 'direct', params: direct, open: () => Promise.resolve(new StdioCaller([program, 'stdio'])) },
+    overHttp('Vestibule, direct tool', stdioDirect),
+    overHttp('Vestibule, call_tool', stdioMenu, viaMenu),
+    ...peers.map((peer) => overHttp(peer.name, peer)),
+  ];
+  console.log(`load of the machine before: ${loadavg().map((load) => load.toFixed(1)).join(' ')}`);
+  await report('relay', [...(await latencies('http', http)), ...(await latencies('stdio', stdio))]);
+  await report('relay-throughput', await throughputs('http', http));
+  await report('relay-memory', await memory(server.url));
+  await report('relay-scale', await scale(server.url));
+} finally {
+  await Promise.all([...gateways, ...peers, rawHop, sdkHop, server].map((one) => one.stop()));
+}

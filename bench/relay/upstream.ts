@@ -1,5 +1,5 @@
 // The quickest MCP server there can be: one tool, `echo`, answered without any library, over stdio or HTTP.
-// Usage: node upstream.ts stdio | node upstream.ts http   (prints `{"port":N}`)
+// Over HTTP, `?tools=N` in the URL lists so many. Usage: node upstream.ts stdio | node upstream.ts http   (prints `{"port":N}`)
 import { createServer } from 'node:http';
 import { createInterface } from 'node:readline';
 
@@ -9,15 +9,15 @@ interface Message {
   readonly params?: { readonly protocolVersion?: string; readonly arguments?: unknown };
 }
 
-function answer({ id, method, params }: Message): string | undefined {
+function answer({ id, method, params }: Message, tools = 1): string | undefined {
   if (id === undefined) return undefined;
-  const result = resultOf(method, params);
+  const result = resultOf(method, params, tools);
   return JSON.stringify(
     result === undefined ? { jsonrpc: '2.0', id, error: { code: -32601, message: 'Method not found' } } : { jsonrpc: '2.0', id, result },
   );
 }
 
-function resultOf(method: string | undefined, params: Message['params']): unknown {
+function resultOf(method: string | undefined, params: Message['params'], tools: number): unknown {
   switch (method) {
     case 'initialize':
       return {
@@ -29,13 +29,11 @@ function resultOf(method: string | undefined, params: Message['params']): unknow
       return {};
     case 'tools/list':
       return {
-        tools: [
-          {
-            name: 'echo',
-            description: 'Returns its text.',
-            inputSchema: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] },
-          },
-        ],
+        tools: Array.from({ length: tools }, (_, i) => ({
+          name: i === 0 ? 'echo' : `echo${i}`,
+          description: 'Returns its text.',
+          inputSchema: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] },
+        })),
       };
     case 'tools/call':
       return { content: [{ type: 'text', text: JSON.stringify(params?.arguments) }] };
@@ -53,7 +51,8 @@ if (process.argv[2] === 'http') {
         response.writeHead(405).end();
         return;
       }
-      const text = answer(JSON.parse(Buffer.concat(chunks).toString()) as Message);
+      const tools = Number(new URL(request.url ?? '', 'http://localhost').searchParams.get('tools') ?? 1);
+      const text = answer(JSON.parse(Buffer.concat(chunks).toString()) as Message, tools);
       if (text === undefined) response.writeHead(202).end();
       else response.writeHead(200, { 'content-type': 'application/json' }).end(text);
     });
