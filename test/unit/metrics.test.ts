@@ -33,6 +33,17 @@ describe('metrics of calls', () => {
     calls.fire(CALL);
   });
 
+  it('say what shortening results saved', async () => {
+    const calls = new Emitter<CallRecord>();
+    const metrics = new Metrics({ onDidCall: calls.event, snapshot: () => snapshot([]) });
+    calls.fire({ ...CALL, bytesOut: 20_000, bytesWhole: 100_000, tokensOut: 5_000 });
+    calls.fire({ ...CALL, truncated: false });
+    const text = await metrics.text();
+    assert.match(text, /^vestibule_tokens_saved_total\{server="srv"\} 20000$/m);
+    assert.match(text, /^vestibule_results_shortened_total\{server="srv"\} 1$/m);
+    metrics.dispose();
+  });
+
   it('give the first values labels of their own, for good', () => {
     const labels = new BoundedLabels(2);
     assert.deepEqual(['a', 'b', 'c', 'a', 'c'].map((value) => labels.of(value)), ['a', 'b', 'other', 'a', 'other']);

@@ -1,5 +1,6 @@
 import { elements, members, stringOf } from '../json/slice.ts';
 import type { RawJson } from '../model.ts';
+import type { CallRecord } from './types.ts';
 
 /*
  * How many tokens a text costs a model, without a tokenizer: a figure that every call waits for, or its line in the
@@ -64,6 +65,11 @@ export function resultTokens(texts: readonly number[], structured: number, image
 export function estimateResultTokens(result: RawJson): number {
   const { texts, structured, imageTokens } = resultTexts(result);
   return resultTokens(texts.map(estimateTokens), estimateTokens(structured), imageTokens);
+}
+
+/** Tokens that shortening this answer left out: what was left out costs what was shown costs, byte for byte. */
+export function savedBy({ bytesOut, bytesWhole = 0, tokensOut }: Pick<CallRecord, 'bytesOut' | 'bytesWhole' | 'tokensOut'>): number {
+  return bytesOut === 0 || bytesWhole <= bytesOut ? 0 : Math.round((tokensOut * (bytesWhole - bytesOut)) / bytesOut);
 }
 
 type Kind = 'lower' | 'upper' | 'digit' | 'space' | 'mark' | 'wide' | 'other';

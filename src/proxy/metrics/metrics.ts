@@ -1,6 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { GatewaySnapshot } from '../api.ts';
 import type { Disposable, Event } from '../events.ts';
+import { savedBy } from '../journal/tokens.ts';
 import type { CallRecord } from '../journal/types.ts';
 import { BoundedLabels } from './bounded-labels.ts';
 
@@ -31,6 +32,7 @@ export class Metrics implements Disposable {
   readonly #seconds;
   readonly #bytes;
   readonly #truncated;
+  readonly #saved;
   /** Set the gauges to what is true now. */
   readonly #fillers: readonly ((state: GatewaySnapshot) => void)[];
 
@@ -41,6 +43,7 @@ export class Metrics implements Disposable {
     this.#seconds = new Histogram({ name: 'vestibule_call_duration_seconds', help: 'Time from a call to its answer.', labelNames: ['server'], buckets: BUCKETS, registers });
     this.#bytes = new Counter({ name: 'vestibule_call_bytes_total', help: 'Bytes of arguments (in) and of answers (out).', labelNames: ['server', 'direction'], registers });
     this.#truncated = new Counter({ name: 'vestibule_results_shortened_total', help: 'Results over the budget, kept for read_cache.', labelNames: ['server'], registers });
+    this.#saved = new Counter({ name: 'vestibule_tokens_saved_total', help: 'Tokens that shortening results kept from agents, estimated.', labelNames: ['server'], registers });
     this.#fillers = stateGauges(registers);
     this.#subscription = onDidCall((record) => this.#count(record));
   }
@@ -65,7 +68,9 @@ export class Metrics implements Disposable {
     this.#seconds.observe({ server }, record.durationMs / 1_000);
     this.#bytes.inc({ server, direction: 'in' }, record.bytesIn);
     this.#bytes.inc({ server, direction: 'out' }, record.bytesOut);
-    if (record.truncated) this.#truncated.inc({ server });
+    if (!record.truncated) return;
+    this.#truncated.inc({ server });
+    this.#saved.inc({ server }, savedBy(record));
   }
 }
 

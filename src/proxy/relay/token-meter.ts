@@ -1,6 +1,7 @@
 import type { AgentSession } from '../downstream/types.ts';
 import type { Disposable } from '../events.ts';
 import type { CallEntry, CallRecord, Journal, Route } from '../journal/types.ts';
+import { savedBy } from '../journal/tokens.ts';
 import type { TokenCounter } from '../tokens/types.ts';
 import { AnswerTexts } from './answer-texts.ts';
 import type { ToolLists } from './tool-lists.ts';
@@ -122,11 +123,6 @@ export class TokenMeter implements Disposable {
     clearTimeout(this.#quiet);
     this.#quiet = setTimeout(() => void this.settle(), QUIET_MS).unref();
   }
-}
-
-/** Tokens that shortening this answer left out: what was left out costs what was shown costs, byte for byte. */
-export function savedBy({ bytesOut, bytesWhole = 0, tokensOut }: Pick<CallRecord, 'bytesOut' | 'bytesWhole' | 'tokensOut'>): number {
-  return bytesOut === 0 || bytesWhole <= bytesOut ? 0 : Math.round((tokensOut * (bytesWhole - bytesOut)) / bytesOut);
 }
 
 /** What a person calls, and what code calls and keeps to itself, costs no model anything. */
