@@ -46,6 +46,7 @@ async function bundles() {
   return [
     { entry: 'src/extension.ts', out: 'dist/extension.cjs', options: { ...node, define, external: ['vscode'] } },
     { entry: 'src/views/interaction.ts', out: 'dist/interaction.cjs', options: { ...node, define, external: ['vscode'] } },
+    { entry: 'src/oauth/vscode/bundle.ts', out: 'dist/oauth.cjs', options: { ...node, define, external: ['vscode'] } },
     { entry: 'src/proxy/gateway.ts', out: 'dist/gateway.cjs', options: { ...node, define, external: ['vscode'] } },
     {
       entry: 'src/headless/main.ts',

@@ -158,6 +158,8 @@ function trying(places: Places, { config }: State, owned: DisposableStore, state
       report: (problem) => printNote(describeError(problem)),
       resolve: (entry) => resolveTransport(entry, scope),
       entry: (server) => config.upstreams.find(({ name }) => name === server),
+      // Only approved servers are tried.
+      launchApproved: () => true,
     }),
   );
   return (upstream) =>

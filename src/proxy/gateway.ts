@@ -236,6 +236,7 @@ export class Gateway implements GatewayApi {
         report: (problem) => options.log('error', problem.message, { action: problem.action }),
         resolve: (entry) => resolveTransport(entry, scope),
         entry: (server) => this.#entry(server),
+        launchApproved: (entry) => this.#launchApproved(entry),
       }),
     );
     this.#hub = this.#store.add(

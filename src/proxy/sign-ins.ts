@@ -17,6 +17,7 @@ export interface SignInsDeps extends Pick<KeysOptions, 'workspace' | 'known' | '
   readonly open: OpenKeys | undefined;
   readonly resolve: (config: UpstreamConfig) => Promise<ResolvedTransport>;
   readonly entry: (server: ServerName) => UpstreamConfig | undefined;
+  readonly launchApproved: (config: UpstreamConfig) => boolean;
 }
 
 type Http = Extract<ResolvedTransport, { readonly url: string }>;
@@ -92,6 +93,8 @@ export class SignIns implements Pick<UpstreamKeys, 'credentialsFor' | 'problemOf
   async #at(server: ServerName): Promise<{ readonly keys: OAuthKeys; readonly transport: Http }> {
     const config = this.#deps.entry(server);
     if (config === undefined) throw new VestibuleError('not-found', `There is no server named "${server}".`, { action: 'Choose one of the servers in the Vestibule view.' });
+    // A sign-in dials what the entry names, and so needs the same approval.
+    if (!this.#deps.launchApproved(config)) throw notApproved(config);
     const transport = await this.#deps.resolve(config);
     if (transport.type === 'stdio') {
       throw new VestibuleError('usage', `The server "${server}" runs on this machine and has no sign-in.`, { action: 'Give it its key in "env".' });
@@ -118,4 +121,8 @@ export class SignIns implements Pick<UpstreamKeys, 'credentialsFor' | 'problemOf
     this.#opening.catch(() => (this.#opening = undefined));
     return this.#opening;
   }
+}
+
+function notApproved({ name }: UpstreamConfig): VestibuleError {
+  return new VestibuleError('launch-not-approved', `The server "${name}" awaits approval before it is dialled.`, { action: 'Run “Vestibule: Review Quarantine” and approve its launch.' });
 }

@@ -19,6 +19,7 @@ import type { ReviewDocuments } from './review-documents.ts';
 import type { ServersFiles } from './servers-files.ts';
 import { pause, pauseTarget, resume } from './pausing.ts';
 import { reviewLockFile, type LockReviewContext } from './lock-review.ts';
+import { signIn, signOut, switchAccount } from './sign-in.ts';
 import { undoDecision } from './undo.ts';
 import { shareApprovals, type ShareContext } from './share-approvals.ts';
 import { findUpstream, readTarget, readTargets, type Target } from './target.ts';
@@ -64,6 +65,9 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
     const gateway = await context.host.start();
     await vscode.window.withProgress({ location: { viewId: View.upstreams } }, () => gateway.restart(upstream.name));
   },
+  [Command.signIn]: (context, item) => atRemote(context, item, 'Sign in to which server?', signIn),
+  [Command.signOut]: (context, item) => atRemote(context, item, 'Sign out of which server?', signOut),
+  [Command.switchAccount]: (context, item) => atRemote(context, item, 'Switch the account of which server?', switchAccount),
   [Command.showLogs]: showLogs,
   [Command.reviewQuarantine]: async ({ decisions, documents }, item) => {
     const server = readTarget(item) === undefined ? await decisions.pickAwaiting() : undefined;
@@ -134,6 +138,11 @@ function subjects(documents: ReviewDocuments, item: unknown, selection: unknown)
   return uri?.scheme === Scheme.review
     ? { targets: documents.targets(uri), reach: 'picked' }
     : { targets: readTargets(item, selection), reach: 'selected' };
+}
+
+async function atRemote(context: CommandContext, item: unknown, title: string, act: typeof signIn): Promise<void> {
+  const upstream = await chooseUpstream(context, item, title, ({ config }) => config.enabled && config.transport.type !== 'stdio');
+  if (upstream !== undefined) await act(await context.host.start(), upstream.name, context.dialogs);
 }
 
 async function setEnabled(context: CommandContext, item: unknown, enabled: boolean): Promise<void> {

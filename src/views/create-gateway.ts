@@ -6,7 +6,7 @@ import type { AskPerson } from '../proxy/consent/types.ts';
 import type { SecretStore } from '../proxy/storage/secret-store.ts';
 import type { InputAsker } from './ask-input.ts';
 import type { EditorEndpoint } from './editor-endpoint.ts';
-import { loadCore } from './lazy-bundles.ts';
+import { loadCore, loadOAuth } from './lazy-bundles.ts';
 import { readSettings } from './settings.ts';
 
 /** What a gateway of the editor is made from. */
@@ -36,6 +36,7 @@ export function dataFolder(context: vscode.ExtensionContext): string {
 export async function createEditorGateway({ context, endpoint, secrets, inputs, askConsent, log }: GatewayParts): Promise<GatewayApi> {
   const { consent, mode, port, lockfile } = readSettings();
   const folder = workspaceFolder();
+  const kept = await secrets;
   const gateway = await loadCore().createGateway({
     dataDir: dataFolder(context),
     // Calls are kept per workspace; a window without one keeps them with the person's own data.
@@ -44,7 +45,8 @@ export async function createEditorGateway({ context, endpoint, secrets, inputs, 
     workspaceTrusted: vscode.workspace.isTrusted,
     openFiles,
     smallCatalogsDirect: true,
-    secrets: await secrets,
+    secrets: kept,
+    openKeys: (options) => loadOAuth().openKeys({ ...options, dataDir: dataFolder(context), secrets: kept }),
     askInput: (input, server) => inputs.ask(input, server),
     port: port === 0 ? (endpoint.port ?? 0) : port,
     token: endpoint.token,

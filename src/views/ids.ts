@@ -26,6 +26,9 @@ export const Command = {
   enableUpstream: 'vestibule.enableUpstream',
   disableUpstream: 'vestibule.disableUpstream',
   restartUpstream: 'vestibule.restartUpstream',
+  signIn: 'vestibule.signIn',
+  signOut: 'vestibule.signOut',
+  switchAccount: 'vestibule.switchAccount',
   showLogs: 'vestibule.showLogs',
   reviewQuarantine: 'vestibule.reviewQuarantine',
   approve: 'vestibule.approve',
@@ -90,6 +93,8 @@ export const Scheme = {
  */
 export const ItemWord = {
   upstream: 'upstream',
+  /** Reached over HTTP: may have a sign-in. */
+  remote: 'remote',
   enabled: 'enabled',
   disabled: 'disabled',
   tool: 'tool',

@@ -110,6 +110,7 @@ export class FakeGateway implements GatewayApi {
     report: () => undefined,
     resolve: () => Promise.reject(new Error('nothing to resolve')),
     entry: () => undefined,
+    launchApproved: () => false,
   });
 
   constructor(state: GatewaySnapshot = EMPTY_SNAPSHOT) {

@@ -43,7 +43,7 @@ function serverRow(upstream: UpstreamSnapshot, problems: readonly ConfigProblem[
     label,
     description: config.origin === 'workspace' ? `${look.text} · workspace` : look.text,
     icon: look.icon,
-    words: [ItemWord.upstream, config.enabled ? ItemWord.enabled : ItemWord.disabled, ...(reviewable ? [ItemWord.reviewable] : []), ...(itself ? [ItemWord.paused] : [])],
+    words: [ItemWord.upstream, ...(config.transport.type === 'stdio' ? [] : [ItemWord.remote]), config.enabled ? ItemWord.enabled : ItemWord.disabled, ...(reviewable ? [ItemWord.reviewable] : []), ...(itself ? [ItemWord.paused] : [])],
     spoken: `Server ${label}, ${look.text}${config.origin === 'workspace' ? ', from the workspace' : ''}`,
     fold: parts === 0 ? 'leaf' : 'collapsed',
     children: () => serverChildren(id, upstream, problems, { diagnoses, pause }),
@@ -61,6 +61,7 @@ function serverClick(upstream: UpstreamSnapshot, trusted: boolean, parts: number
     return { click: { command: 'workbench.trust.manage', title: 'Manage Workspace Trust' } };
   }
   if (!launch.approved) return { click: { command: Command.reviewQuarantine, title: 'Review' } };
+  if (state.kind === 'sign-in-needed') return { click: { command: Command.signIn, title: 'Sign In' } };
   if (state.kind === 'needs-input') return { click: { command: Command.restartUpstream, title: 'Enter the Value' } };
   if (state.kind === 'failed' && parts === 0) return { click: { command: Command.showLogs, title: 'Show Log' } };
   return {};

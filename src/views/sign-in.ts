@@ -1,0 +1,101 @@
+import * as vscode from 'vscode';
+import type { GatewayApi } from '../proxy/api.ts';
+import type { ServerName } from '../proxy/model.ts';
+import type { Dialogs } from './dialogs.ts';
+import { loadOAuth } from './lazy-bundles.ts';
+import { oneLine, quoted } from './text.ts';
+
+const ADD = 'Use another account';
+
+/** Signs in to a server: shows the whole address first, opens it, and takes what comes back by itself or is pasted. */
+export async function signIn(gateway: GatewayApi, server: ServerName, dialogs: Dialogs): Promise<void> {
+  const { active } = await gateway.signIns.accounts(server);
+  let add = false;
+  if (active !== undefined && active.ended === undefined && active.missing.length === 0) {
+    const answer = await dialogs.modal(`You are signed in to ${quoted(server)}.`, `As ${oneLine(active.label)}.`, ['Sign in again', ADD]);
+    if (answer === undefined) return;
+    add = answer === ADD;
+  }
+  const account = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: `Signing in to ${oneLine(server, 60)}`, cancellable: true }, async (_, token) => {
+    const cancel = new AbortController();
+    const subscription = token.onCancellationRequested(() => cancel.abort());
+    try {
+      return await gateway.signIns.signIn(server, { add, person: new EditorPerson(server, dialogs, cancel), ways: [loadOAuth().loopbackWay], signal: cancel.signal });
+    } catch (error) {
+      // Whoever cancels knows.
+      if (cancel.signal.aborted) return undefined;
+      throw error;
+    } finally {
+      subscription.dispose();
+    }
+  });
+  if (account !== undefined) dialogs.inform(`Signed in to ${quoted(server)} as ${oneLine(account.label)}.`);
+}
+
+/** Signs out of the account in use at a server. */
+export async function signOut(gateway: GatewayApi, server: ServerName, dialogs: Dialogs): Promise<void> {
+  const { active } = await gateway.signIns.accounts(server);
+  if (active === undefined) return dialogs.inform(`Nobody is signed in to ${quoted(server)}.`);
+  const sure = await dialogs.confirm({ message: `Sign out of ${quoted(server)}?`, detail: `The access of ${oneLine(active.label)} is taken back and forgotten, in every window.`, yes: 'Sign Out', needsDocument: false });
+  if (!sure) return;
+  const problem = await gateway.signIns.signOut(active);
+  if (problem === undefined) dialogs.inform(`Signed out of ${quoted(server)}.`);
+  else dialogs.fail({ message: `Signed out of ${quoted(server)} here, but not at its authorization server: ${problem.message}`, action: problem.action });
+}
+
+/** Has this workspace use another of the accounts at a server. */
+export async function switchAccount(gateway: GatewayApi, server: ServerName, dialogs: Dialogs): Promise<void> {
+  const { accounts, active } = await gateway.signIns.accounts(server);
+  if (accounts.length < 2) return signIn(gateway, server, dialogs);
+  const chosen = await dialogs.pick(
+    `Which account does this workspace use at ${oneLine(server, 60)}?`,
+    accounts.map((account) => ({ label: account.label, description: account.id === active?.id ? 'in use' : (account.ended ?? ''), detail: account.issuer, value: account })),
+  );
+  if (chosen !== undefined) await gateway.signIns.use(chosen);
+}
+
+/** The person at this window. */
+class EditorPerson {
+  readonly #server: ServerName;
+  readonly #dialogs: Dialogs;
+  readonly #cancel: AbortController;
+
+  constructor(server: ServerName, dialogs: Dialogs, cancel: AbortController) {
+    this.#server = server;
+    this.#dialogs = dialogs;
+    this.#cancel = cancel;
+  }
+
+  chooseIssuer(issuers: readonly string[]): Promise<string | undefined> {
+    return this.#dialogs.pick('Where do you want to sign in?', issuers.map((issuer) => ({ label: issuer, value: issuer })));
+  }
+
+  async askClient(issuer: string, redirectUri: string): Promise<{ readonly clientId: string; readonly clientSecret: string | undefined } | undefined> {
+    const clientId = await this.#dialogs.prompt({
+      title: 'Client id',
+      prompt: `${issuer} registers no clients by itself. Register one there with the redirect ${redirectUri}, and enter its client id.`,
+    });
+    if (clientId === undefined || clientId === '') return undefined;
+    const clientSecret = await this.#dialogs.prompt({ title: 'Client secret', prompt: 'Its secret, if it has one.', password: true });
+    return { clientId, clientSecret: clientSecret === '' ? undefined : clientSecret };
+  }
+
+  async open(url: URL, signal: AbortSignal): Promise<string | undefined> {
+    const open = await this.#dialogs.modal(`Sign in to ${quoted(this.#server)} at\n${url.host}`, `This page is opened in your browser:\n\n${url.href}`, ['Open in Browser']);
+    if (open === undefined) {
+      this.#cancel.abort();
+      return undefined;
+    }
+    await vscode.env.openExternal(vscode.Uri.parse(url.href, true));
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => resolve(undefined), { once: true });
+      this.#dialogs.inform('When you are done in the browser, this goes on by itself. If the browser ends at a page that cannot be shown, paste its address here.', {
+        label: 'Paste the Address',
+        run: async () => {
+          const pasted = await this.#dialogs.prompt({ title: 'Address', prompt: 'The whole address that the browser ended at.', password: true });
+          if (pasted !== undefined && pasted !== '') resolve(pasted);
+        },
+      });
+    });
+  }
+}
