@@ -54,4 +54,21 @@ describe('the end of serve', { skip: process.platform === 'win32' }, () => {
       await groupGone(server);
     });
   });
+
+  it('leaves nothing when it is killed: its servers notice', async () => {
+    const place = await makePlace();
+    const tools = [JSON.stringify({ name: 'pid', inputSchema: { type: 'object' } })];
+    await place.servers({ servers: { polite: { command: process.execPath, args: [RAW, JSON.stringify({ tools })] } } });
+    const serving = await serve(place, '--approve-all', '--mode', 'direct');
+    try {
+      const agent = new TestAgent(serving);
+      await agent.initialize();
+      const server = Number((await agent.call('polite_pid', {})).text);
+      serving.process.kill('SIGKILL');
+      await groupGone(server);
+    } finally {
+      serving.process.kill('SIGKILL');
+      await place.dispose();
+    }
+  });
 });

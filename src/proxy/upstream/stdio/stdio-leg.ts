@@ -14,6 +14,8 @@ const NOISE_LINES = 8;
 const STDERR_LINE_BYTES = 64 * 1024;
 const EVIDENCE_LENGTH = 500;
 const ID_EDGE = 4_096;
+/** How long a process may live after it closed its output, in milliseconds. */
+const EXIT_GRACE_MS = 2_000;
 /** A server that does not read its stdin may hold up this much; then it takes no more calls. */
 const MAX_UNREAD_BYTES = 2 * MAX_MESSAGE_BYTES;
 
@@ -35,6 +37,11 @@ export class StdioLeg implements Leg {
     child.stdout.on('data', (chunk: Buffer) => lines.push(chunk));
     const errors = new LineSplitter(STDERR_LINE_BYTES, (line) => this.#errorLine(line), ({ head }) => this.#errorLine(head));
     child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
+    child.stdout.once('end', () => {
+      // A process that ends closes its output a moment before.
+      const timer = setTimeout(() => this.#silenced(), EXIT_GRACE_MS);
+      void child.exited.then(() => clearTimeout(timer));
+    });
     void child.exited.then((exit) => {
       lines.end();
       errors.end();
@@ -119,6 +126,16 @@ export class StdioLeg implements Leg {
     if (line.trim() === '') return;
     this.#stderr.push(excerpt(line, EVIDENCE_LENGTH));
     this.#log('stderr', line);
+  }
+
+  /** Nothing can come any more, though the process lives: whoever waits would wait for nothing. */
+  #silenced(): void {
+    const error = new UpstreamError('exited-early', 'The server process closed its output, and goes on without it.', {
+      action: 'Use the server again, which starts it anew, and report this to its author.',
+      evidence: this.evidence(),
+    });
+    this.#sink.ended({ kind: 'lost', error });
+    void this.#process.end();
   }
 
   #exited({ code, signal }: Exit): void {
