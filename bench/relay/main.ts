@@ -1,6 +1,6 @@
 // What the gateway costs, in one run, so that every side sees the same machine: the same tools/call directly, through
 // the cheapest hop there can be, through the gateway, through a hop made of SDK objects, and through other gateways.
-// Then calls at once, what is kept in memory, and whether more servers and tools make a call dearer.
+// Then calls at once, and what is kept in memory.
 import path from 'node:path';
 import { loadavg } from 'node:os';
 import { startGateway, type RunningGateway } from '../lib/gateway.ts';
@@ -124,21 +124,6 @@ async function memory(url: string): Promise<Record<string, string>[]> {
   });
 }
 
-/** The same call with more servers and tools behind the gateway. */
-async function scale(url: string): Promise<Record<string, string>[]> {
-  const rows: Record<string, string>[] = [];
-  for (const [servers, tools] of [[1, 1], [100, 34], [300, 34]] as const) {
-    const entries = Object.fromEntries(Array.from({ length: servers }, (_, i) => [`s${i}`, { url: `${url}?tools=${tools}&server=${i}` }]));
-    rows.push(
-      await withGateway(entries, ['--mode', 'direct'], async (gateway) => {
-        const [row] = await latencies('', [overHttp('', gateway, { name: 's0_echo', arguments: upstreamArguments })]);
-        return { servers: String(servers), tools: String(servers * tools), p50: row?.['p50'] ?? '', p99: row?.['p99'] ?? '' };
-      }),
-    );
-  }
-  return rows;
-}
-
 async function repeat(times: number, run: () => Promise<unknown>): Promise<void> {
   for (let i = 0; i < times; i++) await run();
 }
@@ -170,7 +155,6 @@ try {
   await report('relay', [...(await latencies('http', http)), ...(await latencies('stdio', stdio))]);
   await report('relay-throughput', await throughputs('http', http));
   await report('relay-memory', await memory(server.url));
-  await report('relay-scale', await scale(server.url));
 } finally {
   await Promise.all([...gateways, ...peers, rawHop, sdkHop, server].map((one) => one.stop()));
 }
