@@ -903,7 +903,7 @@ export class Gateway implements GatewayApi {
     const enabled = upstreams.filter((entry) => entry.enabled).map((entry) => entry.name);
     // First, for the approval of a launch already has it connected and listed.
     for (const server of enabled) this.#toApprove.add(server);
-    for (const entry of upstreams) await this.#parts.approvals.approveLaunch(entry.name, fingerprintOf(entry), 'approve-all');
+    await this.#parts.approvals.approveLaunches(upstreams.map((entry) => ({ server: entry.name, fingerprint: fingerprintOf(entry) })), 'approve-all');
     const listed = inBatches(enabled, FIRST_LISTINGS_AT_ONCE, async (server) => {
       await this.refresh(server).catch(() => undefined);
     });

@@ -87,6 +87,14 @@ export class FileApprovalStore implements ApprovalStore, Disposable {
     });
   }
 
+  /** Approves launches as they are now in one decision: for a start that approves everything there is. */
+  async approveLaunches(approved: readonly { readonly server: ServerName; readonly fingerprint: Digest }[], by: string): Promise<void> {
+    await this.#decide('approve-launch', by, (now, at) => ({
+      servers: approved.reduce((servers, { server, fingerprint }) => withLaunch(servers, server, { digest: fingerprint, at, by }), now.servers),
+      past: { launches: approved.map(({ server }) => launchesBefore(now.servers, server)) },
+    }));
+  }
+
   /** @param locked the launch of this server that a lock file names: it is refused along with those approved here */
   async revokeLaunch(server: ServerName, by: string, locked?: Digest): Promise<void> {
     await this.#decide('revoke-launch', by, (now, at) => ({

@@ -149,6 +149,10 @@ export class LockedApprovals implements ApprovalStore, Disposable {
     return this.#parts.store.setAcceptsDescriptions(server, fingerprint, by);
   }
 
+  approveLaunches(approved: readonly { readonly server: ServerName; readonly fingerprint: Digest }[], by: string): Promise<void> {
+    return this.#parts.store.approveLaunches(approved, by);
+  }
+
   inspectable(server: ServerName, fingerprint: Digest): boolean {
     return this.#parts.store.inspectable(server, fingerprint);
   }
