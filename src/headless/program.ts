@@ -1,8 +1,10 @@
 import { nearest } from '../proxy/config/nearest.ts';
 import { agentAdd } from './agent/add.ts';
+import { agentConnect } from './agent/connect.ts';
 import { agentList } from './agent/list.ts';
 import { agentRevoke } from './agent/revoke.ts';
 import { usage } from './args.ts';
+import { bridge } from './bridge.ts';
 import { calls } from './calls.ts';
 import { callsExport } from './calls-export.ts';
 import { callsVerify } from './calls-verify.ts';
@@ -40,7 +42,8 @@ export const COMMANDS: readonly Command[] = [
   serve,
   upstreamList, upstreamAdd, upstreamRemove, upstreamApprove, upstreamEnable, upstreamDisable, upstreamRestart, upstreamLogs, upstreamLogin, upstreamLogout,
   quarantineList, quarantineShow, quarantineApprove, quarantineBlock, quarantineUndo, quarantineRule, quarantineInspection, quarantineShare, quarantineLock, quarantineVerify,
-  agentList, agentAdd, agentRevoke,
+  agentList, agentAdd, agentRevoke, agentConnect,
+  bridge,
   pause, resume,
   consentList, consentRevoke,
   calls, callsExport, callsVerify,

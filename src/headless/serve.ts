@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { endpointOf } from '../proxy/connect/endpoints.ts';
 import { readServersFile } from '../proxy/config/store.ts';
 import type { Gateway } from '../proxy/gateway.ts';
 import { VestibuleError } from '../proxy/errors.ts';
@@ -41,7 +42,7 @@ export const serve: Command = {
       stop.fail();
     });
     const places = placesOf(args);
-    const options = gatewayOptions(args, places);
+    const options = gatewayOptions(args, places, (await endpointOf(places.data, places.workspace))?.port);
     await refuseUnusable(places);
     warnOf(args);
     const owned = new DisposableStore();
@@ -66,7 +67,8 @@ export const serve: Command = {
 
 const LOCK_MODES = { ask: 'ask', accept: 'always', ignore: 'off' } as const;
 
-function gatewayOptions(args: Arguments, places: Places): GatewayOptions {
+/** @param lastPort where the gateway of this workspace listened last: what agents were told stays true if it is free */
+function gatewayOptions(args: Arguments, places: Places, lastPort: number | undefined): GatewayOptions {
   const port = args.wholeNumber('port', 0, 65_535);
   const mode = args.choice('mode', ['adaptive', 'retrieve', 'direct'] as const);
   const consent = args.choice('consent', ['client', 'ask', 'deny-destructive'] as const);
@@ -74,7 +76,7 @@ function gatewayOptions(args: Arguments, places: Places): GatewayOptions {
   const noAuth = args.has('no-auth');
   return {
     ...commonOptions(places, (message) => logLine('warn', message)),
-    ...(port !== undefined && { port, portRequired: port !== 0 }),
+    ...(port === undefined ? lastPort !== undefined && { port: lastPort } : { port, portRequired: port !== 0 }),
     token: noAuth ? undefined : randomBytes(32).toString('base64url'),
     noAuth,
     ...(mode !== undefined && { mode }),

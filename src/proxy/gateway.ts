@@ -12,6 +12,7 @@ import { SYSTEM_CLOCK } from './clock.ts';
 import { createConfigStore, type ConfigStore } from './config/store.ts';
 import type { MenuMode, UpstreamConfig } from './config/types.ts';
 import { resolveTransport } from './config/variables.ts';
+import { EndpointNote } from './connect/endpoints.ts';
 import { ConsentDesk } from './consent/consent-desk.ts';
 import { openConsentStore } from './consent/consent-store.ts';
 import type { ConsentStore, StandingConsent } from './consent/types.ts';
@@ -202,6 +203,7 @@ export class Gateway implements GatewayApi {
   readonly #agents: AgentAccess;
   readonly #relay: Relay;
   readonly #listener: Listener;
+  readonly #endpointNote: EndpointNote;
   readonly #metrics: MetricsSwitch;
   readonly #tracing: TracingSwitch;
   readonly #announcer: Announcer;
@@ -379,6 +381,7 @@ export class Gateway implements GatewayApi {
       through: (principal, name) => this.#profiles.bound(principal, name),
       callsToday: (agent) => callsToday.of(agent),
     });
+    this.#endpointNote = new EndpointNote(options.dataDir, options.workspaceFolder ?? '', (message) => options.log('warn', message));
     this.#listener = createListener({
       handler: this.#relay,
       authenticator: createAuthenticator(options.noAuth === true ? { noAuth: this.#owner } : { token: options.token ?? '', principal: this.#owner, agent: (hash) => this.#agents.find(hash) }),
@@ -486,6 +489,7 @@ export class Gateway implements GatewayApi {
 
   async listen(): Promise<Endpoint> {
     const endpoint = await this.#listener.listen();
+    await this.#endpointNote.write(endpoint);
     this.#changed.fire();
     return endpoint;
   }

@@ -4,7 +4,7 @@ import type { NewAgent } from '../../proxy/agents/types.ts';
 import type { ConfigSnapshot } from '../../proxy/config/types.ts';
 import { visible } from '../../proxy/json/visible.ts';
 import { compileGlobs } from '../../proxy/policy/glob.ts';
-import { usage, type Arguments } from '../args.ts';
+import { usage, type Arguments, type Options } from '../args.ts';
 import { COMMON_OPTIONS, CONFIG_OPTION, JSON_OPTION, type Command } from '../command.ts';
 import { recordDecisions } from '../decisions.ts';
 import { EXIT } from '../exit-code.ts';
@@ -19,6 +19,16 @@ const UNITS: Readonly<Record<string, number>> = { m: MINUTE, h: 60 * MINUTE, d: 
 /** Longer than any token should live; a larger number is a slip. */
 const MAX_LIFE_MS = 10 * 366 * 24 * 60 * MINUTE;
 
+/** What narrows the grant of an agent. */
+export const GRANT_OPTIONS = {
+  servers: { value: 'A,B', repeatable: true, help: 'Only these servers; globs (* and ?), separated by commas.' },
+  tools: { value: 'GLOB,…', repeatable: true, help: 'Only these tools: globs over "server:tool" or the bare name.' },
+  tier: { value: 'TIER', help: 'At most read, write or destructive (default), by the approved definitions.' },
+  profile: { value: 'P', help: 'Only what this profile of the servers file shows.' },
+  'per-minute': { value: 'N', help: 'At most so many calls a minute.' },
+  expires: { value: 'TIME', help: 'Refuse the token after this time: 30d, 12h, 45m or 8w (default: never).' },
+} as const satisfies Options;
+
 export const agentAdd: Command = {
   name: 'agent add',
   summary: 'Gives an agent a token of its own, shown once. It may use what is approved; the options narrow that.',
@@ -27,20 +37,13 @@ export const agentAdd: Command = {
     ...CONFIG_OPTION,
     ...JSON_OPTION,
     name: { value: 'N', help: 'Its name: calls are recorded under it.' },
-    servers: { value: 'A,B', repeatable: true, help: 'Only these servers; globs (* and ?), separated by commas.' },
-    tools: { value: 'GLOB,…', repeatable: true, help: 'Only these tools: globs over "server:tool" or the bare name.' },
-    tier: { value: 'TIER', help: 'At most read, write or destructive (default), by the approved definitions.' },
-    profile: { value: 'P', help: 'Only what this profile of the servers file shows.' },
-    'per-minute': { value: 'N', help: 'At most so many calls a minute.' },
-    expires: { value: 'TIME', help: 'Refuse the token after this time: 30d, 12h, 45m or 8w (default: never).' },
+    ...GRANT_OPTIONS,
   },
   async run(args) {
     const places = placesOf(args);
-    const wanted = agentOf(args);
+    const wanted = agentOf(args, args.required('name'));
     const config = await readConfig(places);
-    if (wanted.profile !== undefined && config.profiles[wanted.profile] === undefined) {
-      throw usage(`There is no profile "${wanted.profile}".`, 'Write it under "profiles" in a servers file first.');
-    }
+    refuseUnknownProfile(wanted, config);
     const { agent, token } = await withAgents(places, (store) => store.add(wanted));
     await recordDecisions(places.data, [{ action: 'agent-add', server: '', subject: agent.name, digest: undefined }]);
     for (const glob of unmatched(wanted, config)) printNote(`No server is called ${visible(JSON.stringify(glob))} now.`);
@@ -55,12 +58,18 @@ export const agentAdd: Command = {
   },
 };
 
-function agentOf(args: Arguments): NewAgent {
+/** A profile that is not there would show nothing. @throws VestibuleError `usage` */
+export function refuseUnknownProfile({ profile }: NewAgent, { profiles }: ConfigSnapshot): void {
+  if (profile !== undefined && profiles[profile] === undefined) throw usage(`There is no profile "${profile}".`, 'Write it under "profiles" in a servers file first.');
+}
+
+/** The agent that the grant options describe. @throws VestibuleError `usage` */
+export function agentOf(args: Arguments, name: string): NewAgent {
   const servers = globs(args, 'servers');
   const tools = globs(args, 'tools');
   const tier = args.choice('tier', TIERS);
   return {
-    name: args.required('name'),
+    name,
     grant: { ...(servers && { servers }), ...(tools && { tools }), ...(tier && { tier }) },
     profile: args.text('profile'),
     perMinute: args.wholeNumber('per-minute', 1, MAX_PER_MINUTE),

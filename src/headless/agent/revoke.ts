@@ -22,8 +22,8 @@ export const agentRevoke: Command = {
   },
 };
 
-/** Whoever gets this name next is somebody else. */
-async function forgetConsents(data: string, name: string): Promise<void> {
+/** Forgets what was allowed to an agent: whoever gets this name next is somebody else. @throws VestibuleError */
+export async function forgetConsents(data: string, name: string): Promise<void> {
   const consents = await openConsentStore(data, { onProblem: (problem) => printNote(describeError(problem)) });
   try {
     const own = consents.all.filter((consent) => consent.kind !== 'ask' && consent.principal === name);

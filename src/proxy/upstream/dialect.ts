@@ -47,18 +47,16 @@ export function modernDialect(version: string, self: Sender): Dialect {
       if (sender.logLevel !== undefined) added.push([`${ENVELOPE}logLevel`, sender.logLevel]);
       if (progressToken !== undefined) added.push(['progressToken', String(progressToken)]);
       const written = withMeta(params, added);
-      const field = NAME_FIELDS.get(method);
-      const name = field === undefined ? undefined : stringOf(written.all.get(field));
-      return {
-        params: written.params,
-        headers: {
-          ...headers,
-          'mcp-method': headerValue(method),
-          ...(name !== undefined && { 'mcp-name': headerValue(name) }),
-        },
-      };
+      return { params: written.params, headers: { ...headers, ...mirrorHeaders(method, written.all) } };
     },
   };
+}
+
+/** The headers that repeat what a request of the modern era asks for. @param params its raw members */
+export function mirrorHeaders(method: string, params: ReadonlyMap<string, RawJson> | undefined): MessageHeaders {
+  const field = NAME_FIELDS.get(method);
+  const name = field === undefined ? undefined : stringOf(params?.get(field));
+  return { 'mcp-method': headerValue(method), ...(name !== undefined && { 'mcp-name': headerValue(name) }) };
 }
 
 const ENVELOPE = 'io.modelcontextprotocol/';
