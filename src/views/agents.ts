@@ -33,15 +33,21 @@ export async function addAgent({ host, endpoint, dialogs, copy }: AgentsContext)
     check: (text) => (taken.has(text.toLowerCase()) ? 'There is an agent of this name already.' : nameSentence(text)),
   });
   if (name === undefined) return;
-  const tier = await dialogs.pick('What may it use?', TIERS);
-  if (tier === undefined) return;
-  const servers = upstreams.length < 2 ? 'all' : await pickServers(upstreams, dialogs);
-  if (servers === undefined) return;
+  const grant = await askGrant(dialogs, upstreams);
+  if (grant === undefined) return;
   // Listening first: a token without an address would be shown for nothing.
   const { url } = await endpoint.listen();
-  const { token } = await gateway.addAgent({ name, grant: { tier, servers } });
+  const { token } = await gateway.addAgent({ name, grant });
   await copy(JSON.stringify({ type: 'http', url, headers: { Authorization: `Bearer ${token}` } }, undefined, 2));
   dialogs.inform(`Copied the address and the token of “${name}” as an entry for its configuration. The token is not shown again.`);
+}
+
+/** Asks what an agent may use; undefined when the person changes their mind. */
+export async function askGrant(dialogs: Dialogs, upstreams: GatewaySnapshot['upstreams']): Promise<{ readonly tier: Tier; readonly servers: readonly string[] | 'all' } | undefined> {
+  const tier = await dialogs.pick('What may it use?', TIERS);
+  if (tier === undefined) return undefined;
+  const servers = upstreams.length < 2 ? 'all' : await pickServers(upstreams, dialogs);
+  return servers && { tier, servers };
 }
 
 /** Takes a token back, after asking: the agent of the row, or one that the person picks. */

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { UpstreamSnapshot } from '../proxy/api.ts';
 import { addAgent, revokeAgent } from './agents.ts';
 import { browseRegistry, type RegistryContext } from './browse-registry.ts';
+import { connectAgent, type ConnectContext } from './connect-agent.ts';
 import { manageConsents, setConsent } from './consents.ts';
 import type { Decisions, Reach } from './decisions.ts';
 import type { Dialogs } from './dialogs.ts';
@@ -34,6 +35,7 @@ export interface CommandContext {
   readonly documents: ReviewDocuments;
   readonly files: ServersFiles;
   readonly importing: ImportContext;
+  readonly connecting: ConnectContext;
   readonly registry: RegistryContext;
   readonly inspector: Inspector;
   readonly sharing: ShareContext;
@@ -104,6 +106,9 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   },
   [Command.setConsent]: (context, item) => setConsent(context, item),
   [Command.manageConsents]: (context) => manageConsents(context),
+  [Command.connectAgent]: async ({ connecting }) => {
+    if (await connectAgent(connecting)) await vscode.commands.executeCommand(`${View.agents}.focus`);
+  },
   [Command.addAgent]: (context) => addAgent({ ...context, copy: (text) => vscode.env.clipboard.writeText(text) }),
   [Command.revokeAgent]: (context, item) => revokeAgent(context, item),
   [Command.openFullResult]: ({ results }) => results.pick(),

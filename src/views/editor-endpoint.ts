@@ -38,9 +38,14 @@ export class EditorEndpoint {
     return this.#listenOn(await this.#start());
   }
 
-  /** Makes a new gateway listen before it is handed out, if the one before it did. */
+  /**
+   * Makes a new gateway listen before it is handed out, if the one before it did or agents of other programs have a
+   * token for it: those cannot wake it.
+   * @throws when the one before it listened and this one cannot; agents alone are no reason to have no gateway
+   */
   async resume(gateway: GatewayApi): Promise<void> {
     if (this.#wanted) await this.#listenOn(gateway);
+    else if (gateway.snapshot().agents.length > 0) await this.#listenOn(gateway).catch(() => undefined);
   }
 
   async #listenOn(gateway: GatewayApi): Promise<Endpoint> {

@@ -49,6 +49,7 @@ export const Command = {
   resume: 'vestibule.resume',
   setConsent: 'vestibule.setConsent',
   manageConsents: 'vestibule.manageConsents',
+  connectAgent: 'vestibule.connectAgent',
   addAgent: 'vestibule.addAgent',
   revokeAgent: 'vestibule.revokeAgent',
   openFullResult: 'vestibule.openFullResult',

@@ -70,6 +70,14 @@ export class Interaction implements Disposable {
         add: (servers) => files.addParsed(servers),
         progress: cancellable,
       },
+      connecting: {
+        gateway,
+        endpoint,
+        dialogs,
+        machine: { platform: process.platform, env: process.env, home: homedir() },
+        dataDir: dataFolder(context),
+        compare: (title, before, after) => documents.compare(title, before, after),
+      },
       importing: {
         gateway,
         dialogs,

@@ -147,6 +147,16 @@ describe('EditorEndpoint', () => {
     await endpoint.resume(gateway);
     assert.equal(endpoint.port, 4712);
   });
+
+  it('listens from the start for agents that have a token, who cannot wake it', async () => {
+    let remembered: number | undefined;
+    const memory = { get: () => remembered, set: (port: number) => void (remembered = port) };
+    const gateway = new FakeGateway(snapshot([], { agents: [{ name: 'bot', profile: undefined, perMinute: undefined, createdAt: 0, expiresAt: undefined, expired: false, lastSeenAt: undefined, callsToday: 0, grant: { servers: 'all', tools: 'all', tier: 'read' } }] }));
+    await new EditorEndpoint(() => Promise.resolve(gateway), memory).resume(gateway);
+    assert.equal(remembered, 4711);
+    gateway.listen = () => Promise.reject(new Error('no port'));
+    await new EditorEndpoint(() => Promise.resolve(gateway), memory).resume(gateway);
+  });
 });
 
 describe('VersionWatch', () => {

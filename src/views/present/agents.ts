@@ -23,7 +23,7 @@ export function agentRows({ snapshot }: ViewState): readonly TreeNode[] {
 
 /** What stands above the rows while no other agent can use the endpoint; undefined once one can. */
 export function agentsMessage({ snapshot }: ViewState): string | undefined {
-  return snapshot.agents.length > 0 ? undefined : 'Only agents of this editor can connect. “Vestibule: Add Agent…” gives another agent a token of its own.';
+  return snapshot.agents.length > 0 ? undefined : 'Only agents of this editor can connect. “Vestibule: Connect Agent…” writes Vestibule into the settings of another agent, with a token of its own; “Vestibule: Add Agent…” gives a token for an agent that is not listed there.';
 }
 
 /** What an agent may use, and how it was used, in a few words. */

@@ -25,12 +25,12 @@ export function tokensAnswer({ menu, sessions, tokens }: GatewaySnapshot): Token
   };
 }
 
-function menuNote({ directTokens, effective, exact, menuTokens, mode }: GatewaySnapshot['menu']): string {
+function menuNote({ directThreshold, directTokens, effective, exact, menuTokens, mode }: GatewaySnapshot['menu']): string {
   const about = exact ? '' : 'about ';
   const costs = `Listing every approved tool directly would cost ${about}${count(directTokens)} tokens in each model request; the menu and one search cost ${about}${count(menuTokens)}.`;
   const better = directTokens <= menuTokens ? 'With so few tools the direct list is the cheaper one' : 'With so many tools the menu is the cheaper one';
   const now = effective === 'direct' ? 'they are listed directly now' : 'the menu is used now';
-  const how = mode === 'adaptive' ? 'gateway.directThreshold "auto" lets adaptive mode pick by this' : `mode ${mode} is set`;
+  const how = mode !== 'adaptive' ? `mode ${mode} is set` : directThreshold === 0 ? 'gateway.directThreshold is 0' : `adaptive mode lists up to ${count(directThreshold)} tokens directly: gateway.directThreshold`;
   return `${costs} ${better}; ${now} (${how}).`;
 }
 
