@@ -286,6 +286,7 @@ describe('small catalogs, pins and profiles', () => {
       menuTokens: countTokens(answer.text),
       toolCalls: 1,
       toolTokens: countTokens('make_widget_7 ran'),
+      savedTokens: 0,
       exact: true,
     });
     await rig.configure({ gateway: { mode: 'direct' } });

@@ -50,6 +50,8 @@ describe('hostile definitions', { timeout: 240_000 }, () => {
       for (const [name, mode] of MODES) {
         it(`${mode.row}: EVIL=${name} over ${transport} shows and runs nothing that nobody approved, pass after pass`, async () => {
           const server = `${transport}-${name}`;
+          // A busy machine may list it later than the first answers are waited for; it is approved when it lists.
+          await agent.untilCode(`${server}:keep`, undefined);
           await stands(server, mode, 0);
           for (const pass of PASSES) {
             assert.equal((await agent.use(`${server}:keep`, { pass })).text, 'kept');

@@ -33,7 +33,7 @@ export interface LaunchedProcess {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Resolves when the process itself ended and its pipes are read to their end, or soon after it ended. */
+  /** Resolves when the process itself ended. What it wrote before may still be on its way: see `drained`. */
   readonly exited: Promise<Exit>;
   /** Ends the whole tree: stdin, then a request, then force. Resolves when nothing of it is left. Never rejects. */
   end(): Promise<void>;
@@ -76,7 +76,8 @@ export async function launch(
   if (pid === undefined) throw spawnFailed(file, new Error('The system gave it no process id.'));
   child.on('error', () => undefined);
   const watch = killOnExit(pid);
-  const record = await recordLaunch(stateDir, pid);
+  // Not waited for: what a process writes before it ends at once is lost when nobody reads by then.
+  const record = recordLaunch(stateDir, pid);
   let ending: Promise<void> | undefined;
   return {
     pid,
@@ -87,7 +88,7 @@ export async function launch(
     end: () =>
       (ending ??= endTree(child, pid, exited).finally(async () => {
         watch.dispose();
-        await record.remove();
+        await (await record).remove();
       })),
   };
 }
@@ -112,14 +113,32 @@ function start(file: string, args: readonly string[], options: { readonly cwd: s
 function exitOf(child: Child): Promise<Exit> {
   return new Promise((resolve) => {
     child.once('exit', (code, signal) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        resolve({ code, signal });
-      };
-      // On a busy machine the time may be over before the pipes were looked at once: the next turn looks.
-      const timer = setTimeout(() => setImmediate(done), DRAIN_MS);
-      child.once('close', done);
+      resolve({ code, signal });
     });
+  });
+}
+
+/**
+ * Resolves when everything that a process wrote before it ended was read, and in any case soon. Ask once somebody
+ * reads: what nobody reads waits in the pipe.
+ */
+export function drained({ stdout, stderr }: Pick<LaunchedProcess, 'stdout' | 'stderr'>): Promise<void> {
+  return new Promise((resolve) => {
+    const open = [stdout, stderr].filter((stream) => !stream.closed && !stream.readableEnded);
+    let left = open.length;
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    // On a busy machine the time may be over before the pipes were looked at once: the next turn looks.
+    const timer = setTimeout(() => setImmediate(done), DRAIN_MS);
+    for (const stream of open) {
+      stream.once('close', () => {
+        left--;
+        if (left === 0) done();
+      });
+    }
+    if (left === 0) done();
   });
 }
 
@@ -137,6 +156,7 @@ async function endTree(child: Child, pid: number, exited: Promise<Exit>): Promis
     }
   }
   await within(exited, KILL_GRACE_MS);
+  await drained(child);
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
 }
 

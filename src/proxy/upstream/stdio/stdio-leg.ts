@@ -5,7 +5,7 @@ import { MAX_MESSAGE_BYTES, type Leg, type LegSink } from '../leg.ts';
 import type { WriteLog } from '../throttled-log.ts';
 import { UpstreamCallError } from '../types.ts';
 import { answerIdOf } from './answer-id.ts';
-import type { Exit, LaunchedProcess } from './launch.ts';
+import { drained, type Exit, type LaunchedProcess } from './launch.ts';
 import { LineSplitter, type OversizedLine } from './line-splitter.ts';
 
 const STDERR_LINES = 16;
@@ -42,7 +42,8 @@ export class StdioLeg implements Leg {
       const timer = setTimeout(() => this.#silenced(), EXIT_GRACE_MS);
       void child.exited.then(() => clearTimeout(timer));
     });
-    void child.exited.then((exit) => {
+    void child.exited.then(async (exit) => {
+      await drained(child);
       lines.end();
       errors.end();
       this.#exited(exit);
