@@ -61,5 +61,12 @@ export async function openHouse({ servers, inputs, args = [], env = {}, prepare 
 export async function filesBelow(folder: string): Promise<ReadonlyMap<string, string>> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
-  return new Map(await Promise.all(files.map(async (file) => [file, await readFile(file, 'latin1')] as const)));
+  const read = await Promise.all(
+    files.map(async (file) => {
+      // One that was only there to be renamed is gone by now.
+      const content = await readFile(file, 'latin1').catch(() => undefined);
+      return content === undefined ? [] : [[file, content] as const];
+    }),
+  );
+  return new Map(read.flat());
 }
