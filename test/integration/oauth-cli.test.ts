@@ -37,7 +37,8 @@ async function call(url: string, token: string): Promise<string> {
 /** Every file below a folder, as text. */
 async function everything(folder: string): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const texts = await Promise.all(entries.filter((entry) => entry.isFile()).map((entry) => readFile(join(entry.parentPath, entry.name), 'utf8')));
+  // One that was only there to be renamed is gone by the time it is read.
+  const texts = await Promise.all(entries.filter((entry) => entry.isFile()).map((entry) => readFile(join(entry.parentPath, entry.name), 'utf8').catch(() => '')));
   return texts.join('\n');
 }
 
