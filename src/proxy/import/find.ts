@@ -4,6 +4,7 @@ import { readJsonc, valueOf, withoutByteOrderMark } from '../config/jsonc.ts';
 import { VestibuleError, messageOf } from '../errors.ts';
 import { readTextIfExists } from '../storage/atomic-file.ts';
 import type { Found, FoundServer } from './types.ts';
+import { isRecord, jsonOf, recordOf } from '../json/data.ts';
 
 /** Claude Code keeps its whole history in the file that holds its servers. */
 const MAX_BYTES = 32 * 1024 * 1024;
@@ -68,32 +69,16 @@ function membersFor({ client, member, scope }: OwnedFile, folder: string | undef
 
 function contentOf(text: string, { path, format }: OwnedFile): unknown {
   if (format === 'toml') return parseToml(text);
-  const strict = parsedStrictly(text);
+  // Nearly every file is plain JSON, also those that are too large for the reader of files with comments.
+  const strict = jsonOf(withoutByteOrderMark(text));
   if (strict !== undefined) return strict;
   const { root, broken, at: positionOf } = readJsonc(text, path);
   if (broken !== undefined) throw new VestibuleError('bad-config', `${path} cannot be read: ${broken.message}`, { action: broken.fix, at: positionOf(broken.offset) });
   return root === undefined ? {} : valueOf(root);
 }
 
-/** Nearly every file is plain JSON, also those that are too large for the reader of files with comments. */
-function parsedStrictly(text: string): unknown {
-  try {
-    return JSON.parse(withoutByteOrderMark(text));
-  } catch {
-    return undefined;
-  }
-}
-
 function at(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>((inner, key) => recordOf(inner)[key], value);
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return isRecord(value) ? value : {};
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function problemOf(path: string, error: unknown): VestibuleError {

@@ -2,6 +2,7 @@ import type { ServerEntry } from '../config/edit.ts';
 import { isSensitiveKey } from '../redaction/secret-patterns.ts';
 import { secretsIn } from '../redaction/find-secrets.ts';
 import type { MovedSecret } from './types.ts';
+import { isRecord } from '../json/data.ts';
 
 /** An entry whose literal secrets are references, and the secrets. */
 export interface WithoutSecrets {
@@ -91,8 +92,4 @@ class Mover {
 /** Whether a text refers to something kept elsewhere already. */
 function isReference(value: string): boolean {
   return /\$\{[^}]+\}/.test(value);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

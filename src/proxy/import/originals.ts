@@ -5,6 +5,7 @@ import { VestibuleError, messageOf } from '../errors.ts';
 import { readTextIfExists, writeFileAtomic } from '../storage/atomic-file.ts';
 import { withFileLock } from '../storage/file-lock.ts';
 import type { FoundServer } from './types.ts';
+import { jsonOf } from '../json/data.ts';
 
 /** A change of other clients' files that can be taken back. */
 export interface RemovedOriginals {
@@ -49,21 +50,12 @@ function removeFrom(file: string, servers: readonly FoundServer[]): Promise<Chan
     const before = (await readTextIfExists(file)) ?? '';
     const text = withoutByteOrderMark(before);
     const { broken, at } = readJsonc(text, file);
-    if (broken !== undefined && !isJson(text)) throw new VestibuleError('bad-config', `${file} cannot be edited: ${broken.message}`, { action: broken.fix, at: at(broken.offset) });
+    if (broken !== undefined && jsonOf(text) === undefined) throw new VestibuleError('bad-config', `${file} cannot be edited: ${broken.message}`, { action: broken.fix, at: at(broken.offset) });
     const removedText = servers.reduce((current, { path }) => applyEdits(current, modify(current, [...path], undefined, { formattingOptions: { insertSpaces: true, tabSize: 2 } })), text);
     const after = before.slice(0, before.length - text.length) + removedText;
     await writeFileAtomic(file, after, { mode: (await stat(file)).mode & 0o777 });
     return { file, before, after };
   });
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 async function putBack(changed: readonly Changed[]): Promise<void> {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { VestibuleError } from '../errors.ts';
 import { KeptText } from '../storage/kept-text.ts';
-import { recordOf } from './values.ts';
+import { jsonOf, recordOf } from '../json/data.ts';
 
 /** More answers are not kept; the oldest leave. */
 const MAX_ANSWERS = 40;
@@ -26,7 +26,7 @@ export class RegistryCache {
   private constructor(file: KeptText) {
     this.#file = file;
     this.#answers = new Map(
-      Object.entries(recordOf(parsed(file.text))).flatMap(([url, value]): [string, KeptAnswer][] => {
+      Object.entries(recordOf(jsonOf(file.text))).flatMap(([url, value]): [string, KeptAnswer][] => {
         const { at, body } = recordOf(value);
         return typeof at === 'number' ? [[url, { at, body }]] : [];
       }),
@@ -50,13 +50,5 @@ export class RegistryCache {
   /** Resolves when everything is on disk. */
   flush(): Promise<void> {
     return this.#file.flush();
-  }
-}
-
-function parsed(text = ''): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -2,7 +2,8 @@ import { VestibuleError, messageOf } from '../errors.ts';
 import { offersOf } from './offers.ts';
 import type { RegistryCache } from './cache.ts';
 import type { RegistryPage, RegistryServer } from './types.ts';
-import { recordOf, recordsOf } from './values.ts';
+import { recordOf } from '../json/data.ts';
+import { recordsOf } from './values.ts';
 
 /** The registry that is asked unless a person names another. */
 export const OFFICIAL_REGISTRY = 'https://registry.modelcontextprotocol.io';

@@ -1,6 +1,7 @@
 import type { ServerEntry } from '../config/edit.ts';
 import type { Offer } from './types.ts';
-import { Asked, recordOf, recordsOf, text, UnusableError } from './values.ts';
+import { recordOf } from '../json/data.ts';
+import { Asked, recordsOf, text, UnusableError } from './values.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

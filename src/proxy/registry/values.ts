@@ -1,4 +1,5 @@
 import type { InputEntry } from '../config/edit.ts';
+import { recordOf } from '../json/data.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -62,11 +63,6 @@ export function text(value: unknown): string | undefined {
   if (value.length > MAX_TEXT) throw new UnusableError('one of its values is too long');
   if (value.includes('${')) throw new UnusableError('it refers to variables of your machine, which a registry must not');
   return value;
-}
-
-/** The members of an object; none of anything else. */
-export function recordOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }
 
 /** At most `most` objects of a list. */

@@ -3,6 +3,7 @@ import { GENERIC_SERVER_WORDS } from './lexicon/generic-words.ts';
 import { brandWords } from './lexicon/lexicon.ts';
 import type { SearchDocument } from './types.ts';
 import { FIELDS, type Field } from './weights.ts';
+import { isRecord } from '../json/data.ts';
 
 /**
  * How much of each text is read, in UTF-16 units. The limits also bound what stuffing a definition with keywords can
@@ -77,8 +78,4 @@ function parameterTexts(schema: Readonly<Record<string, unknown>>): { readonly n
     if (Array.isArray(property['enum'])) texts.push(...property['enum'].slice(0, MAX_PARAMETER_COUNT).filter((value) => typeof value === 'string'));
   }
   return { names: names.join(' '), texts: texts.join(' ') };
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -54,7 +54,7 @@ export class Learning {
     this.#watch = watchFile(options.file, () => {
       if (fileSignature(options.file) === 'ENOENT') this.#usage.clear();
     });
-    void this.#workspace.look();
+    if (options.wanted()) void this.#workspace.look();
   }
 
   /** What is known of the needs of an agent. */

@@ -1,4 +1,5 @@
 import { toolId, type ServerName, type ToolId } from '../model.ts';
+import { jsonOf, recordOf } from '../json/data.ts';
 
 /** Most agents, tools and successions that are remembered; beyond, the oldest are forgotten. */
 const MAX_AGENTS = 64;
@@ -80,24 +81,12 @@ interface KeptUsage {
 }
 
 function keptIn(text: string | undefined): [string, KeptUsage][] {
-  const file = recordOf(parsed(text));
+  const file = recordOf(jsonOf(text));
   if (file['version'] !== VERSION) return [];
   return Object.entries(recordOf(file['agents'])).map(([agent, value]) => {
     const { calls, servers, tools, successions } = recordOf(value);
     return [agent, { calls: countOf(calls), servers: countsIn(servers, MAX_TOOLS), tools: countsIn(tools, MAX_TOOLS), successions: countsIn(successions, MAX_SUCCESSIONS) }];
   });
-}
-
-function parsed(text = ''): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function recordOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
 function countOf(value: unknown): number {

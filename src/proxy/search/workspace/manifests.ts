@@ -1,3 +1,5 @@
+import { jsonOf, recordOf } from '../../json/data.ts';
+
 /** How a manifest names what a project depends on. */
 export type ManifestFormat = 'json' | 'lines';
 
@@ -24,7 +26,7 @@ export function dependenciesOf(text: string, format: ManifestFormat): string[] {
 }
 
 function ofJson(text: string): string[] {
-  const manifest = parsed(text);
+  const manifest = recordOf(jsonOf(text));
   return MEMBERS.flatMap((member) => {
     const dependencies: unknown = manifest[member];
     return typeof dependencies === 'object' && dependencies !== null ? Object.keys(dependencies) : [];
@@ -40,13 +42,4 @@ function ofLines(text: string): string[] {
 /** `dependencies = ["boto3>=1", "stripe"]`. */
 function quotedNames(line: string): string[] {
   return [...line.matchAll(/["']([A-Za-z][\w.-]{1,127})/g)].flatMap(([, name]) => name ?? []);
-}
-
-function parsed(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : {};
-  } catch {
-    return {};
-  }
 }
