@@ -1,3 +1,4 @@
+import './views/editor-language.ts';
 import * as vscode from 'vscode';
 import { openSecretStore } from './oauth/vscode/secret-store.ts';
 import { InputAsker } from './views/ask-input.ts';

@@ -1,3 +1,4 @@
+import './editor-language.ts';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
