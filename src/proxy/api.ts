@@ -1,6 +1,6 @@
 import type { AgentSnapshot, IssuedAgent, NewAgent } from './agents/types.ts';
 import type { Event } from './events.ts';
-import type { ApprovalStatus, Digest, Principal, RawJson, ServerName, Tier, ToolId } from './model.ts';
+import type { ApprovalStatus, Digest, Principal, RateSnapshot, RawJson, ServerName, Tier, ToolId } from './model.ts';
 import type { StandingConsent } from './consent/types.ts';
 import type { ConfigProblem, MenuMode, UpstreamConfig } from './config/types.ts';
 import type { UpstreamLogLine, UpstreamState } from './upstream/types.ts';
@@ -87,8 +87,10 @@ export interface UpstreamSnapshot {
   readonly config: UpstreamConfig;
   readonly state: UpstreamState;
   readonly launch: LaunchDescription;
-  /** How calls flow under the rules of its entry. */
+  /** How calls flow under the rules of its entry, and why some were refused. */
   readonly flow?: FlowSnapshot;
+  /** Calls that passed the gate and have not ended. */
+  readonly underWay?: number;
   readonly tools: readonly ToolSnapshot[];
   readonly held: readonly HeldDefinition[];
   /** Whether the person wrote the rule that accepts clean description-only changes of this server. */
@@ -142,6 +144,8 @@ export interface GatewaySnapshot {
   readonly lastDecision: DecisionSummary | undefined;
   readonly upstreams: readonly UpstreamSnapshot[];
   readonly sessions: readonly SessionSnapshot[];
+  /** What is left of the rate of everybody together, where there is one (`gateway.limits.perMinute`). */
+  readonly rate?: RateSnapshot | undefined;
   /** Agents with a token of their own, expired ones too, oldest first. */
   readonly agents: readonly AgentSnapshot[];
   /** What the doctor says without trying anything: problems of files, servers and records (docs/doctor.md). */

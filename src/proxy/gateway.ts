@@ -293,6 +293,7 @@ export class Gateway implements GatewayApi {
     const recording: Pick<Journal, 'append'> = {
       append: (entry) => {
         this.#meter.answered(entry);
+        if (entry.outcome === 'refused' && entry.code !== undefined) this.#flow.refusals.note(entry.server, entry.code, entry.time);
         journal.append(entry);
       },
     };
@@ -379,6 +380,7 @@ export class Gateway implements GatewayApi {
       store: agents,
       seen,
       through: (principal, name) => this.#profiles.bound(principal, name),
+      rate: (caller) => this.#flow.rateOf(caller),
       callsToday: (agent) => callsToday.of(agent),
     });
     this.#endpointNote = new EndpointNote(options.dataDir, options.workspaceFolder ?? '', (message) => options.log('warn', message));
@@ -475,6 +477,7 @@ export class Gateway implements GatewayApi {
       content: this.#servedContent,
       sessions: this.#listener.sessions(),
       flow: this.#flow,
+      underWay: (server) => this.#parts.pauses.underWay(server),
       agents: this.#agents.snapshots(),
       agentsProblem: this.#parts.agents.problem,
       menu: this.#lists.state(this.#owner),

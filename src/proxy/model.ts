@@ -53,6 +53,15 @@ export interface Principal {
   readonly profile?: Profile;
 }
 
+/** How much of a rate is left, as a person sees it. */
+export interface RateSnapshot {
+  readonly what: string;
+  readonly tool?: string;
+  readonly perMinute: number;
+  /** Whole calls that would go through now. */
+  readonly left: number;
+}
+
 /** A grant that withholds nothing. */
 export const FULL_GRANT: Grant = { servers: 'all', tools: 'all', tier: 'destructive' };
 

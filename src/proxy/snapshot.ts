@@ -37,7 +37,9 @@ export interface SnapshotSources {
   readonly served: ServedTools;
   readonly content: ServedContent;
   readonly sessions: readonly SessionSnapshot[];
-  readonly flow: Pick<Flow, 'snapshot'>;
+  readonly flow: Pick<Flow, 'snapshot' | 'rateOfAll'>;
+  /** Calls of a server that are under way. */
+  underWay(server: ServerName): number;
   readonly agents: readonly AgentSnapshot[];
   /** Why no agent with a token of its own is let in. */
   readonly agentsProblem: VestibuleError | undefined;
@@ -70,6 +72,7 @@ function plainSnapshot(sources: SnapshotSources): PlainSnapshot {
     lastDecision: sources.approvals.lastDecision(),
     upstreams: sources.config.upstreams.map((config) => upstreamSnapshot(config, sources)),
     sessions: sources.sessions,
+    rate: sources.flow.rateOfAll(),
     agents: sources.agents,
     problems: [...sources.config.problems, ...sources.stateProblems, ...ruleProblems(sources.config.upstreams, sources.catalog), ...lockProblems(sources.approvals), ...agentProblems(sources.agentsProblem)],
     lostRecords: sources.lostRecords,
@@ -97,6 +100,7 @@ function upstreamSnapshot(config: UpstreamConfig, sources: SnapshotSources): Ups
     config,
     state: sources.hub.get(config.name)?.state ?? { kind: 'disabled' },
     flow: sources.flow.snapshot(config.name),
+    underWay: sources.underWay(config.name),
     launch,
     tools: (catalog?.tools ?? []).map((tool) => toolSnapshot(tool, sources)),
     launchFindings: [...sources.findings.ofServer(config.name), ...scanLaunch(launch.argv)],

@@ -32,12 +32,18 @@ describe('limits', { timeout: 120_000 }, () => {
     assert.equal(problemOf(await call('tooled_said')), undefined, 'another tool');
     assert.equal(problemOf(await call('whole_said')), undefined);
     assert.match(textOf(await call('whole_echo')), /1 calls of this server/);
+    const shown = (server: string) => rig.gateway.snapshot().upstreams.find(({ name }) => name === server)?.flow;
+    assert.deepEqual(shown('whole')?.rates, [{ what: 'calls of this server', perMinute: 1, left: 0 }]);
+    assert.deepEqual(shown('tooled')?.rates, [{ what: 'calls of this tool', tool: 'echo', perMinute: 1, left: 0 }]);
+    assert.deepEqual(shown('tooled')?.refused?.counts, { too_large: 1, rate_limited: 1 });
+    assert.deepEqual(shown('free'), {});
 
     const { token } = await rig.gateway.addAgent({ name: 'bot', perMinute: 1 });
     const bot = new LegacyAgent({ url: rig.url, token });
     await bot.open();
     assert.equal(problemOf(await bot.request('tools/call', { name: 'free_echo', arguments: {} })), undefined);
     assert.match(textOf(await bot.request('tools/call', { name: 'free_echo', arguments: {} })), /1 calls of this agent/);
+    assert.equal(rig.gateway.snapshot().agents[0]?.rate?.left, 0);
     assert.equal(problemOf(await call('free_echo')), undefined, 'another agent');
 
     const limitedTo = async (limits: object): Promise<void> => {
@@ -62,12 +68,15 @@ describe('limits', { timeout: 120_000 }, () => {
     const second = agent.request('tools/call', { name: 'ops_echo', arguments: {} });
     const flow = () => rig.gateway.snapshot().upstreams[0]?.flow;
     while (flow()?.lane?.queued !== 1) await new Promise((resolve) => setTimeout(resolve, 10));
-    assert.deepEqual(flow(), { lane: { active: 1, queued: 1 } });
+    assert.deepEqual(flow(), { lane: { active: 1, queued: 1, concurrent: 1, queue: 1 } });
+    assert.equal(rig.gateway.snapshot().upstreams[0]?.underWay, 2);
     assert.equal(problemOf(await agent.request('tools/call', { name: 'ops_echo', arguments: {} }))?.code, 'overloaded');
     answer({ roots: [] });
     assert.equal(problemOf(await first), undefined);
     assert.equal(problemOf(await second), undefined);
-    assert.deepEqual(flow(), { lane: { active: 0, queued: 0 } });
+    const { lane, refused } = flow() ?? assert.fail();
+    assert.deepEqual([lane?.active, lane?.queued, rig.gateway.snapshot().upstreams[0]?.underWay], [0, 0, 0]);
+    assert.deepEqual([refused?.counts, refused?.last.code], [{ overloaded: 1 }, 'overloaded'], 'why a call was refused is told');
   });
 });
 
@@ -82,7 +91,7 @@ describe('a cache', { timeout: 120_000 }, () => {
     await agent.request('prompts/get', { name: 'nothing' });
     await agent.request('logging/setLevel', { level: 'info' });
     assert.equal(await said(), before);
-    assert.equal(rig.gateway.snapshot().upstreams[0]?.flow?.cached, 1);
+    assert.deepEqual(rig.gateway.snapshot().upstreams[0]?.flow?.cache, { entries: 1, hits: 1, misses: 1 });
     const other = new LegacyAgent({ url: rig.url, token: (await rig.gateway.addAgent({ name: 'other' })).token }, { clientInfo: { name: 'other-agent', version: '1' } });
     await other.open();
     assert.notEqual(await said(other), before, 'a connection and an answer of its own');

@@ -1,5 +1,5 @@
 import type { Disposable } from '../events.ts';
-import type { Principal } from '../model.ts';
+import type { Principal, RateSnapshot } from '../model.ts';
 import type { LastSeen } from './last-seen.ts';
 import type { AgentSnapshot, AgentStore } from './types.ts';
 
@@ -10,6 +10,8 @@ export interface AgentAccessDeps {
   /** The principal as it is behind a profile; one that is not configured shows nothing. */
   through(principal: Principal, profile: string): Principal;
   callsToday(agent: string): number;
+  /** What is left of a caller's own rate; undefined when it has none. */
+  rate(caller: Pick<Principal, 'id' | 'perMinute'>): RateSnapshot | undefined;
 }
 
 /** Lets agents in by their tokens, and says what a person may know of them. */
@@ -42,6 +44,7 @@ export class AgentAccess implements Disposable {
       expired: expiresAt !== undefined && expiresAt <= now,
       lastSeenAt: this.#deps.seen.of(name, createdAt),
       callsToday: this.#deps.callsToday(name),
+      rate: this.#deps.rate({ id: name, ...(perMinute !== undefined && { perMinute }) }),
     }));
   }
 

@@ -1,6 +1,6 @@
 import type { VestibuleError } from '../errors.ts';
 import type { Disposable, Event } from '../events.ts';
-import type { Grant, Principal } from '../model.ts';
+import type { Grant, Principal, RateSnapshot } from '../model.ts';
 
 /** An agent that a person gave a token of its own. The token itself is nowhere. */
 export interface AgentRecord {
@@ -81,4 +81,6 @@ export interface AgentSnapshot {
   readonly lastSeenAt: number | undefined;
   /** Calls of upstreams' tools since midnight, refused ones included. */
   readonly callsToday: number;
+  /** What is left of its rate, where it has one: its own, or `gateway.limits.perAgent`. */
+  readonly rate?: RateSnapshot | undefined;
 }

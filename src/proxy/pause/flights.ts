@@ -21,6 +21,13 @@ export class Flights {
     return { signal: entry.abort.signal, dispose: () => this.#entries.delete(entry) };
   }
 
+  /** Calls of a server that are under way. */
+  count(server: ServerName): number {
+    let count = 0;
+    for (const entry of this.#entries) if (entry.server === server) count++;
+    return count;
+  }
+
   /** Cancels the calls that a cancellation means. */
   cancel({ target, at }: Cancellation): void {
     for (const { server, tool, startedAt, abort } of this.#entries) {

@@ -82,6 +82,10 @@ class FilePauseStore implements PauseStore {
     return this.#flights.enter(server, tool, startedAt);
   }
 
+  underWay(server: ServerName): number {
+    return this.#flights.count(server);
+  }
+
   async pause(target: PauseTarget, { cancel }: { readonly cancel: boolean }): Promise<void> {
     // Before anything that can wait or fail: the very next call must find it.
     const held = { ...target };

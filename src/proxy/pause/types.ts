@@ -42,6 +42,8 @@ export interface PauseStore extends Pauses, Disposable {
   /** Fires after what is paused changed, also through another process (within 1 s). */
   readonly onDidChange: Event<void>;
   readonly snapshot: PauseSnapshot;
+  /** Calls of a server that passed the gate and have not ended: at the server, or waiting for consent or their turn. */
+  underWay(server: ServerName): number;
   /**
    * Pauses at once, then writes it down. With `cancel`, calls under way that it covers are cancelled, also in other
    * processes over the same data folder.

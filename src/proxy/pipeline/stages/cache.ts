@@ -36,15 +36,20 @@ export function createCache(flow: Flow): InboundStage & { readonly name: 'cache'
       const key = ms === 0 ? undefined : keyOf(call, tool);
       if (key === undefined) return next();
       const known = answers.get(key);
-      if (known !== undefined) return answered(known);
+      if (known !== undefined) {
+        answers.used(tool.server, 'hit');
+        return answered(known);
+      }
       const generation = answers.generation(tool.server);
       const turn = `${generation}\0${key}`;
       const first = underWay.get(turn);
       if (first !== undefined) {
         const outcome = await unlessCancelled(first, call.signal);
         if (outcome === undefined) return refusal('ambiguous', 'The call was cancelled while an equal one was under way. It was not sent.', { retryable: true, action: 'Call again if it is still wanted.' });
+        answers.used(tool.server, outcome.kind === 'ok' ? 'hit' : 'miss');
         return outcome.kind === 'ok' ? outcome : next();
       }
+      answers.used(tool.server, 'miss');
       const mine = next();
       underWay.set(turn, mine);
       try {

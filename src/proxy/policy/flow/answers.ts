@@ -21,12 +21,14 @@ export class Answers {
   /** The least recently used first. */
   readonly #entries = new Map<string, Entry>();
   readonly #generations = new Map<ServerName, number>();
+  readonly #uses = new Map<ServerName, { hits: number; misses: number }>();
   #characters = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
+  /** What is kept under a key; undefined when nothing is, or not any more. */
   get(key: string): RawJson | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
@@ -57,6 +59,25 @@ export class Answers {
   forget(server: ServerName): void {
     this.#generations.set(server, this.generation(server) + 1);
     for (const [key, entry] of this.#entries) if (entry.server === server) this.#delete(key, entry);
+  }
+
+  /** Counts a read of a server: answered by what another call fetched, or not. */
+  used(server: ServerName, how: 'hit' | 'miss'): void {
+    const uses = this.#uses.get(server) ?? { hits: 0, misses: 0 };
+    this.#uses.set(server, uses);
+    if (how === 'hit') uses.hits++;
+    else uses.misses++;
+  }
+
+  /** How often answers of a server were used again since it has a cache. */
+  uses(server: ServerName): { readonly hits: number; readonly misses: number } {
+    return { ...(this.#uses.get(server) ?? { hits: 0, misses: 0 }) };
+  }
+
+  /** The server has no cache any more: nothing of it is kept, not even how often it was used. */
+  drop(server: ServerName): void {
+    this.forget(server);
+    this.#uses.delete(server);
   }
 
   count(server: ServerName): number {

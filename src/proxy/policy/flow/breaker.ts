@@ -45,11 +45,17 @@ export class Breaker {
     return this.#state === 'open' && this.#reopensInMs() <= 0 ? 'half-open' : this.#state;
   }
 
+  /** Calls of the window and how many of them failed, and seconds until it lets one through again, when it is open. */
+  snapshot(): { readonly calls: number; readonly failed: number; readonly retryAfterSeconds?: number } {
+    this.#dropBefore(this.#clock.now() - this.#config.windowSeconds * 1000);
+    return { calls: this.#ended.length - this.#first, failed: this.#failed, ...(this.state === 'open' && { retryAfterSeconds: this.#reopensInSeconds() }) };
+  }
+
   /** Lets a call through, which must be told how it ended; or says in how many seconds to try again. */
   enter(): ((outcome: CircuitOutcome) => void) | { readonly retryAfterSeconds: number } {
     if (this.#state === 'open') {
       const wait = this.#reopensInMs();
-      if (wait > 0) return { retryAfterSeconds: Math.max(1, Math.ceil(wait / 1000)) };
+      if (wait > 0) return { retryAfterSeconds: this.#reopensInSeconds() };
       this.#state = 'half-open';
       this.#trialsOut = 0;
       this.#trialsPassed = 0;
@@ -106,6 +112,10 @@ export class Breaker {
     this.#openedAt = this.#clock.now();
     this.#beginAnew();
     this.#changed();
+  }
+
+  #reopensInSeconds(): number {
+    return Math.max(1, Math.ceil(this.#reopensInMs() / 1000));
   }
 
   #reopensInMs(): number {

@@ -1,19 +1,30 @@
 import { SYSTEM_CLOCK, type Clock } from '../../clock.ts';
 import type { CatalogTool } from '../../catalog/types.ts';
 import type { CacheConfig, ConfigSnapshot, FlowConfig, GatewayLimits } from '../../config/types.ts';
-import type { Principal, ServerName } from '../../model.ts';
+import type { Principal, RateSnapshot, ServerName } from '../../model.ts';
 import { compileGlobs } from '../glob.ts';
 import { Answers } from './answers.ts';
 import { Breaker, type CircuitState } from './breaker.ts';
 import { Lane } from './lane.ts';
 import { Rates, type Rate } from './rates.ts';
+import { Refusals, type RefusalSnapshot } from './refusals.ts';
 import { RetryBudget } from './retry-budget.ts';
 
 /** How calls to a server flow now, as a person sees it; absent where no rule says anything. */
 export interface FlowSnapshot {
   readonly circuit?: CircuitState;
-  readonly lane?: { readonly active: number; readonly queued: number };
-  readonly cached?: number;
+  /** Calls the circuit counts now and how many of them failed; seconds until an open one lets a call through. */
+  readonly breaker?: { readonly calls: number; readonly failed: number; readonly retryAfterSeconds?: number };
+  /** Calls at the server and waiting for their turn, and how many of each there may be. */
+  readonly lane?: { readonly active: number; readonly queued: number; readonly concurrent: number; readonly queue: number };
+  /** What is left of the rates of the server, and of its tools that were called lately. */
+  readonly rates?: readonly RateSnapshot[];
+  /** Retries that the budget would allow now. */
+  readonly retriesLeft?: number;
+  /** Answers that are kept, and how often reads were answered by one, or had to be fetched. */
+  readonly cache?: { readonly entries: number; readonly hits: number; readonly misses: number };
+  /** Calls of it that were refused since the gateway started, by code, and the latest. Also without any rule. */
+  readonly refused?: RefusalSnapshot;
 }
 
 /** The rules of one server, ready for calls, with their state. */
@@ -26,10 +37,14 @@ export interface ServerFlow {
   cacheMs(tool: CatalogTool): number;
   /** The rates of calls of a tool, apart from the caller's. */
   rates(tool: CatalogTool): readonly Rate[];
+  /** The rates that anything was counted under lately. */
+  known(): Iterable<Rate>;
 }
 
 const DEFAULT_QUEUE = 100;
 const DEFAULT_QUEUE_SECONDS = 30;
+/** Rates of tools that are shown, of one server. */
+const MAX_SHOWN_RATES = 100;
 
 /**
  * Every rule about how calls flow, compiled when the configuration changes, and the state behind the rules, which
@@ -38,6 +53,7 @@ const DEFAULT_QUEUE_SECONDS = 30;
 export class Flow {
   readonly rates: Rates;
   readonly answers: Answers;
+  readonly refusals = new Refusals();
   readonly clock: Clock;
   readonly #changed: () => void;
   readonly #servers = new Map<ServerName, ServerFlow>();
@@ -56,6 +72,7 @@ export class Flow {
     this.#gateway = gateway.limits;
     const names = new Set(upstreams.map(({ name }) => name));
     for (const server of [...this.#servers.keys()]) if (!names.has(server)) this.#forget(server);
+    this.refusals.keep(names);
     for (const { name, flow } of upstreams) {
       const before = this.#servers.get(name);
       if (isEmpty(flow)) this.#forget(name);
@@ -69,29 +86,55 @@ export class Flow {
   }
 
   /** The rates a caller falls under, whatever it calls. */
-  ratesOf({ id, perMinute }: Principal): readonly Rate[] {
-    const { perMinute: all, perAgent } = this.#gateway;
-    const own = perMinute ?? perAgent;
+  ratesOf(caller: Principal): readonly Rate[] {
+    const all = this.#rateOfAll();
+    const own = this.#rateOfCaller(caller);
     if (all === undefined && own === undefined) return NO_RATES;
-    return [
-      ...(all === undefined ? [] : [{ key: 'all', perMinute: all, what: 'all calls together' }]),
-      ...(own === undefined ? [] : [{ key: `agent\0${id}`, perMinute: own, what: 'calls of this agent' }]),
-    ];
+    return [all, own].filter((rate) => rate !== undefined);
   }
 
+  /** How calls of a server flow now. */
   snapshot(server: ServerName): FlowSnapshot {
     const flow = this.#servers.get(server);
-    if (flow === undefined) return {};
-    const { lane, breaker, config } = flow;
+    const refused = this.refusals.of(server);
+    return { ...(flow !== undefined && this.#ruled(server, flow)), ...(refused !== undefined && { refused }) };
+  }
+
+  /** What is left of the rate of everybody together; undefined without such a limit. */
+  rateOfAll(): RateSnapshot | undefined {
+    const rate = this.#rateOfAll();
+    return rate && this.rates.snapshot(rate);
+  }
+
+  /** What is left of a caller's own rate; undefined without such a limit. */
+  rateOf(caller: Pick<Principal, 'id' | 'perMinute'>): RateSnapshot | undefined {
+    const rate = this.#rateOfCaller(caller);
+    return rate && this.rates.snapshot(rate);
+  }
+
+  #ruled(server: ServerName, flow: ServerFlow): FlowSnapshot {
+    const { lane, breaker, config, retries } = flow;
+    const rates = [...flow.known()].map((rate) => this.rates.snapshot(rate));
     return {
-      ...(breaker !== undefined && { circuit: breaker.state }),
-      ...(lane !== undefined && { lane: { active: lane.active, queued: lane.queued } }),
-      ...(config.cache !== undefined && { cached: this.answers.count(server) }),
+      ...(breaker !== undefined && { circuit: breaker.state, breaker: breaker.snapshot() }),
+      ...(lane !== undefined && { lane: { active: lane.active, queued: lane.queued, concurrent: lane.limits.concurrent, queue: lane.limits.queue } }),
+      ...(rates.length > 0 && { rates }),
+      ...(config.retry !== undefined && { retriesLeft: retries.left }),
+      ...(config.cache !== undefined && { cache: { entries: this.answers.count(server), ...this.answers.uses(server) } }),
     };
   }
 
+  #rateOfAll(): Rate | undefined {
+    const { perMinute } = this.#gateway;
+    return perMinute === undefined ? undefined : { key: 'all', perMinute, what: 'all calls together' };
+  }
+
+  #rateOfCaller({ id, perMinute = this.#gateway.perAgent }: Pick<Principal, 'id' | 'perMinute'>): Rate | undefined {
+    return perMinute === undefined ? undefined : { key: `agent\0${id}`, perMinute, what: 'calls of this agent' };
+  }
+
   #forget(server: ServerName): void {
-    if (this.#servers.delete(server)) this.answers.forget(server);
+    if (this.#servers.delete(server)) this.answers.drop(server);
   }
 
   #compile(server: ServerName, config: FlowConfig, before: ServerFlow | undefined): ServerFlow {
@@ -102,6 +145,7 @@ export class Flow {
     // Definitions are few and stay the same objects: what is worked out for one is kept with it.
     const ratesOfTool = new WeakMap<CatalogTool, readonly Rate[]>();
     const cacheOf = new WeakMap<CatalogTool, number>();
+    const shown = new Map(whole.map((rate) => [rate.key, rate]));
     return {
       config,
       lane: this.#lane(config, before),
@@ -115,11 +159,13 @@ export class Flow {
       rates: (tool) => {
         let rates = ratesOfTool.get(tool);
         if (rates === undefined) {
-          const own = perTool.filter(({ matches }) => matches(tool.name)).map(({ perMinute }) => ({ key: `tool\0${server}\0${tool.name}\0${perMinute}`, perMinute, what: 'calls of this tool' }));
+          const own = perTool.filter(({ matches }) => matches(tool.name)).map(({ perMinute }) => ({ key: `tool\0${server}\0${tool.name}\0${perMinute}`, perMinute, what: 'calls of this tool', tool: tool.name }));
+          for (const rate of own) if (shown.size < MAX_SHOWN_RATES) shown.set(rate.key, rate);
           ratesOfTool.set(tool, (rates = [...whole, ...own]));
         }
         return rates;
       },
+      known: () => shown.values(),
     };
   }
 

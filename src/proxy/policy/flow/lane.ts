@@ -41,6 +41,10 @@ export class Lane {
     return this.#queued;
   }
 
+  get limits(): LaneLimits {
+    return this.#limits;
+  }
+
   /** Other limits from now on: who waits may get a turn at once. */
   set limits(limits: LaneLimits) {
     this.#limits = limits;

@@ -1,4 +1,5 @@
 import type { Clock } from '../../clock.ts';
+import type { RateSnapshot } from '../../model.ts';
 
 /** What a bucket is for, and how many calls a minute it lets through. */
 export interface Rate {
@@ -7,6 +8,8 @@ export interface Rate {
   readonly perMinute: number;
   /** What is limited, for the refusal: ours, not an upstream's words. */
   readonly what: string;
+  /** The tool it is for, where it is for one. */
+  readonly tool?: string;
 }
 
 interface Bucket {
@@ -44,6 +47,13 @@ export class Rates {
     return refused;
   }
 
+  /** How much of a rate is left now; takes nothing. */
+  snapshot({ key, perMinute, what, tool }: Rate): RateSnapshot {
+    const bucket = this.#buckets.get(key);
+    const left = bucket === undefined ? perMinute : filled(bucket, perMinute, this.#clock.now());
+    return { what, ...(tool !== undefined && { tool }), perMinute, left: Math.floor(left) };
+  }
+
   #bucket({ key, perMinute }: Rate, now: number): Bucket {
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
@@ -51,9 +61,7 @@ export class Rates {
       this.#buckets.set(key, bucket);
       this.#prune(now);
     }
-    // A rule that changed begins with the share that was left.
-    if (bucket.perMinute !== perMinute) bucket.tokens *= perMinute / bucket.perMinute;
-    bucket.tokens = Math.min(perMinute, bucket.tokens + ((now - bucket.at) * perMinute) / MINUTE_MS);
+    bucket.tokens = filled(bucket, perMinute, now);
     bucket.at = now;
     bucket.perMinute = perMinute;
     return bucket;
@@ -65,4 +73,10 @@ export class Rates {
     const [oldest] = this.#buckets.keys();
     if (this.#buckets.size > MAX_BUCKETS && oldest !== undefined) this.#buckets.delete(oldest);
   }
+}
+
+/** What a bucket holds now. A rule that changed begins with the share that was left. */
+function filled({ tokens, at, perMinute: before }: Bucket, perMinute: number, now: number): number {
+  const share = before === perMinute ? tokens : (tokens * perMinute) / before;
+  return Math.min(perMinute, share + ((now - at) * perMinute) / MINUTE_MS);
 }

@@ -9,6 +9,11 @@ const MAX_WAIT_MS = 10_000;
 export class RetryBudget {
   #tokens = RESERVE;
 
+  /** Retries it would allow now. */
+  get left(): number {
+    return Math.floor(this.#tokens);
+  }
+
   /** A call came. */
   earn({ budget }: RetryConfig): void {
     this.#tokens = Math.min(RESERVE + budget * 100, this.#tokens + budget);
