@@ -67,7 +67,9 @@ function answerOf({ kind, code, reply }: Outcome): CallAnswer {
     return { ok: false, code: 'input_required', message: 'This tool asks for more input first, which code cannot give: call it with call_tool.', retryable: false };
   }
   const ours = members(members(result?.get('_meta') ?? '')?.get('vestibule/error') ?? '');
-  return { ok: false, code: code ?? kind, message: textOf(result?.get('content')).slice(0, MAX_MESSAGE), retryable: ours?.get('retryable') === 'true' };
+  // The record may know more than an agent is told: what it is told is in the answer.
+  const told = code === undefined ? kind : (stringOf(ours?.get('code')) ?? code);
+  return { ok: false, code: told, message: textOf(result?.get('content')).slice(0, MAX_MESSAGE), retryable: ours?.get('retryable') === 'true' };
 }
 
 function textOf(content: RawJson | undefined): string {

@@ -5,9 +5,9 @@ import type { Stage } from './types.ts';
  * to a call, and nothing reaches an upstream without passing all of it.
  */
 export const STAGE_ORDER = [
-  'resolve', // name or id → catalog entry
+  'resolve', // name or id → catalog entry that the principal's grant covers
   'gate', // server enabled, launch and current digest approved, nothing paused
-  'authorize', // the principal's grant
+  'authorize', // read-only ways run read-only tools
   'shape', // arguments: valid against the schema, within size
   'consent', // a person's consent for this call
   'rates', // calls a minute
