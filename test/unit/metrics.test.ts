@@ -4,7 +4,7 @@ import { Emitter } from '../../src/proxy/events.ts';
 import type { CallRecord } from '../../src/proxy/journal/types.ts';
 import { BoundedLabels } from '../../src/proxy/metrics/bounded-labels.ts';
 import { Metrics } from '../../src/proxy/metrics/metrics.ts';
-import { snapshot } from './views-fixtures.ts';
+import { snapshot, upstream } from './views-fixtures.ts';
 
 const CALL: CallRecord = {
   v: 1, seq: 1, time: '2026-01-01T00:00:00.000Z', id: 'c', session: 's', agent: 'codex', client: 't', server: 'srv', tool: 'search', route: 'call_tool',
@@ -41,6 +41,21 @@ describe('metrics of calls', () => {
     const text = await metrics.text();
     assert.match(text, /^vestibule_tokens_saved_total\{server="srv"\} 20000$/m);
     assert.match(text, /^vestibule_results_shortened_total\{server="srv"\} 1$/m);
+    metrics.dispose();
+  });
+
+  it('keep figures of servers bounded too, and count a refusal by its code', async () => {
+    const calls = new Emitter<CallRecord>();
+    const upstreams = Array.from({ length: 600 }, (_, i) => upstream({ name: `server-${i}`, flow: { lane: { active: 1, queued: 2, concurrent: 1, queue: 5 }, circuit: 'half-open' } }));
+    const metrics = new Metrics({ onDidCall: calls.event, snapshot: () => snapshot(upstreams) });
+    calls.fire({ ...CALL, outcome: 'refused', code: 'rate_limited' });
+    for (let look = 0; look < 2; look++) {
+      const text = await metrics.text();
+      assert.equal(text.split('\n').filter((line) => line.startsWith('vestibule_calls_queued{')).length, 500);
+      assert.match(text, /^vestibule_calls_queued\{server="other"\} 202$/m);
+      assert.match(text, /^vestibule_circuit\{server="other",state="half-open"\} 101$/m);
+      assert.match(text, /^vestibule_refusals_total\{server="srv",code="rate_limited"\} 1$/m);
+    }
     metrics.dispose();
   });
 

@@ -1,9 +1,10 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Histogram, Registry } from 'prom-client';
 import type { GatewaySnapshot } from '../api.ts';
 import type { Disposable, Event } from '../events.ts';
 import { savedBy } from '../journal/tokens.ts';
 import type { CallRecord } from '../journal/types.ts';
 import { BoundedLabels } from './bounded-labels.ts';
+import { stateMetrics, type StateMetric } from './state-metrics.ts';
 
 /** What metrics are taken from. */
 export interface MetricsSource {
@@ -33,8 +34,8 @@ export class Metrics implements Disposable {
   readonly #bytes;
   readonly #truncated;
   readonly #saved;
-  /** Set the gauges to what is true now. */
-  readonly #fillers: readonly ((state: GatewaySnapshot) => void)[];
+  readonly #refused;
+  readonly #state: readonly StateMetric[];
 
   constructor({ onDidCall, snapshot }: MetricsSource) {
     this.#snapshot = snapshot;
@@ -44,14 +45,15 @@ export class Metrics implements Disposable {
     this.#bytes = new Counter({ name: 'vestibule_call_bytes_total', help: 'Bytes of arguments (in) and of answers (out).', labelNames: ['server', 'direction'], registers });
     this.#truncated = new Counter({ name: 'vestibule_results_shortened_total', help: 'Results over the budget, kept for read_cache.', labelNames: ['server'], registers });
     this.#saved = new Counter({ name: 'vestibule_tokens_saved_total', help: 'Tokens that shortening results kept from agents, estimated.', labelNames: ['server'], registers });
-    this.#fillers = stateGauges(registers);
+    this.#refused = new Counter({ name: 'vestibule_refusals_total', help: 'Calls that Vestibule did not let through, by why.', labelNames: ['server', 'code'], registers });
+    this.#state = stateMetrics(registers, (server) => this.#servers.of(server));
     this.#subscription = onDidCall((record) => this.#count(record));
   }
 
   /** Everything as Prometheus reads it. */
   text(): Promise<string> {
     const state = this.#snapshot();
-    for (const fill of this.#fillers) fill(state);
+    for (const set of this.#state) set(state);
     return this.#registry.metrics();
   }
 
@@ -68,29 +70,9 @@ export class Metrics implements Disposable {
     this.#seconds.observe({ server }, record.durationMs / 1_000);
     this.#bytes.inc({ server, direction: 'in' }, record.bytesIn);
     this.#bytes.inc({ server, direction: 'out' }, record.bytesOut);
+    if (record.outcome === 'refused') this.#refused.inc({ server, code: record.code ?? BoundedLabels.OTHER });
     if (!record.truncated) return;
     this.#truncated.inc({ server });
     this.#saved.inc({ server }, savedBy(record));
   }
-}
-
-/** Gauges of the present state; each result sets one of them. */
-function stateGauges(registers: Registry[]): readonly ((state: GatewaySnapshot) => void)[] {
-  const counted = (name: string, help: string, label: string, valuesOf: (state: GatewaySnapshot) => Iterable<string>) => {
-    const gauge = new Gauge({ name, help, labelNames: [label], registers });
-    return (state: GatewaySnapshot): void => {
-      gauge.reset();
-      for (const value of valuesOf(state)) gauge.inc({ [label]: value });
-    };
-  };
-  return [
-    counted('vestibule_sessions', 'Agents connected now.', 'era', ({ sessions }) => sessions.map(({ era }) => era)),
-    counted('vestibule_upstreams', 'Configured servers by what they are doing.', 'state', ({ upstreams }) => upstreams.map(({ state }) => state.kind)),
-    counted('vestibule_tools', 'Known tools by what a person decided.', 'status', ({ upstreams }) => upstreams.flatMap(({ tools }) => tools.map(({ status }) => status))),
-    counted('vestibule_paused', 'Pauses in force, by how far they reach.', 'reach', ({ pause }) => [
-      ...(pause.all ? ['all'] : []),
-      ...pause.servers.map(() => 'server'),
-      ...pause.tools.map(() => 'tool'),
-    ]),
-  ];
 }

@@ -21,6 +21,8 @@ export interface FlowSnapshot {
   readonly rates?: readonly RateSnapshot[];
   /** Retries that the budget would allow now. */
   readonly retriesLeft?: number;
+  /** Calls that were sent again since the rule stands. */
+  readonly retries?: number;
   /** Answers that are kept, and how often reads were answered by one, or had to be fetched. */
   readonly cache?: { readonly entries: number; readonly hits: number; readonly misses: number };
   /** Calls of it that were refused since the gateway started, by code, and the latest. Also without any rule. */
@@ -119,7 +121,7 @@ export class Flow {
       ...(breaker !== undefined && { circuit: breaker.state, breaker: breaker.snapshot() }),
       ...(lane !== undefined && { lane: { active: lane.active, queued: lane.queued, concurrent: lane.limits.concurrent, queue: lane.limits.queue } }),
       ...(rates.length > 0 && { rates }),
-      ...(config.retry !== undefined && { retriesLeft: retries.left }),
+      ...(config.retry !== undefined && { retriesLeft: retries.left, retries: retries.spent }),
       ...(config.cache !== undefined && { cache: { entries: this.answers.count(server), ...this.answers.uses(server) } }),
     };
   }

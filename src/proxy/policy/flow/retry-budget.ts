@@ -8,6 +8,12 @@ const MAX_WAIT_MS = 10_000;
 /** Bounds retries to a share of the calls: a server that is down gets no storm on top. */
 export class RetryBudget {
   #tokens = RESERVE;
+  #spent = 0;
+
+  /** Retries spent since it was made. */
+  get spent(): number {
+    return this.#spent;
+  }
 
   /** Retries it would allow now. */
   get left(): number {
@@ -23,6 +29,7 @@ export class RetryBudget {
   spend(): boolean {
     if (this.#tokens < 1) return false;
     this.#tokens--;
+    this.#spent++;
     return true;
   }
 }
