@@ -57,6 +57,7 @@ import { createRetry } from './pipeline/stages/retry.ts';
 import { createShape } from './pipeline/stages/shape.ts';
 import { Flow } from './policy/flow/flow.ts';
 import { mayUse } from './policy/grants.ts';
+import { perPrincipal } from './policy/per-principal.ts';
 import { Profiles } from './policy/profiles.ts';
 import { ServedContent } from './policy/served-content.ts';
 import { ServedTools } from './policy/served.ts';
@@ -193,7 +194,10 @@ export class Gateway implements GatewayApi {
   readonly #servedContent: ServedContent;
   readonly #content: ContentRelay;
   readonly #index: ToolIndex;
-  readonly #visibleTo = new WeakMap<Principal, (id: ToolId) => boolean>();
+  readonly #visible = perPrincipal((principal) => (id: ToolId): boolean => {
+    const tool = this.#parts.catalog.find(id);
+    return tool !== undefined && this.#served.isServed(tool) && mayUse(principal, tool);
+  });
   readonly #lists: ToolLists;
   readonly #meter: TokenMeter;
   readonly #findings: DefinitionFindings;
@@ -322,7 +326,11 @@ export class Gateway implements GatewayApi {
       results,
       topK: () => config.snapshot.gateway.topK,
       responseLimit: () => config.snapshot.gateway.responseLimit,
-      visible: (principal) => this.#visible(principal),
+      visible: this.#visible,
+      visibleWhenApproved: perPrincipal((principal) => (id) => {
+        const tool = catalog.find(id);
+        return tool !== undefined && mayUse(principal, tool);
+      }),
       priors: ({ principal, session }) => learning.priors(principal.id, session.id),
       call: (call: MenuCall) => this.#relay.run(call),
       codeExecution: () => config.snapshot.gateway.codeExecution,
@@ -720,20 +728,6 @@ export class Gateway implements GatewayApi {
   #launchApproved(entry: UpstreamConfig): boolean {
     if (entry.origin === 'workspace' && this.#options.workspaceTrusted === false) return false;
     return this.#parts.approvals.launchApproved(entry.name, fingerprintOf(entry));
-  }
-
-  /** The same function for the same principal: the index keeps what it works out for it. */
-  #visible(principal: Principal): (id: ToolId) => boolean {
-    let visible = this.#visibleTo.get(principal);
-    if (visible === undefined) {
-      const { catalog } = this.#parts;
-      visible = (id) => {
-        const tool = catalog.find(id);
-        return tool !== undefined && this.#served.isServed(tool) && mayUse(principal, tool);
-      };
-      this.#visibleTo.set(principal, visible);
-    }
-    return visible;
   }
 
   #instructions(principal: Principal): string | undefined {

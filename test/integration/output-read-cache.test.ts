@@ -48,6 +48,7 @@ describe('read_cache over a real store', () => {
       responseLimit: () => LIMIT,
       priors: () => [],
       visible: () => () => true,
+      visibleWhenApproved: () => () => true,
       call: () => Promise.reject(new Error('nothing is called here')),
       codeExecution: () => false,
       sandbox: { run: () => Promise.reject(new Error('no code here')) },

@@ -4,6 +4,7 @@ import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import type { Catalog, CatalogTool } from '../../src/proxy/catalog/types.ts';
 import { createMenu } from '../../src/proxy/menu/menu.ts';
 import { firstSentence, signatureLine } from '../../src/proxy/menu/signature.ts';
+import { mayUse } from '../../src/proxy/policy/grants.ts';
 import type { MenuCall, MenuCaller, MenuDeps, MenuTool } from '../../src/proxy/menu/types.ts';
 import type { ResultStore } from '../../src/proxy/output/types.ts';
 import { createToolIndex } from '../../src/proxy/search/tool-index.ts';
@@ -55,6 +56,7 @@ function menuOver(approved: readonly CatalogTool[], pending: readonly CatalogToo
     responseLimit: () => 20_000,
     priors: () => [],
     visible: () => (id) => approved.some((tool) => tool.id === id),
+    visibleWhenApproved: (principal) => (id) => all.some((tool) => tool.id === id && mayUse(principal, tool)),
     codeExecution: () => false,
     sandbox: { run: () => Promise.reject(new Error('no code here')) },
     call: (call) => {

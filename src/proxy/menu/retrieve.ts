@@ -1,7 +1,6 @@
 import type { CatalogTool } from '../catalog/types.ts';
 import type { RawReply, ToolId } from '../model.ts';
-import { mayUse } from '../policy/grants.ts';
-import type { SearchHit, SearchOptions, SearchResult } from '../search/types.ts';
+import type { SearchHit, SearchOptions, SearchResult, ToolIndex } from '../search/types.ts';
 import { alsoOn } from './also-on.ts';
 import { boundedReply } from './answers.ts';
 import { BadArgumentsError, type MenuArguments } from './arguments.ts';
@@ -22,7 +21,7 @@ export function retrieveTools(args: MenuArguments, caller: MenuCaller, deps: Men
   const explain = args.boolean('explain') === true;
 
   const visible = deps.visible(caller.principal);
-  const found = search(deps, queries, { limit, explain, visible, priors: deps.priors(caller), filter: (id) => passes(deps.catalog.find(id), filter) });
+  const found = search(deps.index, queries, { limit, explain, visible, priors: deps.priors(caller), filter: (id) => passes(deps.catalog.find(id), filter) });
   const tools = found.hits.flatMap((hit) => {
     const tool = deps.catalog.find(hit.id);
     return tool === undefined ? [] : [{ hit, tool }];
@@ -73,9 +72,9 @@ function readQueries(args: MenuArguments): readonly string[] {
   return queries;
 }
 
-function search(deps: MenuDeps, queries: readonly string[], options: SearchOptions): SearchResult {
+function search(index: ToolIndex, queries: readonly string[], options: SearchOptions): SearchResult {
   const [only, ...rest] = queries;
-  return only !== undefined && rest.length === 0 ? deps.index.search(only, options) : deps.index.searchAll(queries, options);
+  return only !== undefined && rest.length === 0 ? index.search(only, options) : index.searchAll(queries, options);
 }
 
 /**
@@ -83,11 +82,8 @@ function search(deps: MenuDeps, queries: readonly string[], options: SearchOptio
  * this caller could use once they are approved.
  */
 function countHidden(queries: readonly string[], filter: Filter, caller: MenuCaller, deps: MenuDeps): number {
-  const visible = (id: ToolId): boolean => {
-    const tool = deps.catalog.find(id);
-    return tool !== undefined && passes(tool, filter) && mayUse(caller.principal, tool);
-  };
-  return deps.pendingIndex.searchAll(queries, { limit: 1, visible }).total;
+  const visible = deps.visibleWhenApproved(caller.principal);
+  return search(deps.pendingIndex, queries, { limit: 1, visible, filter: (id) => passes(deps.catalog.find(id), filter) }).total;
 }
 
 function nothingFound(filter: Filter, visible: (id: ToolId) => boolean, deps: MenuDeps): string {

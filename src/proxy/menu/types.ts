@@ -49,8 +49,10 @@ export interface MenuDeps {
   topK(): number;
   /** Characters of one answer before it is cut. */
   responseLimit(): number;
-  /** What this principal may list, find, describe or call right now. */
+  /** What this principal may list, find, describe or call right now: the same function every time. */
   visible(principal: Principal): (id: ToolId) => boolean;
+  /** What this principal could use of everything in the catalog, were it approved. The same function every time, as `visible`. */
+  visibleWhenApproved(principal: Principal): (id: ToolId) => boolean;
   /** What is known beforehand of what this caller needs. */
   priors(caller: MenuCaller): readonly Prior[];
   call(call: MenuCall): Promise<Outcome>;
