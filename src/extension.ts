@@ -2,6 +2,8 @@ import './views/editor-language.ts';
 import * as vscode from 'vscode';
 import { openSecretStore } from './oauth/vscode/secret-store.ts';
 import { InputAsker } from './views/ask-input.ts';
+import { bridgeHome } from './views/bridge-home.ts';
+import { refreshBridge } from './views/bridge-program.ts';
 import { createEditorGateway } from './views/create-gateway.ts';
 import { ReplaceableDialogs } from './views/dialogs.ts';
 import { EditorEndpoint } from './views/editor-endpoint.ts';
@@ -52,7 +54,10 @@ export function activate(context: vscode.ExtensionContext): VestibuleExports {
   own(onDidChangeSettings(() => void host.restart()));
 
   // A failure is the host's state, which the status item and the views show.
-  setImmediate(() => void host.start().catch((error: unknown) => logError(log, error)));
+  setImmediate(() => {
+    void host.start().catch((error: unknown) => logError(log, error));
+    void refreshBridge(bridgeHome(context)).catch((error: unknown) => logError(log, error));
+  });
 
   return {
     apiVersion: 1,

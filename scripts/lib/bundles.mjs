@@ -48,6 +48,7 @@ async function bundles() {
     { entry: 'src/views/interaction.ts', out: 'dist/interaction.cjs', options: { ...node, define, external: ['vscode'] } },
     { entry: 'src/oauth/vscode/bundle.ts', out: 'dist/oauth.cjs', options: { ...node, define, external: ['vscode'] } },
     { entry: 'src/proxy/gateway.ts', out: 'dist/gateway.cjs', options: { ...node, define, external: ['vscode'] } },
+    { entry: 'src/proxy/connect/bridge/main.ts', out: 'dist/bridge.cjs', options: { ...node, define } },
     {
       entry: 'src/headless/main.ts',
       out: 'dist/headless.cjs',
@@ -103,7 +104,6 @@ async function buildOne({ entry, out, options, executable }, folder) {
     outfile: out,
     bundle: true,
     minify: true,
-    keepNames: true,
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',

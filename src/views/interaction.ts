@@ -2,8 +2,10 @@ import './editor-language.ts';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
-import type { ClientFile, ClientId } from '../proxy/clients/client-files.ts';
+import type { ClientFile, ClientId, Machine } from '../proxy/clients/client-files.ts';
 import { DisposableStore, type Disposable } from '../proxy/events.ts';
+import { bridgeHome } from './bridge-home.ts';
+import { installBridge } from './bridge-program.ts';
 import { runCommand, type CommandContext } from './commands.ts';
 import { ConsentAsker } from './consent-asker.ts';
 import { dataFolder, workspaceFolder } from './create-gateway.ts';
@@ -75,14 +77,16 @@ export class Interaction implements Disposable {
         gateway,
         endpoint,
         dialogs,
-        machine: { platform: process.platform, env: process.env, home: homedir() },
+        machine: machineOf(context),
         dataDir: dataFolder(context),
+        bridge: () => installBridge(bridgeHome(context)),
+        copy: (text) => vscode.env.clipboard.writeText(text),
         compare: (title, before, after) => documents.compare(title, before, after),
       },
       importing: {
         gateway,
         dialogs,
-        machine: { platform: process.platform, env: process.env, home: homedir() },
+        machine: machineOf(context),
         workspaceFolder,
         editorFiles: () => editorFiles(context),
         secrets,
@@ -129,6 +133,11 @@ async function cancellable<T>(title: string, run: (signal: AbortSignal) => Promi
     token.onCancellationRequested(() => cancelling.abort());
     return run(cancelling.signal);
   });
+}
+
+/** This machine, with the storage that extensions of this very editor use. */
+function machineOf({ globalStorageUri }: vscode.ExtensionContext): Machine {
+  return { platform: process.platform, env: process.env, home: homedir(), extensionStorage: join(globalStorageUri.fsPath, '..') };
 }
 
 /** The list of servers of this very VS Code, which may be another than the one installed at the usual place. */

@@ -8,11 +8,14 @@ import { FakeGateway, ScriptedDialogs, snapshot } from './views-fixtures.ts';
 
 const BEFORE = '{\n  // mine\n  "mcpServers": { "other": { "command": "x" } }\n}\n';
 
+const OVER_HTTP = ['Cursor', 'Tools that only read', 'Over HTTP'];
+
 let home: string;
 let file: string;
 let gateway: FakeGateway;
 let dialogs: ScriptedDialogs;
 let shown: { readonly before: string; readonly after: string }[];
+let copied: string[];
 let context: ConnectContext;
 
 beforeEach(async () => {
@@ -23,12 +26,15 @@ beforeEach(async () => {
   gateway = new FakeGateway(snapshot([]));
   dialogs = new ScriptedDialogs();
   shown = [];
+  copied = [];
   context = {
     gateway: () => Promise.resolve(gateway),
     endpoint: { listen: () => gateway.listen() },
     dialogs,
     machine: { platform: 'linux', env: {}, home },
     dataDir: join(home, 'data'),
+    bridge: () => Promise.resolve({ command: '/data/bin/vestibule-bridge', args: [] }),
+    copy: (text) => Promise.resolve(void copied.push(text)),
     compare: (_title, before, after) => Promise.resolve(void shown.push({ before, after })),
   };
 });
@@ -36,7 +42,7 @@ afterEach(() => rm(home, { recursive: true, force: true }));
 
 describe('connecting an agent in the editor', () => {
   it('shows the change before it writes, and the token never', async () => {
-    dialogs.choose = ['Cursor', 'Tools that only read'];
+    dialogs.choose = OVER_HTTP;
     assert.equal(await connectAgent(context), true);
     assert.equal(shown[0]?.before, BEFORE);
     assert.match(shown[0].after, /"vestibule"/);
@@ -48,7 +54,7 @@ describe('connecting an agent in the editor', () => {
   });
 
   it('is undone exactly, from the notification or later', async () => {
-    dialogs.choose = ['Cursor', 'Tools that only read'];
+    dialogs.choose = OVER_HTTP;
     await connectAgent(context);
     await dialogs.offered.find(({ label }) => label === 'Undo')?.run();
     assert.equal(await readFile(file, 'utf8'), BEFORE);
@@ -60,7 +66,7 @@ describe('connecting an agent in the editor', () => {
   });
 
   it('writes nothing when the person changes their mind, at any step', async () => {
-    for (const choose of [undefined, ['Cursor'], ['Cursor', 'Tools that only read']]) {
+    for (const choose of [undefined, ['Cursor'], ['Cursor', 'Tools that only read'], OVER_HTTP]) {
       dialogs.choose = choose;
       dialogs.yes = false;
       assert.equal(await connectAgent(context), false);
@@ -68,14 +74,34 @@ describe('connecting an agent in the editor', () => {
     }
   });
 
-  it('says why a client cannot be connected from here', async () => {
-    await rm(file);
+  it('leads what cannot or should not hold a token through the bridge', async () => {
+    for (const choose of [
+      ['Claude Desktop', 'Tools that only read'],
+      ['Cursor', 'Tools that only read', 'Through the bridge'],
+    ]) {
+      dialogs.choose = choose;
+      assert.equal(await connectAgent(context), true);
+    }
+    await rm(join(home, '.gemini'), { recursive: true, force: true });
+    await mkdir(join(home, '.gemini'));
     await writeFile(join(home, 'dotfile.json'), BEFORE);
-    await symlink(join(home, 'dotfile.json'), file);
-    dialogs.choose = ['Cursor'];
-    assert.equal(await connectAgent(context), false);
-    dialogs.choose = ['Claude Desktop'];
-    assert.equal(await connectAgent(context), false);
-    assert.deepEqual(dialogs.failed.map(({ message }) => /is a link|takes no HTTP/.test(message)), [true, true]);
+    await symlink(join(home, 'dotfile.json'), join(home, '.gemini', 'settings.json'));
+    dialogs.choose = ['Gemini CLI', 'Tools that only read'];
+    assert.equal(await connectAgent(context), true);
+    for (const path of [join(home, '.config', 'Claude', 'claude_desktop_config.json'), file, join(home, 'dotfile.json')]) {
+      const text = await readFile(path, 'utf8');
+      assert.match(text, /"command": ?"\/data\/bin\/vestibule-bridge"[\s\S]*"--token-file"/, path);
+      assert.doesNotMatch(text, /Bearer|issued-/);
+    }
+    assert.match(dialogs.confirmations.at(-1)?.detail ?? '', /Its token stays out of that file/);
+  });
+
+  it('copies an entry for an agent that is not listed', async () => {
+    dialogs.choose = ['Another agent…', 'Tools that only read'];
+    assert.equal(await connectAgent(context), true);
+    const { vestibule } = JSON.parse(copied[0] ?? '') as { vestibule: { url: string; headers: Record<string, string> } };
+    assert.match(vestibule.url, /^http:\/\/127\.0\.0\.1:/);
+    assert.match(vestibule.headers['Authorization'] ?? '', /^Bearer \S+$/);
+    assert.match(dialogs.informed.at(-1) ?? '', /not shown again/);
   });
 });

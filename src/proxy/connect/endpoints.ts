@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { messageOf, VestibuleError } from '../errors.ts';
+import { jsonOf, recordOf } from '../json/data.ts';
 import { readTextIfExists, removeFile, writeFileAtomic } from '../storage/atomic-file.ts';
-import { BadShapeError, numberAt, parseState, recordAt, stringAt, writeState } from '../storage/parse-state.ts';
 
 const VERSION = 1;
 const MAX_BYTES = 16 * 1024;
@@ -30,7 +30,7 @@ export function urlOf({ port }: Pick<KnownEndpoint, 'port'>): string {
  * @throws VestibuleError `data-folder-unreadable`
  */
 export async function noteEndpoint(dataDir: string, endpoint: KnownEndpoint): Promise<void> {
-  await writeFileAtomic(fileOf(dataDir, endpoint.workspace), writeState(VERSION, endpoint));
+  await writeFileAtomic(fileOf(dataDir, endpoint.workspace), JSON.stringify({ version: VERSION, state: endpoint }));
   const stale = (await knownEndpoints(dataDir)).slice(MAX_ENDPOINTS);
   for (const { workspace } of stale) await removeFile(fileOf(dataDir, workspace));
 }
@@ -69,8 +69,8 @@ export async function knownEndpoints(dataDir: string): Promise<readonly KnownEnd
   for (const name of await namesIn(join(dataDir, 'endpoints'))) {
     const file = join(dataDir, 'endpoints', name);
     try {
-      const text = await readTextIfExists(file, MAX_BYTES);
-      if (text !== undefined) endpoints.push(parseState(text, { file, version: VERSION, decode }));
+      const endpoint = endpointIn(await readTextIfExists(file, MAX_BYTES));
+      if (endpoint !== undefined) endpoints.push(endpoint);
     } catch (error) {
       if (!VestibuleError.is(error)) throw error;
     }
@@ -105,17 +105,16 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-function decode(state: unknown): KnownEndpoint {
-  const { workspace, port, pid, since } = recordAt(state, ['state']);
-  const endpoint = {
-    workspace: stringAt(workspace, ['state', 'workspace']),
-    port: numberAt(port, ['state', 'port']),
-    pid: numberAt(pid, ['state', 'pid']),
-    since: numberAt(since, ['state', 'since']),
-  };
-  if (!Number.isInteger(endpoint.port) || endpoint.port < 1 || endpoint.port > 65_535) throw new BadShapeError(['state', 'port'], 'a port');
-  if (!Number.isInteger(endpoint.pid) || endpoint.pid < 1) throw new BadShapeError(['state', 'pid'], 'a process id');
-  return endpoint;
+/** What `noteEndpoint` wrote; undefined for anything else. */
+function endpointIn(text: string | undefined): KnownEndpoint | undefined {
+  const { version, state } = recordOf(jsonOf(text));
+  const { workspace, port, pid, since } = recordOf(state);
+  const sound = version === VERSION && typeof workspace === 'string' && isWithin(port, 65_535) && isWithin(pid, Number.MAX_SAFE_INTEGER) && typeof since === 'number';
+  return sound ? { workspace, port, pid, since } : undefined;
+}
+
+function isWithin(value: unknown, most: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most;
 }
 
 function holds(workspace: string, folder: string): boolean {

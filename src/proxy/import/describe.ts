@@ -9,6 +9,6 @@ export function commandOrAddress({ command, args, url }: ServerEntry): string {
 /** Whether an entry is this proxy itself, as connecting an agent writes it: through its program, or its local address. */
 export function isOwnEntry(name: string, { command, args, url }: ServerEntry): boolean {
   const words = [command, ...(Array.isArray(args) ? (args as readonly unknown[]) : [])].filter((word) => typeof word === 'string');
-  if (words.some((word) => /(?:^|[\\/])(?:vestibule|vestibule-mcp)(?:@[\w.-]+)?(?:\.cmd|\.exe)?$/.test(word) || /vestibule[^\\/]*[\\/]dist[\\/]headless\.cjs$/.test(word))) return true;
+  if (words.some((word) => /(?:^|[\\/])(?:vestibule|vestibule-mcp)(?:@[\w.-]+)?(?:\.cmd|\.exe)?$/.test(word) || /vestibule[^\\/]*[\\/](?:dist[\\/]headless\.cjs|bin[\\/](?:bridge\.cjs|vestibule-bridge))$/.test(word))) return true;
   return name === 'vestibule' && typeof url === 'string' && /^http:\/\/(?:127\.0\.0\.1|localhost):\d+\/mcp(?:\/p\/[^/]+)?$/.test(url);
 }

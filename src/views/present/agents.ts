@@ -27,15 +27,21 @@ export function agentsMessage({ snapshot }: ViewState): string | undefined {
 }
 
 /** What an agent may use, and how it was used, in a few words. */
-export function agentSummary({ grant, profile, expired, lastSeenAt, callsToday }: AgentSnapshot): string {
+export function agentSummary(agent: AgentSnapshot): string {
+  const { grant, profile, expired, callsToday } = agent;
   const reach = grant.tier === 'destructive' ? 'every approved tool' : tierText(grant.tier);
   const narrowed = grant.servers !== 'all' || grant.tools !== 'all' || profile !== undefined;
   return [
     ...(expired ? ['expired'] : []),
     narrowed ? `${reach}, narrowed` : reach,
     `${plural(callsToday, 'call')} today`,
-    lastSeenAt === undefined ? 'never seen' : `seen ${new Date(lastSeenAt).toLocaleString()}`,
+    lastSeen(agent),
   ].join(' · ');
+}
+
+/** When an agent was last here. */
+export function lastSeen({ lastSeenAt }: Pick<AgentSnapshot, 'lastSeenAt'>): string {
+  return lastSeenAt === undefined ? 'never seen' : `seen ${new Date(lastSeenAt).toLocaleString()}`;
 }
 
 /** All there is to say of what an agent may use, line by line. */
