@@ -3,11 +3,14 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
 /** Sets of scenarios that a revision requires, each run on that revision's wire. */
 export type Revision = '2025-11-25' | '2026-07-28';
+
+/** Those, and the one whose servers are their own authorization servers. */
+export type WireRevision = Revision | '2025-03-26';
 
 /** What the suite found in one scenario. */
 export interface ScenarioResult {
@@ -34,6 +37,8 @@ export const SCENARIO_MS = 60_000;
 /** The extension for tasks is not ours, and no revision scores it. */
 const EXTENSION = /^tasks-/;
 
+const AUTHORIZATION = 'auth';
+
 const PROGRAM = join(dirname(createRequire(import.meta.url).resolve('@modelcontextprotocol/conformance/package.json')), 'dist', 'index.js');
 
 /** Runs everything this revision requires of servers, and what the suite adds unscored, against the server at `url`. */
@@ -46,7 +51,7 @@ export function testServer(url: string, revision: Revision): Promise<SuiteResult
  * @param program what the suite starts, beside `folder`, with the URL of its server as last argument
  * @param folder where the program is
  */
-export function testClient(program: readonly string[], folder: string, scenario: string, revision: Revision): Promise<SuiteResult> {
+export function testClient(program: readonly string[], folder: string, scenario: string, revision: WireRevision): Promise<SuiteResult> {
   // The suite hands the command to a shell, so nothing in it may need quotes: neither our path nor that of Node.
   const path = [dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter);
   // Scenarios outside the revision they were written for are not run otherwise.
@@ -70,14 +75,21 @@ async function runSuite(args: readonly string[], { cwd, env }: { readonly cwd?: 
 
 async function readResults(folder: string): Promise<readonly ScenarioResult[]> {
   const results: ScenarioResult[] = [];
-  for (const entry of await readdir(folder)) {
+  for (const path of await resultFolders(folder)) {
     // Folders are named `SCENARIO-TIME` for clients, `server-SCENARIO-TIME` for servers; no client scenario is named so.
-    const name = entry.replace(/^server-/, '').replace(/-\d{4}-\d{2}-\d{2}T[-\d]+Z$/, '');
+    const name = basename(path).replace(/^server-/, '').replace(/-\d{4}-\d{2}-\d{2}T[-\d]+Z$/, '');
     if (EXTENSION.test(name)) continue;
-    const checks = await readFile(join(folder, entry, 'checks.json'), 'utf8').catch(() => undefined);
+    const checks = await readFile(join(folder, path, 'checks.json'), 'utf8').catch(() => undefined);
     results.push(checks === undefined ? { name, passed: 0, failures: ['the suite could not run it'], warnings: [] } : readScenario(name, checks));
   }
   return results;
+}
+
+/** Folders of results below `folder`; the scenarios of authorization have one of that name around theirs. */
+async function resultFolders(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder);
+  if (!entries.includes(AUTHORIZATION)) return entries;
+  return (await readdir(join(folder, AUTHORIZATION))).map((entry) => join(AUTHORIZATION, entry));
 }
 
 function readScenario(name: string, json: string): ScenarioResult {
