@@ -10,6 +10,7 @@ const budgets = [
   { what: 'bridge', limit: 25 * KB, size: () => outputBytes('bridge.cjs') },
   { what: 'webview', limit: 350 * KB, size: webviewBytes },
   { what: 'vsix', limit: 1536 * KB, size: async () => (await stat(vsixFile)).size },
+  { what: 'npm package, unpacked', limit: 4096 * KB, size: npmPackageBytes },
 ];
 
 async function outputBytes(name) {
@@ -21,6 +22,12 @@ async function outputBytes(name) {
 async function webviewBytes() {
   const files = (await readdir(path.join(root, 'dist', 'webview'))).filter((file) => file.endsWith('.js'));
   return (await Promise.all(files.map(outputBytes))).reduce((sum, bytes) => sum + bytes, 0);
+}
+
+async function npmPackageBytes() {
+  const folder = path.join(root, 'dist', 'npm');
+  const sizes = (await readdir(folder)).map(async (file) => (await stat(path.join(folder, file))).size);
+  return (await Promise.all(sizes)).reduce((sum, bytes) => sum + bytes, 0);
 }
 
 await main('budgets', async () => {

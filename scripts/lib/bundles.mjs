@@ -9,6 +9,7 @@ import ranks from 'gpt-tokenizer/bpeRanks/o200k_base';
 import { packRanks } from '../../src/proxy/tokens/packed-table.ts';
 import { StepError, root } from './exec.mjs';
 import { thirdPartyNotices } from './notices.mjs';
+import { layOutPackage } from './npm-package.mjs';
 
 /** Lowest Node among the supported VS Code releases and of the headless program. */
 const nodeTarget = 'node20';
@@ -55,6 +56,7 @@ async function bundles() {
       options: { ...node, define, external: ['@napi-rs/keyring'], banner: { js: '#!/usr/bin/env node' } },
       executable: true,
     },
+    { entry: 'src/library/library.ts', out: 'dist/library.cjs', options: { ...node, define, external: ['@napi-rs/keyring'] } },
     {
       entry: 'src/proxy/sandbox/worker.ts',
       out: 'dist/sandbox.cjs',
@@ -75,7 +77,8 @@ async function bundles() {
 }
 
 /**
- * Builds every bundle whose entry point exists, each with its esbuild metafile in dist/meta.
+ * Builds every bundle whose entry point exists, each with its esbuild metafile in dist/meta, and the npm package of them
+ * in dist/npm.
  * @param {string} folder where to, from the root of the project; it is emptied first
  * @throws StepError when one does not build
  * @returns {Promise<{built: {file: string, bytes: number}[], missing: string[]}>} sizes of what was written, and entry
@@ -90,6 +93,7 @@ export async function buildAll(folder = 'dist') {
   await writeFile(path.join(root, folder, wasm.to), brotliCompressSync(await readFile(createRequire(import.meta.url).resolve(wasm.from))));
   await writeFile(path.join(root, folder, 'o200k.br'), packRanks(ranks));
   await writeFile(path.join(root, folder, 'THIRD_PARTY_NOTICES.txt'), await thirdPartyNotices(metafiles));
+  await layOutPackage(folder);
   return {
     built: present.map(({ out }, index) => ({ file: out, bytes: metafiles[index].outputs[out].bytes })),
     missing: all.filter((bundle) => !present.includes(bundle)).map(({ entry }) => entry),

@@ -11,10 +11,10 @@ import { VERSION } from './version.ts';
  * Options of every gateway this program makes. Nobody can be asked: inputs come from the environment or are their default.
  * @param warn told what a person should know of how keys are kept
  */
-export function commonOptions(places: Places, warn: (message: string) => void = printNote) {
+export function commonOptions(places: Pick<Places, 'data' | 'configFiles'> & { readonly workspace?: string }, warn: (message: string) => void = printNote) {
   return {
     dataDir: places.data,
-    workspaceFolder: places.workspace,
+    ...(places.workspace !== undefined && { workspaceFolder: places.workspace }),
     configFiles: places.configFiles,
     secrets: new EnvironmentSecrets(process.env),
     openKeys: headlessKeys(places.data, warn),

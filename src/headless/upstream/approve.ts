@@ -6,7 +6,6 @@ import { VestibuleError } from '../../proxy/errors.ts';
 import type { Gateway } from '../../proxy/gateway.ts';
 import { visible } from '../../proxy/json/visible.ts';
 import type { GatewayOptions } from '../../proxy/options.ts';
-import type { DefinitionRef } from '../../proxy/quarantine/types.ts';
 import { scanLaunch } from '../../proxy/scanner/launch.ts';
 import { failureOf } from '../../proxy/upstream/failure.ts';
 import { COMMON_OPTIONS, CONFIG_OPTION, JSON_OPTION, type Command } from '../command.ts';
@@ -17,6 +16,7 @@ import { commonOptions } from '../gateway-options.ts';
 import { placesOf } from '../places.ts';
 import { printJson, printLine, printNote } from '../print.ts';
 import { readConfig, titleOf, upstreamNamed } from '../state.ts';
+import { waitingOf } from './waiting.ts';
 
 export const upstreamApprove: Command = {
   name: 'upstream approve',
@@ -65,16 +65,6 @@ async function connect(gateway: Gateway, name: string): Promise<void> {
     for (const line of failureOf(error).evidence) printNote(`  ${visible(line)}`);
     throw error;
   }
-}
-
-/** Everything of a server that is not approved; a block is lifted by naming the tool, not by this. */
-function waitingOf({ name: server, tools, instructions, definitions = [] }: UpstreamSnapshot): DefinitionRef[] {
-  const waiting = (status: string): boolean => status === 'pending' || status === 'changed';
-  return [
-    ...(instructions !== undefined && waiting(instructions.status) ? [{ server, kind: 'instructions' as const, name: '', digest: instructions.digest }] : []),
-    ...definitions.filter(({ status }) => waiting(status)).map(({ kind, name, digest }) => ({ server, kind, name, digest })),
-    ...tools.filter(({ status }) => waiting(status)).map(({ name, digest }) => ({ server, kind: 'tool' as const, name, digest })),
-  ];
 }
 
 const noteErrors: GatewayOptions['log'] = (level, message) => {

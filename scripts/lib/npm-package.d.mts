@@ -1,0 +1,1 @@
+export function layOutPackage(folder: string): Promise<string>;
