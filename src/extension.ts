@@ -40,8 +40,8 @@ export function activate(context: vscode.ExtensionContext): VestibuleExports {
   });
   running = host;
 
-  own(new Surface(host, secrets));
-  const interaction = own(registerInteraction({ context, host, endpoint, dialogs, log, secrets }));
+  const { upstreams } = own(new Surface({ host, secrets, dialogs, memento: context.workspaceState }));
+  const interaction = own(registerInteraction({ context, host, endpoint, dialogs, log, secrets, upstreams }));
   own(noticeLockFile(host, dialogs, () => vscode.commands.executeCommand(Command.reviewLockFile)));
   own(
     registerProvider(host, endpoint, (error) => {

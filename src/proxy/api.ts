@@ -88,6 +88,9 @@ export interface UpstreamSnapshot {
   readonly state: UpstreamState;
   readonly launch: LaunchDescription;
   /** How calls flow under the rules of its entry, and why some were refused. */
+  /** What the account is called that a remote server is used with; untrusted text. */
+  readonly account?: string;
+  /** How calls flow under the rules of its entry. */
   readonly flow?: FlowSnapshot;
   /** Calls that passed the gate and have not ended. */
   readonly underWay?: number;

@@ -494,6 +494,7 @@ export class Gateway implements GatewayApi {
       consents: this.#parts.consents.all,
       lostRecords: this.#parts.journal.lost,
       trusted: this.#options.workspaceTrusted !== false,
+      accountOf: (entry) => this.signIns.accountOf(entry),
       describeLaunch: (entry) => ({ ...describeLaunch(entry), fingerprint: fingerprintOf(entry), approved: this.#launchApproved(entry) }),
     });
   }

@@ -62,6 +62,11 @@ export class SignIns implements Pick<UpstreamKeys, 'credentialsFor' | 'problemOf
     return this.#keys?.problemOf(config);
   }
 
+  /** What the account is called that this server is used with; undefined without one, and while nothing of it was needed. */
+  accountOf(config: UpstreamConfig): string | undefined {
+    return this.#keys?.accountOf(config);
+  }
+
   /** Signs a person in at a server. @throws SignInError; VestibuleError `not-found`, and as `resolveTransport` */
   async signIn(server: ServerName, { add, person, ways, signal }: SignInRequest): Promise<Account> {
     const { keys, transport } = await this.#at(server);

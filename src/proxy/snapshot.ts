@@ -52,6 +52,7 @@ export interface SnapshotSources {
   readonly trusted: boolean;
   readonly findings: DefinitionFindings;
   describeLaunch(config: UpstreamConfig): LaunchDescription;
+  accountOf(config: UpstreamConfig): string | undefined;
 }
 
 /** Takes the whole state at one moment. O(servers + tools): ask for it when something is shown, not per call. */
@@ -95,6 +96,7 @@ function upstreamSnapshot(config: UpstreamConfig, sources: SnapshotSources): Ups
   const catalog = sources.catalog.server(config.name);
   const launch = sources.describeLaunch(config);
   const instructions = catalog?.instructions;
+  const account = sources.accountOf(config);
   return {
     name: config.name,
     config,
@@ -102,6 +104,7 @@ function upstreamSnapshot(config: UpstreamConfig, sources: SnapshotSources): Ups
     flow: sources.flow.snapshot(config.name),
     underWay: sources.underWay(config.name),
     launch,
+    ...(account !== undefined && { account }),
     tools: (catalog?.tools ?? []).map((tool) => toolSnapshot(tool, sources)),
     launchFindings: [...sources.findings.ofServer(config.name), ...scanLaunch(launch.argv)],
     held: catalog?.held ?? [],

@@ -24,6 +24,8 @@ import { signIn, signOut, switchAccount } from './sign-in.ts';
 import { undoDecision } from './undo.ts';
 import { shareApprovals, type ShareContext } from './share-approvals.ts';
 import { findUpstream, readTarget, readTargets, type Target } from './target.ts';
+import { arrange, filterUpstreams } from './arrange-upstreams.ts';
+import type { UpstreamsView } from './upstreams-view.ts';
 import { oneLine } from './text.ts';
 
 /** Everything commands work with. */
@@ -44,6 +46,7 @@ export interface CommandContext {
   readonly doctor: DoctorContext;
   readonly results: FullResults;
   readonly ownLog: vscode.LogOutputChannel;
+  readonly upstreams: Pick<UpstreamsView, 'filter' | 'setFilter' | 'step' | 'sortByName'>;
 }
 
 type Handler = (context: CommandContext, item: unknown, selection: unknown) => unknown;
@@ -124,6 +127,14 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
     dialogs.inform(`Copied ${url}. Its access token is secret, new at each start of the window, and was not copied.`);
   },
   [Command.restartGateway]: ({ host }) => host.restart(),
+  [Command.filterUpstreams]: async (context) => {
+    await vscode.commands.executeCommand(`${View.upstreams}.focus`);
+    await filterUpstreams(context);
+  },
+  [Command.clearUpstreamFilter]: ({ upstreams }) => upstreams.setFilter(''),
+  [Command.moveUpstreamUp]: (context, item) => arrange(context, item, -1),
+  [Command.moveUpstreamDown]: (context, item) => arrange(context, item, 1),
+  [Command.sortUpstreams]: ({ upstreams }) => upstreams.sortByName(),
 };
 
 /**

@@ -58,6 +58,11 @@ export const Command = {
   forgetLearned: 'vestibule.forgetLearned',
   copyEndpoint: 'vestibule.copyEndpoint',
   restartGateway: 'vestibule.restartGateway',
+  filterUpstreams: 'vestibule.filterUpstreams',
+  clearUpstreamFilter: 'vestibule.clearUpstreamFilter',
+  moveUpstreamUp: 'vestibule.moveUpstreamUp',
+  moveUpstreamDown: 'vestibule.moveUpstreamDown',
+  sortUpstreams: 'vestibule.sortUpstreams',
 } as const;
 export type CommandId = (typeof Command)[keyof typeof Command];
 
@@ -75,6 +80,8 @@ export const ContextKey = {
   gateway: 'vestibule.gateway',
   upstreams: 'vestibule.upstreamCount',
   awaiting: 'vestibule.awaitingCount',
+  /** Whether the Upstreams view is narrowed by a filter. */
+  filtered: 'vestibule.filtered',
   /** Whether a person paused anything. */
   paused: 'vestibule.paused',
 } as const;

@@ -21,6 +21,7 @@ import { LogChannels } from './log-channels.ts';
 import type { SecretStore } from '../proxy/storage/secret-store.ts';
 import { ReviewDocuments } from './review-documents.ts';
 import { registryBase } from './settings.ts';
+import type { UpstreamsView } from './upstreams-view.ts';
 import { ServersFiles, type ServersFileChoice } from './servers-files.ts';
 
 /** What activation made and interaction works with. */
@@ -31,6 +32,7 @@ export interface InteractionParts {
   readonly dialogs: Dialogs;
   readonly log: vscode.LogOutputChannel;
   readonly secrets: Promise<SecretStore>;
+  readonly upstreams: UpstreamsView;
   /** Tells VS Code that the text of an open review document is another. */
   readonly reviewChanged: vscode.EventEmitter<vscode.Uri>;
 }
@@ -44,7 +46,7 @@ export class Interaction implements Disposable {
   readonly #commands: CommandContext;
   readonly #store = new DisposableStore();
 
-  constructor({ context, host, endpoint, dialogs, log, secrets, reviewChanged }: InteractionParts) {
+  constructor({ context, host, endpoint, dialogs, log, secrets, upstreams, reviewChanged }: InteractionParts) {
     const documents = this.#store.add(new ReviewDocuments(host, reviewChanged));
     const gateway = (): ReturnType<GatewayHost['start']> => host.start();
     this.documents = documents;
@@ -63,6 +65,7 @@ export class Interaction implements Disposable {
       dialogs,
       documents,
       ownLog: log,
+      upstreams,
       decisions: new Decisions({ gateway, trusted: () => vscode.workspace.isTrusted, dialogs, openReview: (target) => documents.open(target) }),
       files,
       registry: {

@@ -7,6 +7,12 @@ export interface TreeSource {
   readonly rows: () => readonly TreeNode[];
   /** A line above the rows, for what concerns all of them. */
   readonly message: () => string | undefined;
+  /** What stands beside the view's title. */
+  readonly description?: () => string | undefined;
+  /** Takes ticks and their removal; rows show what became of it at the next refresh. */
+  readonly check?: (changes: readonly (readonly [row: TreeNode, on: boolean])[]) => void;
+  /** Takes rows that were dropped on another one; on the empty space below for undefined. */
+  readonly drop?: (moved: readonly TreeNode[], target: TreeNode | undefined) => void;
 }
 
 /** Shows presenter rows in a native TreeView. Hidden, it does nothing but remember that it is out of date. */
@@ -33,8 +39,12 @@ export class NativeTree implements Disposable {
         },
         showCollapseAll: true,
         canSelectMany: true,
+        // A server's box and those of its tools mean different things.
+        manageCheckboxStateManually: true,
+        ...(source.drop !== undefined && { dragAndDropController: dragging(id, source.drop) }),
       }),
     );
+    this.#store.add(this.view.onDidChangeCheckboxState(({ items }) => source.check?.(items.map(([row, state]) => [row, state === vscode.TreeItemCheckboxState.Checked]))));
     this.#store.add(this.#changed);
     this.#store.add(
       this.view.onDidChangeVisibility(({ visible }) => {
@@ -49,12 +59,31 @@ export class NativeTree implements Disposable {
     if (this.#stale) return;
     // An empty message is how VS Code is told of none.
     this.view.message = this.#source.message() ?? '';
+    this.view.description = this.#source.description?.() ?? '';
     this.#changed.fire();
   }
 
   dispose(): void {
     this.#store.dispose();
   }
+}
+
+/** Dragging within one view: the rows stay in this process. */
+function dragging(id: string, drop: NonNullable<TreeSource['drop']>): vscode.TreeDragAndDropController<TreeNode> {
+  const mime = `application/vnd.code.tree.${id.toLowerCase()}`;
+  let dragged: readonly TreeNode[] = [];
+  return {
+    dragMimeTypes: [mime],
+    dropMimeTypes: [mime],
+    handleDrag: (rows, data) => {
+      dragged = rows;
+      data.set(mime, new vscode.DataTransferItem(''));
+    },
+    handleDrop: (target, data) => {
+      if (data.get(mime) !== undefined) drop(dragged, target);
+      dragged = [];
+    },
+  };
 }
 
 function toItem(node: TreeNode): vscode.TreeItem {
@@ -64,6 +93,10 @@ function toItem(node: TreeNode): vscode.TreeItem {
   item.contextValue = node.words.join(' ');
   item.accessibilityInformation = { label: node.spoken };
   if (node.description !== undefined) item.description = node.description;
+  if (node.check !== undefined) {
+    const { on, hint } = node.check;
+    item.checkboxState = { state: on ? vscode.TreeItemCheckboxState.Checked : vscode.TreeItemCheckboxState.Unchecked, tooltip: hint, accessibilityInformation: { label: hint, role: 'checkbox' } };
+  }
   if (node.click !== undefined) item.command = toCommand(node, node.click);
   return item;
 }

@@ -2,24 +2,43 @@ import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../proxy/events.ts';
 import type { SecretStore } from '../proxy/storage/secret-store.ts';
 import { DoctorProblems } from './doctor/problems.ts';
+import type { Dialogs } from './dialogs.ts';
 import type { GatewayHost } from './gateway-host.ts';
 import { ContextKey, View } from './ids.ts';
+import { LastErrors } from './last-errors.ts';
+import { t } from './l10n.ts';
 import { NativeTree } from './native-tree.ts';
 import { agentRows, agentsMessage } from './present/agents.ts';
 import { FindingProblems } from './finding-problems.ts';
 import { awaitingCount, needsTrust } from './present/awaiting.ts';
 import { withFindingsCount } from './present/findings.ts';
+import { offlineMessage } from './present/offline.ts';
 import { isAnythingPaused } from './present/pause.ts';
 import { quarantineBadge, quarantineRows } from './present/quarantine.ts';
 import { statusOf, type StatusInput } from './present/status.ts';
-import { upstreamRows } from './present/upstreams.ts';
+import type { TreeNode } from './present/tree-node.ts';
 import type { ViewState } from './present/view-state.ts';
+import { problemOf } from './problem.ts';
+import { applyTicks } from './ticks.ts';
+import { UpstreamsView, type Ticks } from './upstreams-view.ts';
 import { oneLine } from './text.ts';
 import { StatusItem } from './status-item.ts';
 
+/** What the surface shows, and where it keeps how. */
+export interface SurfaceParts {
+  readonly host: GatewayHost;
+  readonly secrets: Promise<SecretStore>;
+  readonly dialogs: Pick<Dialogs, 'fail'>;
+  /** Of the workspace. */
+  readonly memento: Pick<vscode.Memento, 'get' | 'update'>;
+}
+
 /** The views, the badge, the status item and the context keys: everything that shows how the gateway is. */
 export class Surface implements Disposable {
+  readonly upstreams: UpstreamsView;
   readonly #host: GatewayHost;
+  readonly #dialogs: Pick<Dialogs, 'fail'>;
+  readonly #lastErrors = new LastErrors();
   readonly #store = new DisposableStore();
   readonly #trees: readonly NativeTree[];
   readonly #quarantine: NativeTree;
@@ -27,15 +46,16 @@ export class Surface implements Disposable {
   readonly #keys = new Map<string, unknown>();
   #secretsPersist = true;
 
-  constructor(host: GatewayHost, secrets: Promise<SecretStore>) {
+  constructor({ host, secrets, dialogs, memento }: SurfaceParts) {
     this.#host = host;
+    this.#dialogs = dialogs;
     const state = (): ViewState => this.#state();
-    const tree = (id: string, rows: () => ReturnType<typeof upstreamRows>): NativeTree =>
+    const tree = (id: string, rows: () => readonly TreeNode[]): NativeTree =>
       this.#store.add(new NativeTree(id, { rows, message: () => (id === View.agents ? this.#agentsMessage() : this.#message()) }));
-    const upstreams = tree(View.upstreams, () => upstreamRows(state()));
+    this.upstreams = this.#store.add(new UpstreamsView({ state, message: () => this.#message(), memento, tick: (changes) => this.#tick(changes) }));
     this.#quarantine = tree(View.quarantine, () => quarantineRows(state()));
     const agents = tree(View.agents, () => (host.state.kind === 'running' ? agentRows(state()) : []));
-    this.#trees = [upstreams, this.#quarantine, agents];
+    this.#trees = [this.upstreams.tree, this.#quarantine, agents];
     this.#status = this.#store.add(new StatusItem());
     this.#store.add(new FindingProblems(host));
     this.#store.add(new DoctorProblems(host));
@@ -56,11 +76,12 @@ export class Surface implements Disposable {
   }
 
   #state(): ViewState {
-    return { snapshot: this.#host.snapshot(), trusted: vscode.workspace.isTrusted };
+    return { snapshot: this.#host.snapshot(), trusted: vscode.workspace.isTrusted, lastErrors: this.#lastErrors.all };
   }
 
   #show(): void {
     const state = this.#state();
+    this.#lastErrors.follow(state.snapshot);
     const waiting = awaitingCount(state);
     this.#status.show(statusOf(this.#statusInput(state)));
     this.#quarantine.view.badge = quarantineBadge(waiting, withFindingsCount(state));
@@ -83,15 +104,23 @@ export class Surface implements Disposable {
     }
   }
 
+  async #tick(changes: Ticks): Promise<void> {
+    try {
+      await applyTicks(changes.map(([{ target }, on]) => ({ target, on })), this.#host.snapshot(), this.#dialogs);
+    } catch (error) {
+      this.#dialogs.fail(problemOf(error));
+    }
+  }
+
   /** What stands above the rows: a failure with its next step, or why a workspace's servers do not start. */
   #message(): string | undefined {
     const { state: host } = this.#host;
-    if (host.kind === 'failed') return `Vestibule could not start: ${oneLine(host.problem.message, 300)} ${oneLine(host.problem.action, 300)}`;
+    if (host.kind === 'failed') return t('Vestibule could not start: {0} {1}', oneLine(host.problem.message, 300), oneLine(host.problem.action, 300));
     const { snapshot, trusted } = this.#state();
     if (snapshot.upstreams.some((upstream) => needsTrust(upstream, trusted))) {
-      return 'Restricted Mode: servers of this workspace do not start until you trust it.';
+      return t('Restricted Mode: servers of this workspace do not start until you trust it.');
     }
-    return undefined;
+    return offlineMessage(snapshot);
   }
 
   #agentsMessage(): string | undefined {

@@ -81,6 +81,12 @@ export class OAuthKeys implements UpstreamKeys {
     return account !== undefined && account.missing.length > 0 ? `A call needs more access than was granted: ${account.missing.join(' ')}.` : undefined;
   }
 
+  /** What the account is called that calls to this server are made with, once it was connected to; untrusted text. */
+  accountOf({ name }: UpstreamConfig): string | undefined {
+    const endpoint = this.#endpoints.get(name);
+    return endpoint === undefined ? undefined : this.#accounts.active(endpoint, this.#options.workspace)?.label;
+  }
+
   /** Every account there is, oldest first. */
   accounts(): readonly Account[] {
     return this.#accounts.all();

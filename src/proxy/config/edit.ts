@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { findNodeAtLocation, parseTree, type Node } from 'jsonc-parser';
 import { VestibuleError } from '../errors.ts';
+import { compileGlobs } from '../policy/glob.ts';
 import { readTextIfExists, writeFileAtomic } from '../storage/atomic-file.ts';
 import { withFileLock } from '../storage/file-lock.ts';
 import { quote } from './fields.ts';
@@ -91,6 +92,30 @@ export function setServerMember(name: ServerName, [key, inner]: readonly [string
 }
 
 /**
+ * Takes a tool of a server out of what agents get, or puts it back, by exact name in `tools.deny`; where there is a
+ * `tools.allow` that does not name it, putting it back names it there. A glob that covers it stays as it is.
+ * @param tool its name at the upstream
+ * @throws VestibuleError `not-found`, or `bad-config` when the text cannot be edited
+ */
+export function setToolServed(name: ServerName, tool: string, served: boolean): ServersEdit {
+  const glob = globOf(tool);
+  return (text) => {
+    const tools = toolsOf(text, name);
+    const deny = listIn(tools, 'deny');
+    const denied = deny?.children?.find((child) => child.value === glob);
+    if (!served) {
+      if (denied !== undefined) return text;
+      if (deny !== undefined) return append(text, deny, undefined, glob);
+      return tools === undefined ? setServerMember(name, ['tools'], { deny: [glob] })(text) : append(text, tools, 'deny', [glob]);
+    }
+    const undenied = deny === undefined || denied === undefined ? text : remove(text, deny, denied);
+    const allow = listIn(toolsOf(undenied, name), 'allow');
+    const covered = allow === undefined || compileGlobs((allow.children ?? []).map((child) => String(child.value)))(tool);
+    return covered ? undenied : append(undenied, allow, undefined, glob);
+  };
+}
+
+/**
  * Adds a declaration to `inputs`; one of the same id stays as it is.
  * @throws VestibuleError `bad-config` when the text cannot be edited
  */
@@ -154,6 +179,27 @@ function section(text: string, key: string, type: 'object' | 'array'): Node | un
 /** Members of an object with this key: more than one when somebody wrote it twice. */
 function membersNamed(node: Node, key: string): Node[] {
   return (node.children ?? []).filter((member) => member.children?.[0]?.value === key && member.children.length === 2);
+}
+
+/** The `tools` section of a server's entry, if it has one. */
+function toolsOf(text: string, name: ServerName): Node | undefined {
+  const servers = section(text, 'servers', 'object');
+  const entry = servers === undefined ? undefined : membersNamed(servers, name).at(-1)?.children?.[1];
+  if (entry === undefined) throw notFound(name);
+  const tools = membersNamed(entry, 'tools').at(-1)?.children?.[1];
+  if (tools === undefined || tools.type === 'object') return tools;
+  throw new VestibuleError('bad-config', `"tools" of the server ${quote(name)} is not an object.`, { action: 'Correct the servers file first.' });
+}
+
+function listIn(tools: Node | undefined, key: string): Node | undefined {
+  const list = tools === undefined ? undefined : membersNamed(tools, key).at(-1)?.children?.[1];
+  if (list === undefined || list.type === 'array') return list;
+  throw new VestibuleError('bad-config', `${quote(key)} of the tools of a server is not a list.`, { action: 'Correct the servers file first.' });
+}
+
+/** The glob that names one tool: characters that mean more, or look as if they did, stand for any one. */
+export function globOf(tool: string): string {
+  return tool.replace(/[[\]{}()!^$|+*?]/g, '?');
 }
 
 function notFound(name: ServerName): VestibuleError {

@@ -44,8 +44,8 @@ export function withheldContent(ref: DefinitionRef, input: GateInput | undefined
   return status === 'approved' ? undefined : status;
 }
 
-/** `tools.allow` and `tools.deny` of a servers file, over the upstream's own tool names. Denying wins. */
-function permitted(filter: ToolFilter, name: string): boolean {
+/** True when `tools.allow` and `tools.deny` of a servers file let this tool be used, by the upstream's own name. Denying wins. */
+export function permitted(filter: ToolFilter, name: string): boolean {
   let permission = permissions.get(filter);
   if (permission === undefined) {
     const allowed = filter.allow === undefined ? () => true : compileGlobs(filter.allow);

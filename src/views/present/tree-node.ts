@@ -1,4 +1,5 @@
 import type { CommandId } from '../ids.ts';
+import { t } from '../l10n.ts';
 import type { Target } from '../target.ts';
 
 /** A codicon and, for what must stand out, a theme colour. */
@@ -27,6 +28,8 @@ export interface TreeNode {
   readonly target?: Target;
   /** The agent it is about, by name. */
   readonly agent?: string;
+  /** A checkbox: whether it is ticked, and what it does. */
+  readonly check?: { readonly on: boolean; readonly hint: string };
   /** What a click or Enter does. */
   readonly click?: Click;
 }
@@ -44,7 +47,7 @@ const MAX_ROWS = 500;
 /** The first rows, and one that says how many are not shown. */
 export function bounded(id: string, rows: readonly TreeNode[], where: string): readonly TreeNode[] {
   if (rows.length <= MAX_ROWS) return rows;
-  const rest = `${rows.length - MAX_ROWS} more`;
+  const rest = t('{0} more', rows.length - MAX_ROWS);
   return [
     ...rows.slice(0, MAX_ROWS),
     {

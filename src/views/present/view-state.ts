@@ -1,10 +1,19 @@
 import type { GatewaySnapshot } from '../../proxy/api.ts';
+import type { LastError } from '../last-errors.ts';
+import type { ServerOrder } from './server-order.ts';
+import type { TreeFilter } from './tree-filter.ts';
 
 /** Everything a presenter looks at. */
 export interface ViewState {
   readonly snapshot: GatewaySnapshot;
   /** False in Restricted Mode: nothing that the workspace brought starts. */
   readonly trusted: boolean;
+  /** How a person ordered the servers; by name without. */
+  readonly order?: ServerOrder;
+  /** What the Upstreams view is narrowed to. */
+  readonly filter?: TreeFilter | undefined;
+  /** What servers failed with last, by name. */
+  readonly lastErrors?: ReadonlyMap<string, LastError>;
 }
 
 /** The state before the core is there. */

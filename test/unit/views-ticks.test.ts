@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { permitted } from '../../src/proxy/quarantine/gate.ts';
+import { LastErrors } from '../../src/views/last-errors.ts';
+import { flowLines } from '../../src/views/present/flow.ts';
+import { offlineMessage } from '../../src/views/present/offline.ts';
+import { upstreamRows } from '../../src/views/present/upstreams.ts';
+import { applyTicks, type Tick } from '../../src/views/ticks.ts';
+import { ScriptedDialogs, snapshot, tool, upstream } from './views-fixtures.ts';
+
+let folder: string;
+let file: string;
+let dialogs: ScriptedDialogs;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'vestibule-ticks-'));
+  file = join(folder, 'servers.json');
+  dialogs = new ScriptedDialogs();
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+type Tools = { readonly allow?: readonly string[]; readonly deny?: readonly string[] };
+
+/** What the file says about the tools of `files` after boxes changed. */
+async function after(before: Tools | undefined, ...boxes: readonly (readonly [tool: string, on: boolean])[]): Promise<Tools | undefined> {
+  await writeFile(file, `{\n  // mine\n  "servers": { "files": ${JSON.stringify({ command: 'x', ...(before !== undefined && { tools: before }) })} }\n}\n`);
+  const config = { file, tools: { allow: before?.allow, deny: before?.deny ?? [], alias: {}, overrides: {} } };
+  const ticks = boxes.map(([name, on]): Tick => ({ target: { server: 'files', definition: { kind: 'tool', name, digest: 'sha256-x' } }, on }));
+  await applyTicks(ticks, snapshot([upstream({ config })]), dialogs);
+  const text = await readFile(file, 'utf8');
+  assert.match(text, /\/\/ mine/);
+  const tools = (JSON.parse(text.replace('// mine', '')) as { servers: { files: { tools?: Tools } } }).servers.files.tools;
+  for (const [name, on] of boxes) {
+    const rules = { allow: tools?.allow, deny: tools?.deny ?? [], alias: {}, overrides: {} };
+    if (dialogs.failed.length === 0) assert.equal(permitted(rules, name), on, name);
+  }
+  return tools;
+}
+
+describe('boxes of the Upstreams view', () => {
+  it('keep a tool from agents by its name, and offer it again', async () => {
+    assert.deepEqual(await after(undefined, ['a', false]), { deny: ['a'] });
+    assert.deepEqual(await after({ deny: ['b'] }, ['a', false], ['c', false]), { deny: ['b', 'a', 'c'] });
+    assert.deepEqual(await after({ allow: ['*'] }, ['a', false]), { allow: ['*'], deny: ['a'] });
+    assert.deepEqual(await after({ deny: ['a', 'b'] }, ['a', true]), { deny: ['b'] });
+    assert.deepEqual(await after({ deny: ['a'] }, ['a', false]), { deny: ['a'] });
+  });
+
+  it('name a tool in a list of allowed ones that leaves it out', async () => {
+    assert.deepEqual(await after({ allow: ['b'] }, ['a', true]), { allow: ['b', 'a'] });
+    assert.deepEqual(await after({ allow: ['b'], deny: ['a'] }, ['a', true]), { allow: ['b', 'a'], deny: [] });
+  });
+
+  it('write a name that holds what globs are made of', async () => {
+    assert.deepEqual(await after(undefined, ['a[1]*', false]), { deny: ['a?1??'] });
+    assert.deepEqual(await after({ deny: ['a?1??'] }, ['a[1]*', true]), { deny: [] });
+  });
+
+  it('say so where a glob keeps the tool out, and leave the glob', async () => {
+    assert.deepEqual(await after({ deny: ['a*'] }, ['ab', true]), { deny: ['a*'] });
+    assert.match(dialogs.failed[0]?.message ?? '', /“files” keeps ab/);
+  });
+
+  it('switch a server off and on', async () => {
+    const tick = async (on: boolean): Promise<unknown> => {
+      await applyTicks([{ target: { server: 'files' }, on }], snapshot([upstream({ config: { file } })]), dialogs);
+      return (JSON.parse(await readFile(file, 'utf8')) as { servers: { files: { enabled?: boolean } } }).servers.files.enabled;
+    };
+    await writeFile(file, '{ "servers": { "files": { "command": "x" } } }');
+    assert.equal(await tick(false), false);
+    assert.equal(await tick(true), undefined);
+  });
+
+  it('stand at servers and at approved tools, and show what agents get', () => {
+    const tools = [tool('a', { status: 'approved' }), tool('b', { status: 'approved' }), tool('c')];
+    const [row] = upstreamRows({ snapshot: snapshot([upstream({ tools, config: { tools: { allow: undefined, deny: ['b'], alias: {}, overrides: {} } } })]), trusted: true });
+    assert.equal(row?.check?.on, true);
+    assert.deepEqual(row.children().map(({ check, description }) => [check?.on, description]), [[true, 'approved · writes'], [false, 'off · approved · writes'], [undefined, 'new · writes']]);
+  });
+});
+
+describe('what else a server’s row tells', () => {
+  const failed = (code: 'name-not-resolved' | 'exited-early'): Parameters<typeof upstream>[0] => ({ state: { kind: 'failed', retryAt: undefined, error: { reason: 'x', code, message: 'it broke', action: 'mend it', evidence: [] } } });
+  const remote = { config: { transport: { type: 'http', url: 'https://example.com/mcp', headers: {} } } } as const;
+
+  it('is what it failed with last, after it recovered too', () => {
+    const errors = new LastErrors(() => 1000);
+    errors.follow(snapshot([upstream(failed('exited-early'))]));
+    errors.follow(snapshot([upstream()]));
+    assert.deepEqual([...errors.all], [['files', { message: 'it broke', at: 1000 }]]);
+    const [row] = upstreamRows({ snapshot: snapshot([upstream()]), trusted: true, lastErrors: errors.all });
+    assert.match(row?.tooltip() ?? '', /Last error, at .*: it broke/);
+    errors.follow(snapshot([]));
+    assert.equal(errors.all.size, 0);
+  });
+
+  it('is its account, its prompts, templates, resources and instructions', () => {
+    const content = (kind: 'prompt' | 'template' | 'resources', name: string) => ({ kind, name, title: undefined, description: '', digest: 'sha256-x', status: 'approved', raw: '{}', approvedRaw: undefined }) as const;
+    const server = upstream({ ...remote, account: 'me@example.com', instructions: { text: 'x', digest: 'sha256-y', status: 'pending' }, definitions: [content('prompt', 'greet'), content('template', 'file:///{x}'), content('resources', '')] });
+    const [row] = upstreamRows({ snapshot: snapshot([server]), trusted: true });
+    assert.match(row?.description ?? '', / · me@example\.com$/);
+    assert.deepEqual(row?.children().map(({ label, children }) => [label, ...children().map((child) => child.label)]), [['Instructions'], ['Prompts', 'greet'], ['Resource templates', 'file:///{x}'], ['Resources']]);
+  });
+
+  it('is how its calls flow, where a rule says so', () => {
+    assert.deepEqual(flowLines(upstream()), []);
+    const lines = flowLines(upstream({ config: { flow: { limits: { perMinute: 5, concurrent: 2 }, cache: { seconds: 9 } } }, flow: { circuit: 'open', lane: { active: 2, queued: 1 }, cached: 3 } }));
+    assert.equal(lines.length, 4);
+    assert.match(lines.join('\n'), /Breaker open.*\nAt most 5 calls a minute\n2 under way of 2 at a time, 1 waiting\n3 answers kept for 9 s/);
+  });
+
+  it('is that nothing on the network can be reached, only when nothing can', () => {
+    const lost = upstream({ ...remote, ...failed('name-not-resolved'), name: 'a' });
+    assert.match(offlineMessage(snapshot([lost, upstream()])) ?? '', /^Offline/);
+    assert.equal(offlineMessage(snapshot([lost, upstream({ ...remote, name: 'b', state: { kind: 'ready', info: {} as never } })])), undefined);
+    assert.equal(offlineMessage(snapshot([upstream({ ...remote, ...failed('exited-early') })])), undefined);
+    assert.equal(offlineMessage(snapshot([upstream()])), undefined);
+  });
+});
