@@ -87,10 +87,9 @@ export interface UpstreamSnapshot {
   readonly config: UpstreamConfig;
   readonly state: UpstreamState;
   readonly launch: LaunchDescription;
-  /** How calls flow under the rules of its entry, and why some were refused. */
   /** What the account is called that a remote server is used with; untrusted text. */
   readonly account?: string;
-  /** How calls flow under the rules of its entry. */
+  /** How calls flow under the rules of its entry, and why some were refused. */
   readonly flow?: FlowSnapshot;
   /** Calls that passed the gate and have not ended. */
   readonly underWay?: number;

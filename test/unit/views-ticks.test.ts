@@ -107,9 +107,17 @@ describe('what else a server’s row tells', () => {
 
   it('is how its calls flow, where a rule says so', () => {
     assert.deepEqual(flowLines(upstream()), []);
-    const lines = flowLines(upstream({ config: { flow: { limits: { perMinute: 5, concurrent: 2 }, cache: { seconds: 9 } } }, flow: { circuit: 'open', lane: { active: 2, queued: 1 }, cached: 3 } }));
-    assert.equal(lines.length, 4);
-    assert.match(lines.join('\n'), /Breaker open.*\nAt most 5 calls a minute\n2 under way of 2 at a time, 1 waiting\n3 answers kept for 9 s/);
+    const flow = {
+      circuit: 'open',
+      breaker: { calls: 10, failed: 6, retryAfterSeconds: 11.2 },
+      lane: { active: 2, queued: 1, concurrent: 2, queue: 100 },
+      rates: [{ what: 'calls of this server', perMinute: 5, left: 2 }],
+      cache: { entries: 3, hits: 4, misses: 5 },
+      refused: { counts: { circuit_open: 7 }, last: { code: 'circuit_open', at: 0 } },
+    } as const;
+    const lines = flowLines(upstream({ flow })).join('\n');
+    assert.match(lines, /^Breaker open.* in 12 s\n6 of the last 10 calls failed\n2 of 2 calls under way, 1 of 100 waiting\n2 of 5 left this minute: calls of this server\n3 answers kept; 4 reads answered by one, 5 fetched\nRefused since the start: circuit_open 7\nLatest refusal: circuit_open, at /);
+    assert.deepEqual(flowLines(upstream({ flow: {}, underWay: 1 })), ['1 call under way']);
   });
 
   it('is that nothing on the network can be reached, only when nothing can', () => {

@@ -1,21 +1,36 @@
 import type { UpstreamSnapshot } from '../../proxy/api.ts';
 import { t, tn } from '../l10n.ts';
+import { oneLine } from '../text.ts';
 
-/** How calls of a server flow, line by line; nothing where no rule says anything. */
-export function flowLines({ flow, config }: Pick<UpstreamSnapshot, 'flow' | 'config'>): readonly string[] {
-  const { limits, cache } = config.flow;
+type Flow = NonNullable<UpstreamSnapshot['flow']>;
+
+/** Lines about rates at most. */
+const MAX_RATES = 5;
+
+/** How calls of a server flow, line by line: its rules' state, and why some were refused. */
+export function flowLines({ flow, underWay = 0 }: Pick<UpstreamSnapshot, 'flow' | 'underWay'>): readonly string[] {
+  if (flow === undefined) return [];
+  const { breaker, cache, circuit, lane, rates = [], refused, retries } = flow;
   return [
-    ...(flow?.circuit === undefined ? [] : [CIRCUIT[flow.circuit]()]),
-    ...(limits?.perMinute === undefined ? [] : [tn(limits.perMinute, 'At most {0} call a minute', 'At most {0} calls a minute')]),
-    ...(flow?.lane === undefined ? [] : [t('{0} under way of {1} at a time, {2} waiting', flow.lane.active, limits?.concurrent ?? flow.lane.active, flow.lane.queued)]),
-    ...(flow?.cached === undefined ? [] : [tn(flow.cached, '{0} answer kept for {1} s', '{0} answers kept for {1} s', cache?.seconds ?? 0)]),
+    ...(circuit === undefined ? [] : [CIRCUIT[circuit](breaker?.retryAfterSeconds)]),
+    ...(breaker === undefined || breaker.calls === 0 ? [] : [t('{0} of the last {1} calls failed', breaker.failed, breaker.calls)]),
+    ...(lane === undefined ? (underWay === 0 ? [] : [tn(underWay, '{0} call under way', '{0} calls under way')]) : [t('{0} of {1} calls under way, {2} of {3} waiting', lane.active, lane.concurrent, lane.queued, lane.queue)]),
+    ...rates.slice(0, MAX_RATES).map(({ what, tool, left, perMinute }) => t('{0} of {1} left this minute: {2}', left, perMinute, oneLine(tool === undefined ? what : `${what}, ${tool}`, 120))),
+    ...(retries === undefined || retries === 0 ? [] : [tn(retries, '{0} call sent again', '{0} calls sent again')]),
+    ...(cache === undefined ? [] : [t('{0} answers kept; {1} reads answered by one, {2} fetched', cache.entries, cache.hits, cache.misses)]),
+    ...(refused === undefined ? [] : refusedLines(refused)),
   ];
 }
 
-type Circuit = NonNullable<NonNullable<UpstreamSnapshot['flow']>['circuit']>;
+function refusedLines({ counts, last }: NonNullable<Flow['refused']>): readonly string[] {
+  return [
+    t('Refused since the start: {0}', Object.entries(counts).map(([code, count]) => `${code} ${count}`).join(', ')),
+    t('Latest refusal: {0}, at {1}', last.code, new Date(last.at).toLocaleTimeString()),
+  ];
+}
 
-const CIRCUIT: Readonly<Record<Circuit, () => string>> = {
+const CIRCUIT: Readonly<Record<NonNullable<Flow['circuit']>, (seconds: number | undefined) => string>> = {
   closed: () => t('Breaker closed: calls pass'),
-  open: () => t('Breaker open: calls are refused for a while, because too many failed'),
+  open: (seconds = 0) => t('Breaker open: too many calls failed; one is let through in {0} s', Math.ceil(seconds)),
   'half-open': () => t('Breaker half open: a few calls are let through to try'),
 };
