@@ -20,7 +20,7 @@ const rooms = {
   journal: ['json', 'storage', 'redaction'],
   pause: ['storage'],
   consent: ['json', 'storage', 'catalog', 'journal'],
-  agents: ['storage'],
+  agents: ['storage', 'config'],
   connect: ['clients', 'config', 'json', 'storage', 'agents'],
   policy: ['config', 'catalog', 'quarantine'],
   pipeline: ['json', 'catalog', 'quarantine', 'policy', 'output', 'journal', 'upstream', 'config', 'scanner', 'redaction', 'pause', 'consent'],

@@ -23,6 +23,7 @@ export function commonOptions(places: Pick<Places, 'data' | 'configFiles'> & { r
       const action = `Set ${variableFor(SECRET_KEYS.input(input.id))} in the environment of vestibule.`;
       return Promise.reject(new VestibuleError('missing-input', `The server "${server}" needs a value for the input "${input.id}".`, { action }));
     },
+    openJwt: async (settings, warning) => (await import('./jwt/verifier.ts')).openJwt(settings, warning),
     owner: 'local',
     version: VERSION,
   } satisfies Partial<GatewayOptions>;

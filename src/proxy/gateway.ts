@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { AgentAccess } from './agents/agent-access.ts';
 import { openAgentStore } from './agents/agent-store.ts';
+import { JwtAccess } from './agents/jwt-access.ts';
 import { LastSeen } from './agents/last-seen.ts';
 import type { AgentStore, IssuedAgent, NewAgent } from './agents/types.ts';
 import type { DiagnoseOptions, GatewayApi, GatewaySnapshot, PersonCall, PersonCallAnswer } from './api.ts';
@@ -205,6 +206,7 @@ export class Gateway implements GatewayApi {
   readonly #profiles: Profiles;
   readonly #flow = new Flow(SYSTEM_CLOCK, () => this.#changed.fire());
   readonly #agents: AgentAccess;
+  readonly #jwt: JwtAccess | undefined;
   readonly #relay: Relay;
   readonly #listener: Listener;
   readonly #endpointNote: EndpointNote;
@@ -391,10 +393,12 @@ export class Gateway implements GatewayApi {
       rate: (caller) => this.#flow.rateOf(caller),
       callsToday: (agent) => callsToday.of(agent),
     });
+    const { openJwt } = options;
+    this.#jwt = openJwt && this.#store.add(new JwtAccess({ open: openJwt, through: (principal, name) => this.#profiles.bound(principal, name), warn: (message) => options.log('warn', message) }));
     this.#endpointNote = new EndpointNote(options.dataDir, options.workspaceFolder ?? '', (message) => options.log('warn', message));
     this.#listener = createListener({
       handler: this.#relay,
-      authenticator: createAuthenticator(options.noAuth === true ? { noAuth: this.#owner } : { token: options.token ?? '', principal: this.#owner, agent: (hash) => this.#agents.find(hash) }),
+      authenticator: createAuthenticator(options.noAuth === true ? { noAuth: this.#owner } : { token: options.token ?? '', principal: this.#owner, agent: (hash) => this.#agents.find(hash), bearer: this.#jwt && ((token) => this.#jwt?.find(token)) }),
       port: options.port ?? 0,
       portRequired: options.portRequired ?? false,
       profile: (principal, name) => this.#profiles.through(principal, name),
@@ -427,6 +431,7 @@ export class Gateway implements GatewayApi {
     this.#store.add(consents.onDidChange(() => this.#changed.fire()));
     this.#store.add(problems.onDidChange(() => this.#changed.fire()));
     this.#store.add(agents.onDidEnd((name) => this.#listener.revoke(name)));
+    if (this.#jwt !== undefined) this.#store.add(this.#jwt.onDidEnd((id) => this.#listener.revoke(id)));
     this.#store.add(agents.onDidChange(() => this.#changed.fire()));
     this.#store.add(config.onDidChange(() => this.#applyConfig()));
     this.#applyConfig();
@@ -750,6 +755,7 @@ export class Gateway implements GatewayApi {
   #applyConfig(): void {
     this.#parts.learning.apply();
     this.#flow.apply(this.#parts.config.snapshot);
+    this.#jwt?.apply(this.#parts.config.snapshot.gateway.jwt);
     const { upstreams } = this.#parts.config.snapshot;
     const enabled = upstreams.filter((entry) => entry.enabled);
     for (const entry of upstreams) {

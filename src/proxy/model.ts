@@ -34,6 +34,14 @@ export interface Grant {
   readonly tier: Tier;
 }
 
+/** How much an agent may call in each hour, day or month (UTC). */
+export interface Budget {
+  readonly calls?: number;
+  /** Tokens of results, estimated. */
+  readonly tokens?: number;
+  readonly per: 'hour' | 'day' | 'month';
+}
+
 /** A named part of what is served: what an agent sees that connects to `/mcp/p/<name>`. */
 export interface Profile {
   readonly name: string;
@@ -49,6 +57,8 @@ export interface Principal {
   readonly grant: Grant;
   /** Calls a minute it may make, where a person said so for it alone. */
   readonly perMinute?: number;
+  /** What it may call in a period, where a person said so for it alone. */
+  readonly budget?: Budget;
   /** The profile this caller came through, if any: it may use what both cover. */
   readonly profile?: Profile;
 }

@@ -1,3 +1,4 @@
+import type { OpenJwt } from './agents/jwt.ts';
 import type { InputDeclaration, MenuMode } from './config/types.ts';
 import type { ConsentOptions } from './consent/types.ts';
 import type { ServerName } from './model.ts';
@@ -28,6 +29,8 @@ export interface GatewayOptions {
   readonly askInput?: (input: InputDeclaration, server: ServerName) => Promise<string | undefined>;
   /** Opens what signs in to HTTP servers, on first need; without it nobody can sign in. */
   readonly openKeys?: OpenKeys;
+  /** Checks the tokens of `gateway.jwt`; without it nobody is let in by one. */
+  readonly openJwt?: OpenJwt;
   /** Port to try first; 0 or undefined lets the system choose. */
   readonly port?: number;
   /** When true a taken `port` is an error instead of a reason to take another. */

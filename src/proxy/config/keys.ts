@@ -18,7 +18,10 @@ export const OVERRIDE_KEYS = ['description', 'hide', 'pin', 'defaults', 'rename'
 export const LIMITS_KEYS = ['perMinute', 'tools', 'concurrent', 'queue', 'queueSeconds', 'maxArguments'] as const;
 export const RETRY_KEYS = ['attempts', 'backoffMs', 'budget'] as const;
 export const BREAKER_KEYS = ['failures', 'calls', 'windowSeconds', 'openSeconds', 'trials', 'on'] as const;
-export const GATEWAY_LIMITS_KEYS = ['perMinute', 'perAgent'] as const;
+export const GATEWAY_LIMITS_KEYS = ['perMinute', 'perAgent', 'budget'] as const;
+export const BUDGET_KEYS = ['maxCalls', 'maxTokens', 'per'] as const;
+export const JWT_KEYS = ['issuer', 'audience', 'jwksUrl', 'algorithms', 'clockSkewSeconds', 'rolesClaim', 'roles'] as const;
+export const ROLE_KEYS = ['servers', 'tools', 'tier', 'profile', 'perMinute', 'budget'] as const;
 export const CACHE_KEYS = ['seconds', 'tools'] as const;
 export const OUTPUT_KEYS = ['limit', 'injections', 'secrets'] as const;
 /** `enterpriseManaged` is VS Code's own. */
@@ -28,7 +31,7 @@ export const OAUTH_KEYS = [
 ] as const;
 export const ENTERPRISE_KEYS = ['tokenEndpoint', 'clientId', 'idToken'] as const;
 export const INPUT_KEYS = ['id', 'type', 'description', 'default', 'password', 'options', 'command', 'args'] as const;
-export const GATEWAY_KEYS = ['mode', 'topK', 'responseLimit', 'instructions', 'autonomy', 'directThreshold', 'pinned', 'codeExecution', 'metrics', 'traces', 'learn', 'limits'] as const;
+export const GATEWAY_KEYS = ['mode', 'topK', 'responseLimit', 'instructions', 'autonomy', 'directThreshold', 'pinned', 'codeExecution', 'metrics', 'traces', 'learn', 'limits', 'jwt'] as const;
 export const PROFILE_KEYS = ['servers', 'tools', 'mode', 'pinned'] as const;
 
 /** Keys of other clients' files, and what to write instead. */

@@ -1,11 +1,12 @@
 import type { FilePosition } from '../errors.ts';
+import type { Budget } from '../model.ts';
 import { dictionary } from './dictionary.ts';
 import { quote } from './fields.ts';
 import { AUTONOMIES, type WrittenGateway } from './parse-gateway.ts';
 import type { ServersFile } from './servers-file.ts';
 import type { ConfigProblem, ConfigSnapshot, GatewayLimits, GatewaySettings, InputDeclaration, UpstreamConfig } from './types.ts';
 
-const DEFAULT_GATEWAY: GatewaySettings = { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted', directThreshold: undefined, pinned: [], codeExecution: false, metrics: false, traces: undefined, learn: true, limits: {} };
+const DEFAULT_GATEWAY: GatewaySettings = { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted', directThreshold: undefined, pinned: [], codeExecution: false, metrics: false, traces: undefined, jwt: undefined, learn: true, limits: {} };
 
 /** What is merged beside the files themselves. */
 export interface MergeOptions {
@@ -88,16 +89,36 @@ function mergeGateway(files: readonly ServersFile[], workspace: ServersFile | un
       server: undefined,
     });
   }
+  if (workspace?.gateway.settings.jwt !== undefined) {
+    problems.push({
+      severity: 'warning',
+      message: 'A workspace file cannot say who is let in by a "jwt"; this is not applied.',
+      fix: 'Set it in your own servers file, or remove it here.',
+      at: workspace.gateway.jwtAt,
+      server: undefined,
+    });
+  }
   const limits = stricter(base.limits, merged.limits);
-  return { ...merged, limits, traces: base.traces, ...(weakens && { autonomy: base.autonomy }), ...(switchesOn && { codeExecution: false }), ...overrides };
+  return { ...merged, limits, traces: base.traces, jwt: base.jwt, ...(weakens && { autonomy: base.autonomy }), ...(switchesOn && { codeExecution: false }), ...overrides };
 }
 
 /** Of two sets of limits the lower number of each. */
 function stricter(own: GatewayLimits, other: GatewayLimits): GatewayLimits {
-  const lower = (a: number | undefined, b: number | undefined): number | undefined => (a === undefined || b === undefined ? (a ?? b) : Math.min(a, b));
   const perMinute = lower(own.perMinute, other.perMinute);
   const perAgent = lower(own.perAgent, other.perAgent);
-  return { ...(perMinute !== undefined && { perMinute }), ...(perAgent !== undefined && { perAgent }) };
+  const budget = stricterBudget(own.budget, other.budget);
+  return { ...(perMinute !== undefined && { perMinute }), ...(perAgent !== undefined && { perAgent }), ...(budget !== undefined && { budget }) };
+}
+
+/** A person's own budget stands, but for lower numbers over the same period. */
+function stricterBudget(own: Budget | undefined, other: Budget | undefined): Budget | undefined {
+  if (own === undefined || other === undefined || own.per !== other.per) return own ?? other;
+  const [calls, tokens] = [lower(own.calls, other.calls), lower(own.tokens, other.tokens)];
+  return { ...(calls !== undefined && { calls }), ...(tokens !== undefined && { tokens }), per: own.per };
+}
+
+function lower(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
 function shadowed(loser: UpstreamConfig, winner: FilePosition | undefined, winningFile: string): ConfigProblem {

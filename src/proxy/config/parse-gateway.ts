@@ -2,6 +2,8 @@ import type { Node } from 'jsonc-parser';
 import type { FilePosition } from '../errors.ts';
 import { checkKeys, choiceField, fieldsOf, flagField, numberField, objectField, textField, type Fields } from './fields.ts';
 import { GATEWAY_KEYS, GATEWAY_LIMITS_KEYS } from './keys.ts';
+import { parseBudget } from './parse-budget.ts';
+import { parseJwt } from './parse-jwt.ts';
 import { globsField } from './parse-tools.ts';
 import { RANGES } from './ranges.ts';
 import type { FileReport } from './report.ts';
@@ -16,6 +18,7 @@ export interface GatewaySection {
   readonly autonomyAt: FilePosition | undefined;
   readonly codeExecutionAt: FilePosition | undefined;
   readonly tracesAt: FilePosition | undefined;
+  readonly jwtAt: FilePosition | undefined;
 }
 
 export const MODES = ['adaptive', 'retrieve', 'direct'] as const;
@@ -27,7 +30,7 @@ const MAX_INSTRUCTIONS = 2_000;
 /** Reads the `gateway` section; a bad member is reported and says nothing. */
 export function parseGateway(report: FileReport, node: Node | undefined): GatewaySection {
   const fields = node === undefined ? undefined : fieldsOf(report, node, '"gateway"');
-  if (fields === undefined) return { settings: {}, autonomyAt: undefined, codeExecutionAt: undefined, tracesAt: undefined };
+  if (fields === undefined) return { settings: {}, autonomyAt: undefined, codeExecutionAt: undefined, tracesAt: undefined, jwtAt: undefined };
   checkKeys(report, fields, GATEWAY_KEYS);
   const mode = choiceField(report, fields, 'mode', MODES);
   const topK = numberField(report, fields, 'topK', RANGES.topK);
@@ -42,6 +45,7 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
   const traces = endpointField(report, fields);
   const learn = flagField(report, fields, 'learn');
   const limits = parseLimits(report, fields);
+  const jwt = parseJwt(report, fields);
   const positionOf = (key: string): FilePosition | undefined => {
     const value = fields.get(key)?.value;
     return value === undefined ? undefined : report.at(value.offset);
@@ -60,10 +64,12 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
       ...(traces !== undefined && { traces }),
       ...(learn !== undefined && { learn }),
       ...(limits !== undefined && { limits }),
+      ...(jwt !== undefined && { jwt }),
     },
     autonomyAt: positionOf('autonomy'),
     codeExecutionAt: positionOf('codeExecution'),
     tracesAt: positionOf('traces'),
+    jwtAt: positionOf('jwt'),
   };
 }
 
@@ -73,7 +79,8 @@ function parseLimits(report: FileReport, gateway: Fields): GatewayLimits | undef
   checkKeys(report, fields, GATEWAY_LIMITS_KEYS);
   const perMinute = numberField(report, fields, 'perMinute', RANGES.perMinute);
   const perAgent = numberField(report, fields, 'perAgent', RANGES.perAgent);
-  return { ...(perMinute !== undefined && { perMinute }), ...(perAgent !== undefined && { perAgent }) };
+  const budget = parseBudget(report, fields);
+  return { ...(perMinute !== undefined && { perMinute }), ...(perAgent !== undefined && { perAgent }), ...(budget !== undefined && { budget }) };
 }
 
 /** An address that OTLP can be sent to. */

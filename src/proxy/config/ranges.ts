@@ -12,6 +12,10 @@ export const RANGES = {
   redirectPort: { min: 1_024, max: 65_535, whole: true },
   queueSeconds: { min: 0, max: 3_600 },
   perAgent: { min: 1, max: 100_000, whole: true },
+  /** Of one period; a budget of tokens counts what results hold. */
+  maxCalls: { min: 1, max: 100_000_000, whole: true },
+  maxTokens: { min: 1, max: 100_000_000_000, whole: true },
+  clockSkewSeconds: { min: 0, max: 300 },
   /** Characters. */
   maxArguments: { min: 2, max: 2_097_152, whole: true },
   attempts: { min: 1, max: 5, whole: true },

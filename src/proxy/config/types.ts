@@ -1,6 +1,6 @@
 import type { Event } from '../events.ts';
 import type { FilePosition } from '../errors.ts';
-import type { ServerName, Tier } from '../model.ts';
+import type { Budget, Grant, ServerName, Tier } from '../model.ts';
 
 /** How to start a stdio upstream. Strings may hold `${…}` variables; they are resolved at launch, never stored. */
 export interface StdioTransport {
@@ -125,6 +125,33 @@ export interface FlowConfig {
 export interface GatewayLimits {
   readonly perMinute?: number;
   readonly perAgent?: number;
+  /** Of each agent that has none of its own. */
+  readonly budget?: Budget;
+}
+
+/** JWS algorithms that a token may be signed with. None that a public key could be mistaken for a secret in. */
+export type JwtAlgorithm = (typeof JWT_ALGORITHMS)[number];
+export const JWT_ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const;
+
+/** What bearers of a role may use. */
+export interface RoleGrant {
+  readonly grant: Grant;
+  readonly profile?: string;
+  readonly perMinute?: number;
+  readonly budget?: Budget;
+}
+
+/** `gateway.jwt`: agents that prove who they are by a token of an identity provider. Only from a person's own files. */
+export interface JwtSettings {
+  readonly issuer: string;
+  readonly audience: readonly string[];
+  readonly jwksUrl: string;
+  readonly algorithms: readonly JwtAlgorithm[];
+  readonly clockSkewSeconds: number;
+  /** Name of the claim that holds the roles, or a JSON Pointer to it. */
+  readonly rolesClaim: string;
+  /** In the order of the file: the first that a token has counts. */
+  readonly roles: ReadonlyMap<string, RoleGrant>;
 }
 
 /** One entry of `servers`, defaults filled in (contract §2). */
@@ -193,6 +220,8 @@ export interface GatewaySettings {
   readonly metrics: boolean;
   /** Where a span of each call is sent, as OTLP over HTTP; undefined sends none. Never from a workspace file. */
   readonly traces: string | undefined;
+  /** Who is let in by a token of an identity provider; undefined for nobody. Never from a workspace file. */
+  readonly jwt: JwtSettings | undefined;
   /** Whether what an agent called before, and what the workspace is about, order what it finds. Off forgets the former. */
   readonly learn: boolean;
 }

@@ -60,8 +60,7 @@ export class Router {
   /** Answers one HTTP request, whatever it is. Never throws. */
   handle(req: IncomingMessage, res: ServerResponse): void {
     this.#safely(res, () => {
-      const why = guardRequest(req, this.#deps.policy) ?? this.#route(req, res);
-      if (why !== undefined) this.#turnAway(req, res, why);
+      this.#turnAwayIf(req, res, guardRequest(req, this.#deps.policy) ?? this.#route(req, res));
     });
   }
 
@@ -73,6 +72,22 @@ export class Router {
     }
     if (path.startsWith('/.well-known/')) return NOT_FOUND;
     const caller = this.#deps.authenticator.authenticate(req.headers.authorization);
+    if (!(caller instanceof Promise)) return this.#enter(req, res, caller);
+    caller.then(
+      (known) => {
+        // A client that went away meanwhile is not answered.
+        if (!res.destroyed) this.#safely(res, () => this.#turnAwayIf(req, res, this.#enter(req, res, known)));
+      },
+      (error: unknown) => {
+        this.#deps.report(error);
+        this.#turnAway(req, res, UNAUTHORIZED);
+      },
+    );
+    return undefined;
+  }
+
+  #enter(req: IncomingMessage, res: ServerResponse, caller: Principal | undefined): Refusal | undefined {
+    const path = req.url ?? '';
     if (caller === undefined) return UNAUTHORIZED;
     if (path === METRICS_PATH) return this.#metrics(req, res, caller);
     const principal = this.#principalAt(path, caller);
@@ -142,6 +157,10 @@ export class Router {
       if (res.headersSent) res.destroy();
       else refuse(res, INTERNAL);
     }
+  }
+
+  #turnAwayIf(req: IncomingMessage, res: ServerResponse, why: Refusal | undefined): void {
+    if (why !== undefined) this.#turnAway(req, res, why);
   }
 
   #turnAway(req: IncomingMessage, res: ServerResponse, why: Refusal): void {

@@ -84,9 +84,9 @@ export interface AgentHandler {
   listening?(session: AgentSession, uris: ReadonlySet<string>): void;
 }
 
-/** Decides who a bearer token belongs to. Constant-time; undefined means refuse. */
+/** Decides who a bearer token belongs to. Constant-time; undefined means refuse. A promise never rejects. */
 export interface Authenticator {
-  authenticate(authorization: string | undefined): Principal | undefined;
+  authenticate(authorization: string | undefined): Principal | undefined | Promise<Principal | undefined>;
 }
 
 /** Where the endpoint listens. */
