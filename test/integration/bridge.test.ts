@@ -51,7 +51,7 @@ describe('vestibule bridge', { timeout: 240_000 }, () => {
       assert.ok((await client.listTools()).tools.some(({ name }) => name === 'call_tool_read'));
       assert.equal((await client.callTool({ name: 'call_tool_read', arguments: { tool: 'srv:look', arguments: {} } })).isError, undefined);
       // The grant of the agent holds, not the owner's.
-      assert.match(textOf(await client.callTool({ name: 'call_tool', arguments: { tool: 'srv:burn', arguments: {} } })), /There is no tool with this name or id/);
+      assert.match(textOf(await client.callTool({ name: 'call_tool', arguments: { tool: 'srv:burn', arguments: {} } })), /does not cover this tool/);
 
       const port = ready.port;
       const changed = new Promise<void>((resolve) => (heard = resolve));

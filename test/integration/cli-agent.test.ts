@@ -57,7 +57,7 @@ describe('vestibule agent', { timeout: 180_000 }, () => {
     assert.match(text, /srv:look/);
     assert.doesNotMatch(text, /other:|burn/);
     const { result } = await bot.call('call_tool', { tool: 'srv:burn', arguments: {} });
-    assert.equal((result['_meta'] as Record<string, { code: string }>)['vestibule/error']?.code, 'unknown_tool');
+    assert.equal((result['_meta'] as Record<string, { code: string }>)['vestibule/error']?.code, 'not_permitted');
     assert.equal((await bot.call('call_tool_read', { tool: 'srv:look', arguments: {} })).result['isError'], undefined);
 
     const { stdout } = await vestibule('revoke', '--name', 'bot');

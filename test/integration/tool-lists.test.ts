@@ -331,7 +331,8 @@ describe('small catalogs, pins and profiles', () => {
     assert.deepEqual(text.match(/make_widget_\d+/g), ['make_widget_1', 'make_widget_2']);
     assert.doesNotMatch(text, /more:|also on/);
     assert.equal((await few.call('describe_tool', { tools: ['shop:make_widget_3'] })).code, 'unknown_tool');
-    for (const [name, args] of [['call_tool', { tool: 'shop:make_widget_3' }], ['shop_make_widget_3', {}]] as const) assert.equal((await few.call(name, args)).code, 'unknown_tool');
+    assert.equal((await few.call('call_tool', { tool: 'shop:make_widget_3' })).code, 'not_permitted');
+    assert.equal((await few.call('shop_make_widget_3')).code, 'unknown_tool');
     assert.equal((await few.call('shop_make_widget_1')).text, 'make_widget_1 ran');
     assert.match((await none.call('retrieve_tools', { query: 'make widget' })).text, /No tool matches/);
     assert.equal((await wide.call('shop_make_widget_3')).text, 'make_widget_3 ran');

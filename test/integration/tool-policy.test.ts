@@ -135,8 +135,8 @@ describe('profiles', { timeout: 120_000 }, () => {
     assert.ok(names.includes('ops_peek') && !names.includes('ops_deploy') && names.includes('retrieve_tools'));
     const found = textOf(await agent.request('tools/call', { name: 'retrieve_tools', arguments: { query: 'ship or look at a build', limit: 50 } }));
     assert.deepEqual([...found.matchAll(/^(\w+:\w+)\(/gm)].map(([, id]) => id).sort(), ['ops:deploy', 'ops:peek']);
-    assert.equal(codeOf(await agent.request('tools/call', { name: 'call_tool', arguments: { tool: 'other:peek', arguments: {} } })), 'unknown_tool');
-    assert.equal(codeOf(await agent.request('tools/call', { name: 'call_tool', arguments: { tool: 'ops:wipe', arguments: {} } })), 'unknown_tool');
+    assert.equal(codeOf(await agent.request('tools/call', { name: 'call_tool', arguments: { tool: 'other:peek', arguments: {} } })), 'not_permitted');
+    assert.equal(codeOf(await agent.request('tools/call', { name: 'call_tool', arguments: { tool: 'ops:wipe', arguments: {} } })), 'not_permitted');
     assert.equal((await fetch(`${rig.url}/p/none`, { method: 'POST' })).status, 401);
 
     await rig.configure({ profiles: { looking: { ...profiles.looking, tools: ['wipe'], pinned: ['wipe'] } } });

@@ -23,19 +23,21 @@ function asked(requested: string, grant: Partial<Grant>, tools: readonly Catalog
 }
 
 describe('the resolve stage', () => {
-  it('answers what a grant leaves out to the letter as what does not exist, and records which it was', async () => {
-    for (const [grant, hidden] of [
-      [{ servers: ['files'] }, SECRET],
-      [{ tools: ['files:*'] }, SECRET],
-      [{ tier: 'read' }, DROP],
-    ] as const) {
-      for (const name of [hidden.id, hidden.exposedName]) {
-        const without = await asked(name, grant, [LOOK, DROP, SECRET].filter((tool) => tool !== hidden));
+  it('answers a name outside the grant alike whether the tool exists or not', async () => {
+    for (const grant of [{ servers: ['files'] }, { tools: ['files:*'] }] as const) {
+      for (const [name, code] of [[SECRET.id, 'not_permitted'], [SECRET.exposedName, 'unknown_tool']] as const) {
+        const without = await asked(name, grant, [LOOK, DROP]);
         const withIt = await asked(name, grant, [LOOK, DROP, SECRET]);
         assert.deepEqual(withIt.reply, without.reply);
-        assert.deepEqual([without.code, withIt.code], ['unknown_tool', 'not_permitted']);
+        assert.match(JSON.stringify(withIt.reply), new RegExp(code));
+        assert.equal(withIt.code, 'not_permitted');
       }
     }
+  });
+
+  it('says that a tool is above the tier of a caller that may know of it', async () => {
+    for (const name of [DROP.id, DROP.exposedName]) assert.match(JSON.stringify((await asked(name, { tier: 'read' }, [LOOK, DROP])).reply), /not_permitted/);
+    assert.match(JSON.stringify((await asked('files:dorp_note', { tier: 'read' }, [LOOK, DROP])).reply), /unknown_tool/);
   });
 
   it('names near tools only of those the caller may use', async () => {

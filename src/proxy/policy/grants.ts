@@ -4,7 +4,13 @@ import { compileGlobs } from './glob.ts';
 
 const RANK: Readonly<Record<Tier, number>> = { read: 0, write: 1, destructive: 2 };
 
-type GrantCheck = (tool: CatalogTool) => boolean;
+interface GrantCheck {
+  /** By name alone, whatever its tier and whether it exists. */
+  readonly names: (tool: Named) => boolean;
+  readonly covers: (tool: CatalogTool) => boolean;
+}
+
+type Named = Pick<CatalogTool, 'id' | 'server' | 'name'>;
 
 // Grants are immutable and few; compiling one costs more than a call should pay.
 const compiled = new WeakMap<Grant, GrantCheck>();
@@ -13,8 +19,13 @@ const compiled = new WeakMap<Grant, GrantCheck>();
  * True when the principal's grant covers this tool: its server, its name (globs match `server:tool` or the bare
  * name), and its tier as approved, never as claimed by the caller. The profile it came through must cover it too.
  */
-export function mayUse(principal: Principal, tool: CatalogTool): boolean {
-  return covers(principal.grant, tool) && (principal.profile === undefined || covers(principal.profile.grant, tool));
+export function mayUse({ grant, profile }: Principal, tool: CatalogTool): boolean {
+  return checkOf(grant).covers(tool) && (profile === undefined || checkOf(profile.grant).covers(tool));
+}
+
+/** True when the principal's grant, and its profile's, leave room for a tool of this server and name, if there is one. */
+export function mayName({ grant, profile }: Principal, tool: Named): boolean {
+  return checkOf(grant).names(tool) && (profile === undefined || checkOf(profile.grant).names(tool));
 }
 
 /** True when the principal may know that a server is there although none of its tools is served to it now. */
@@ -24,18 +35,19 @@ export function mayHearOf({ grant, profile }: Principal, server: ServerName): bo
   );
 }
 
-function covers(grant: Grant, tool: CatalogTool): boolean {
+function checkOf(grant: Grant): GrantCheck {
   let check = compiled.get(grant);
   if (check === undefined) {
     check = compile(grant);
     compiled.set(grant, check);
   }
-  return check(tool);
+  return check;
 }
 
 function compile(grant: Grant): GrantCheck {
   const serverOk = grant.servers === 'all' ? () => true : compileGlobs(grant.servers);
   const nameOk = grant.tools === 'all' ? () => true : compileGlobs(grant.tools);
   const highest = RANK[grant.tier];
-  return (tool) => RANK[tool.tier] <= highest && serverOk(tool.server) && (nameOk(tool.id) || nameOk(tool.name));
+  const names = ({ id, server, name }: Named): boolean => serverOk(server) && (nameOk(id) || nameOk(name));
+  return { names, covers: (tool) => RANK[tool.tier] <= highest && names(tool) };
 }
