@@ -84,6 +84,10 @@ export const ContextKey = {
   filtered: 'vestibule.filtered',
   /** Whether a person paused anything. */
   paused: 'vestibule.paused',
+  /** What the walkthrough follows: approved tools, whether an agent called one since the window opened, agents with a token. */
+  approved: 'vestibule.approvedCount',
+  called: 'vestibule.called',
+  agents: 'vestibule.agentCount',
 } as const;
 
 /** URI schemes of the read-only documents. */

@@ -3,6 +3,7 @@ import { DisposableStore, type Disposable } from '../proxy/events.ts';
 import type { SecretStore } from '../proxy/storage/secret-store.ts';
 import { DoctorProblems } from './doctor/problems.ts';
 import type { Dialogs } from './dialogs.ts';
+import { onDidChangeEditorPolicy, policyMessage } from './editor-policy.ts';
 import type { GatewayHost } from './gateway-host.ts';
 import { ContextKey, View } from './ids.ts';
 import { LastErrors } from './last-errors.ts';
@@ -15,7 +16,7 @@ import { withFindingsCount } from './present/findings.ts';
 import { offlineMessage } from './present/offline.ts';
 import { isAnythingPaused } from './present/pause.ts';
 import { quarantineBadge, quarantineRows } from './present/quarantine.ts';
-import { statusOf, type StatusInput } from './present/status.ts';
+import { approvedTools, statusOf, type StatusInput } from './present/status.ts';
 import type { TreeNode } from './present/tree-node.ts';
 import type { ViewState } from './present/view-state.ts';
 import { problemOf } from './problem.ts';
@@ -60,6 +61,8 @@ export class Surface implements Disposable {
     this.#store.add(new FindingProblems(host));
     this.#store.add(new DoctorProblems(host));
     this.#store.add(host.onDidChange(() => this.#show()));
+    this.#store.add(host.onDidCall(() => this.#setKey(ContextKey.called, true)));
+    this.#store.add(onDidChangeEditorPolicy(() => this.#show()));
     secrets.then(
       ({ persistent }) => {
         this.#secretsPersist = persistent;
@@ -89,6 +92,8 @@ export class Surface implements Disposable {
     this.#setKey(ContextKey.upstreams, state.snapshot.upstreams.length);
     this.#setKey(ContextKey.awaiting, waiting);
     this.#setKey(ContextKey.paused, isAnythingPaused(state.snapshot.pause));
+    this.#setKey(ContextKey.approved, approvedTools(state));
+    this.#setKey(ContextKey.agents, state.snapshot.agents.length);
     for (const tree of this.#trees) tree.refresh();
   }
 
@@ -120,7 +125,7 @@ export class Surface implements Disposable {
     if (snapshot.upstreams.some((upstream) => needsTrust(upstream, trusted))) {
       return t('Restricted Mode: servers of this workspace do not start until you trust it.');
     }
-    return offlineMessage(snapshot);
+    return offlineMessage(snapshot) ?? (host.kind === 'running' ? policyMessage(snapshot) : undefined);
   }
 
   #agentsMessage(): string | undefined {

@@ -113,7 +113,7 @@ describe('doctor', { timeout: 180_000, skip: process.platform === 'win32' }, () 
     text = plain.stdout;
     await writeServers(place, cases, IMPATIENT);
     const gateway = await gatewayOf(place);
-    inside = await gateway.diagnose({ trusted: true, wantedPort: 1, mcpAccess: 'none', secretsPersist: false });
+    inside = await gateway.diagnose({ trusted: true, wantedPort: 1, policy: { rules: { access: 'none' }, gateway: { label: 'Vestibule', url: 'http://127.0.0.1:1/mcp' } }, secretsPersist: false });
     await gateway.dispose();
   });
   after(async () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { Validator, type Schema } from '@cfworker/json-schema';
 import fc from 'fast-check';
 import { VestibuleError } from '../../src/proxy/errors.ts';
 import { sha256 } from '../../src/proxy/json/canonical.ts';
@@ -34,6 +36,15 @@ const LOCK: Lock = new Map<string, LockedServer>([
 
 describe('the lock file', () => {
   it('is sorted, one tool a line, whatever the keys look like', () => assert.equal(writeLock(LOCK), TEXT));
+
+  it('is what its schema describes, and what is not one has a place in the editor', () => {
+    const schema = JSON.parse(readFileSync(new URL('../../media/vestibule.lock.schema.json', import.meta.url), 'utf8')) as Schema;
+    const valid = (text: string): boolean => new Validator(schema, '7').validate(JSON.parse(text)).valid;
+    assert.ok(valid(TEXT));
+    for (const [from, to] of [['"lockfileVersion": 1', '"lockfileVersion": 2'], ['"fingerprint"', '"fingerprnt"'], [A, 'sha256-short'], ['"tools": {}', '"tools": {}, "more": 1'], ['"a": {', '"a:b": {']] as const) {
+      assert.equal(valid(TEXT.replace(from, to)), false, to);
+    }
+  });
 
   it('is read back as it was written, and the same lock is the same text', () => {
     const digests = fc.string().map((text): Digest => sha256(text));

@@ -16,7 +16,7 @@ interface Manifest {
   readonly icon: string;
   readonly extensionKind: readonly string[];
   readonly activationEvents: readonly string[];
-  readonly capabilities: { readonly untrustedWorkspaces: { readonly supported: unknown }; readonly virtualWorkspaces: { readonly supported: unknown } };
+  readonly capabilities: { readonly untrustedWorkspaces: { readonly supported: unknown; readonly restrictedConfigurations: readonly string[] }; readonly virtualWorkspaces: { readonly supported: unknown } };
   readonly contributes: {
     readonly mcpServerDefinitionProviders: readonly { readonly id: string; readonly label: string }[];
     readonly commands: readonly { readonly command: string; readonly category: string; readonly title: string; readonly icon?: string; readonly enablement?: string }[];
@@ -59,8 +59,11 @@ describe('package.json', () => {
       assert.match(scope, /^machine/);
       assert.ok(localised(markdownDescription).endsWith('.'));
     }
-    // A workspace must not be able to move the endpoint.
-    assert.equal(contributes.configuration.properties[Setting.port]?.scope, 'machine');
+    // A workspace must not be able to move the endpoint, answer for the person, vouch for itself or choose a registry.
+    for (const id of [Setting.port, Setting.consent, Setting.lockfile, Setting.registry]) assert.equal(contributes.configuration.properties[id]?.scope, 'machine', id);
+    assert.deepEqual(sorted(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations), sorted(Object.values(Setting)));
+    const documented = readFileSync(join(root, 'docs', 'settings.md'), 'utf8');
+    for (const id of Object.values(Setting)) assert.match(documented, new RegExp(`^\\| \`${id.replace('.', '\\.')}\` \\|`, 'm'));
   });
 
   it('declares the provider under the identity that approvals are kept under', () => {
@@ -88,6 +91,8 @@ describe('package.json', () => {
     for (const [, command = ''] of [...strings.values()].join('\n').matchAll(/command:(vestibule\.\w+)/g)) assert.ok(commands.has(command), command);
     for (const { view } of contributes.viewsWelcome) assert.ok(views.has(view));
     for (const [, id = ''] of text.matchAll(/"onCommand:(vestibule\.\w+)"/g)) assert.ok(commands.has(id), id);
+    for (const [, id = ''] of text.matchAll(/"onContext:(vestibule\.\w+)/g)) assert.ok(keys.has(id), id);
+    for (const { completionEvents } of contributes.walkthroughs.flatMap(({ steps }) => steps)) assert.equal(completionEvents.length, 1);
   });
 
   it('has every string it names, and names every string it has', () => {

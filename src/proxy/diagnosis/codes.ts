@@ -21,6 +21,8 @@ type OtherCode =
   | 'workspace-not-trusted'
   | 'denied-by-policy'
   | 'mcp-disabled'
+  | 'mcp-not-allowed'
+  | 'too-many-tools'
   | 'journal-broken'
   | 'journal-lost';
 
@@ -66,6 +68,8 @@ export const CODES: Readonly<Record<DiagnosisCode, CodeMeaning>> = {
   'workspace-not-trusted': { area: 'quarantine', cause: 'In Restricted Mode nothing starts that a workspace brought along.' },
   'denied-by-policy': { area: 'policy', cause: 'A rule of yours keeps a tool from an agent: the filters of a server, or what an agent may use.' },
   'mcp-disabled': { area: 'policy', cause: 'The editor keeps MCP servers away from its agents (setting chat.mcp.access, which an organisation may enforce).' },
+  'mcp-not-allowed': { area: 'policy', cause: 'Lists of allowed and denied MCP servers, or rules for what extensions may bring, shut the gateway out; mostly an organisation enforces them.' },
+  'too-many-tools': { area: 'policy', cause: 'VS Code refuses a request of a model with more than 128 tools, unless that model can search them itself.' },
   'journal-broken': { area: 'record', cause: 'Records of calls were changed, removed or reordered after they were written.' },
   'journal-lost': { area: 'record', cause: 'The disk did not take the records of some calls; the calls themselves went on.' },
 };

@@ -1,12 +1,13 @@
 import type { ConfigProblem } from '../config/types.ts';
 import type { CallRecord } from '../journal/types.ts';
 import { diagnosis } from './diagnosis.ts';
+import { diagnosePolicy, type EditorPolicy, type GatewayIdentity } from './editor-policy.ts';
 import type { Diagnosis } from './types.ts';
 
 /** What an editor knows beside the gateway; left out where it does not apply. */
 export interface EditorFacts {
-  /** The effective `chat.mcp.access`: `none` and `registry` keep the gateway from the editor's agents. */
-  readonly mcpAccess?: string | undefined;
+  /** What the editor's settings say of MCP servers, and how they see the gateway. */
+  readonly policy?: { readonly rules: EditorPolicy; readonly gateway: GatewayIdentity } | undefined;
   /** False when the secret storage forgets at a restart. */
   readonly secretsPersist?: boolean;
   /** The port the settings name, and the one that is listened at. */
@@ -23,18 +24,9 @@ export function diagnoseFiles(problems: readonly ConfigProblem[]): readonly Diag
 }
 
 /** What the editor around the gateway keeps from working. */
-export function diagnoseEditor({ mcpAccess = 'all', port, secretsPersist = true, wantedPort = 0 }: EditorFacts): readonly Diagnosis[] {
+export function diagnoseEditor({ policy, port, secretsPersist = true, wantedPort = 0 }: EditorFacts): readonly Diagnosis[] {
   return [
-    ...(mcpAccess === 'none' || mcpAccess === 'registry'
-      ? [
-          diagnosis('mcp-disabled', {
-            message: mcpAccess === 'none' ? 'The editor offers no MCP servers to its agents.' : 'The editor offers its agents only MCP servers of a registry.',
-            evidence: [`chat.mcp.access: ${mcpAccess}`],
-            fix: 'Set chat.mcp.access to "all"; where your organisation enforces it, ask its administrators.',
-            remedies: [{ kind: 'setting', title: 'Open the setting', setting: 'chat.mcp.access' }],
-          }),
-        ]
-      : []),
+    ...(policy === undefined ? [] : diagnosePolicy(policy.rules, policy.gateway)),
     ...(secretsPersist
       ? []
       : [

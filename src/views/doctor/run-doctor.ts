@@ -1,7 +1,8 @@
 import * as vscode from 'vscode';
-import type { DiagnoseOptions } from '../../proxy/api.ts';
+import type { DiagnoseOptions, GatewaySnapshot } from '../../proxy/api.ts';
 import type { Diagnosis, Remedy } from '../../proxy/diagnosis/types.ts';
 import type { Choice, Dialogs } from '../dialogs.ts';
+import { identityOf, readEditorPolicy } from '../editor-policy.ts';
 import type { GatewayHost } from '../gateway-host.ts';
 import { diagnosisDocument, remedyTitle } from '../present/diagnoses.ts';
 import { readSettings } from '../settings.ts';
@@ -24,7 +25,7 @@ type Step = { readonly kind: 'remedy'; readonly remedy: Remedy } | { readonly ki
 /** Tries every server, says what is wrong, and does what the person picks. */
 export async function runDoctor({ dialogs, host, preview, secretsPersist }: DoctorContext): Promise<void> {
   const gateway = await host.start();
-  const options = await editorFacts(secretsPersist);
+  const options = await editorFacts(gateway.snapshot(), secretsPersist);
   const found = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: 'Vestibule looks for what is wrong' }, () => gateway.diagnose(options));
   if (found.length === 0) {
     dialogs.inform('Nothing is wrong: every approved server answers.');
@@ -37,10 +38,10 @@ export async function runDoctor({ dialogs, host, preview, secretsPersist }: Doct
   else await applyRemedy(diagnosis, step.remedy);
 }
 
-async function editorFacts(secretsPersist: () => Promise<boolean>): Promise<DiagnoseOptions> {
+async function editorFacts(snapshot: GatewaySnapshot, secretsPersist: () => Promise<boolean>): Promise<DiagnoseOptions> {
   return {
     trusted: vscode.workspace.isTrusted,
-    mcpAccess: vscode.workspace.getConfiguration('chat.mcp').get<string>('access'),
+    policy: { rules: readEditorPolicy(), gateway: identityOf(snapshot) },
     secretsPersist: await secretsPersist(),
     wantedPort: readSettings().port,
   };

@@ -119,7 +119,8 @@ function tokenNotes({ snapshot }: ViewState): TooltipPart[][] {
 
 const MAX_SESSIONS = 2;
 
-function approvedTools({ snapshot }: ViewState): number {
+/** Approved tools of the servers that are switched on. */
+export function approvedTools({ snapshot }: Pick<ViewState, 'snapshot'>): number {
   return snapshot.upstreams.reduce(
     (sum, { tools, config }) => sum + (config.enabled ? tools.filter(({ status: now }) => now === 'approved').length : 0),
     0,
