@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { after, describe, it } from 'node:test';
 import type { UpstreamConnection } from '../../src/proxy/upstream/types.ts';
 import { VestibuleError } from '../../src/proxy/errors.ts';
@@ -37,15 +35,15 @@ describe('signing in when something goes wrong', { timeout: 180_000 }, () => {
     const house = await openHouse();
     const taken = await takenPort();
     await assert.rejects(signInAt(house, provider.url, { oauth: { redirectPort: taken.port } }), { step: 'redirect', problem: 'port-taken' });
+    await signInAt(house, provider.url);
+    // As if somebody took the port between two sign-ins.
+    for (const [key, value] of house.secrets.held) {
+      if (key.startsWith('oauth-client/')) house.secrets.held.set(key, value.replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${taken.port}`));
+    }
+    await signInAt(house, provider.url);
     taken.close();
-    await signInAt(house, provider.url);
-    const { port } = new URL(provider.seen.authorize.get('redirect_uri') ?? '');
-    const blocker = createServer().listen(Number(port), '127.0.0.1');
-    await once(blocker, 'listening');
-    await signInAt(house, provider.url);
-    blocker.close();
     assert.equal(provider.counts.register, 2, 'another redirect is registered anew');
-    assert.notEqual(new URL(provider.seen.authorize.get('redirect_uri') ?? '').port, port);
+    assert.notEqual(new URL(provider.seen.authorize.get('redirect_uri') ?? '').port, String(taken.port));
   });
 });
 

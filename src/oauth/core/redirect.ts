@@ -4,13 +4,16 @@ import type { AddressInfo } from 'node:net';
 import type { RedirectKind } from './vault.ts';
 import { SignInError } from './sign-in-error.ts';
 
+/** What became of an answer that the browser brought: used, a refusal of this sign-in, or none of this sign-in. */
+export type Taken = 'used' | 'refused' | 'foreign';
+
 /** A place where the browser comes back to. */
 export interface OpenRedirect {
   readonly kind: RedirectKind;
   /** What the authorization server is told. */
   readonly redirectUri: string;
-  /** Takes every answer that arrives until it is disposed; false means that it is not of this sign-in. */
-  onAnswer: ((redirect: URL) => boolean) | undefined;
+  /** Takes every answer that arrives until it is disposed. */
+  onAnswer: ((redirect: URL) => Taken) | undefined;
   dispose(): void;
 }
 
@@ -29,6 +32,15 @@ export interface RedirectWay {
 const HOST = '127.0.0.1';
 const PATH = '/callback';
 const MAX_URL = 16_384;
+/** Milliseconds for which a page that comes late (a double click, the back button) is still told how things stand. */
+const LINGER_MS = 60_000;
+
+const TEXTS: Readonly<Record<Taken | 'over', string>> = {
+  used: 'You can close this page and go back to your editor or terminal.',
+  refused: 'Access was not granted. You can close this page; nothing was kept.',
+  foreign: 'This answer belongs to no sign-in that is under way. Go back to your editor or terminal and sign in from there.',
+  over: 'This sign-in is over. You can close this page and go back to your editor or terminal.',
+};
 const PAGE_HEADERS = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
@@ -42,6 +54,7 @@ export const loopbackWay: RedirectWay = {
   kind: 'loopback',
   async open(former, port) {
     const wished = port ?? portOf(former);
+    await lingering.get(wished ?? 0)?.end();
     const server = createServer({ maxHeaderSize: MAX_URL, requestTimeout: 10_000 });
     const taken = await listen(server, wished ?? 0);
     if (taken && port !== undefined) {
@@ -52,31 +65,52 @@ export const loopbackWay: RedirectWay = {
   },
 };
 
+/** Listeners whose sign-in is over, by port: the next sign-in may want the port back. */
+const lingering = new Map<number, Loopback>();
+
 class Loopback implements OpenRedirect {
   readonly kind = 'loopback';
   readonly redirectUri: string;
   readonly #server: Server;
-  onAnswer: ((redirect: URL) => boolean) | undefined;
+  readonly #port: number;
+  #over = false;
+  #timer: NodeJS.Timeout | undefined;
+  onAnswer: ((redirect: URL) => Taken) | undefined;
 
   constructor(server: Server) {
     this.#server = server;
     const { port } = server.address() as AddressInfo;
+    this.#port = port;
     const origin = `http://${HOST}:${port}`;
     this.redirectUri = `${origin}${PATH}`;
     server.on('request', (request, response) => {
       const url = URL.canParse(request.url ?? '', origin) ? new URL(request.url ?? '', origin) : undefined;
       // Another host name leads here only by DNS rebinding.
       const ours = request.method === 'GET' && url?.pathname === PATH && url.origin === origin && request.headers.host === `${HOST}:${port}`;
-      const taken = ours && this.onAnswer?.(url) === true;
-      response.writeHead(taken ? 200 : ours ? 400 : 404, PAGE_HEADERS);
-      response.end(page(taken ? 'You can close this page and go back to your editor or terminal.' : 'This answer belongs to no sign-in that is under way.'));
+      const taken = ours && !this.#over ? (this.onAnswer?.(url) ?? 'foreign') : 'foreign';
+      response.writeHead(taken !== 'foreign' || (ours && this.#over) ? 200 : ours ? 400 : 404, PAGE_HEADERS);
+      response.end(page(TEXTS[ours && this.#over ? 'over' : taken]));
     });
   }
 
   dispose(): void {
+    if (this.#over) return;
+    this.#over = true;
     this.onAnswer = undefined;
+    lingering.set(this.#port, this);
+    // It keeps no process from ending.
+    this.#server.unref();
+    this.#timer = setTimeout(() => void this.end(), LINGER_MS).unref();
+  }
+
+  /** Frees the port. Resolves when that is done. */
+  async end(): Promise<void> {
+    clearTimeout(this.#timer);
+    lingering.delete(this.#port);
+    const closed = once(this.#server, 'close');
     this.#server.close();
-    this.#server.closeIdleConnections();
+    this.#server.closeAllConnections();
+    await closed;
   }
 }
 

@@ -211,9 +211,9 @@ class Flow {
     try {
       return await new Promise<URL>((resolve, reject) => {
         redirect.onAnswer = (answer) => {
-          const ours = answersRequest(request, answer);
-          if (ours) resolve(answer);
-          return ours;
+          if (!answersRequest(request, answer)) return 'foreign';
+          resolve(answer);
+          return answer.searchParams.has('error') ? 'refused' : 'used';
         };
         ends.addEventListener('abort', () => reject(late.aborted ? expired() : cancelled()), { once: true });
         if (ends.aborted) reject(cancelled());
