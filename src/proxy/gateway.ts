@@ -40,6 +40,7 @@ import { openResultStore } from './output/store.ts';
 import type { ResultStore } from './output/types.ts';
 import { openPauseStore } from './pause/pause-store.ts';
 import type { PauseStore, PauseTarget } from './pause/types.ts';
+import { createLookAside } from './pipeline/look-aside.ts';
 import { createLookThrough, type LookThroughDeps } from './pipeline/look-through.ts';
 import { inOrder } from './pipeline/order.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
@@ -270,6 +271,7 @@ export class Gateway implements GatewayApi {
       policy: (server) => ({ ...DEFAULT_RESULT_POLICY, ...(server === undefined ? undefined : this.#entry(server)?.resultPolicy) }),
       held: redactor,
     };
+    const lookThrough = createLookThrough(looking);
     const inspect = createInspect({
       results,
       budget: (server) => (server === undefined ? undefined : this.#entry(server)?.outputLimit) ?? config.snapshot.gateway.responseLimit,
@@ -282,7 +284,8 @@ export class Gateway implements GatewayApi {
       content: this.#servedContent,
       pauses,
       inspect: (call, outcome) => inspect.run(call, outcome),
-      lookThrough: createLookThrough(looking),
+      lookThrough,
+      lookAside: createLookAside(looking),
     });
     const pendingIndex = createToolIndex();
     this.#index = createToolIndex({ text: indexFile.text, version: options.version });
@@ -339,6 +342,7 @@ export class Gateway implements GatewayApi {
       sandbox: this.#store.add(new WorkerSandbox((problem) => options.log('error', 'The sandbox of code_execution broke down.', { problem }))),
       autonomy: () => config.snapshot.gateway.autonomy,
       servers: () => config.snapshot.upstreams.map(({ name }) => ({ server: name, state: stateWords(this.#hub.get(name)?.state) })),
+      lookThrough,
       log: (server) => this.#logs.lines(server),
       inspection: {
         servers: () => this.#inspectable(),

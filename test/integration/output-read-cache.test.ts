@@ -46,6 +46,7 @@ describe('read_cache over a real store', () => {
       results: store,
       topK: () => 10,
       responseLimit: () => LIMIT,
+      lookThrough: (_server, reply) => Promise.resolve(reply),
       priors: () => [],
       visible: () => () => true,
       visibleWhenApproved: () => () => true,

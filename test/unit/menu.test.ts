@@ -65,6 +65,7 @@ function menuOver(approved: readonly CatalogTool[], pending: readonly CatalogToo
     },
     autonomy: () => 'assisted',
     servers: () => [...byServer.keys()].map((server) => ({ server, state: 'ready' })),
+    lookThrough: (_server, reply) => Promise.resolve(reply),
     log: () => [],
     inspection: { servers: () => [], catalog: { server: () => undefined }, approvals: { status: () => 'pending', lastApproved: () => undefined }, findings: () => [] },
     ...deps,

@@ -9,8 +9,13 @@ export function textReply(...texts: readonly string[]): { readonly result: RawJs
 }
 
 /** A text result within the response budget; what does not fit can be read on with `read_cache`. */
-export async function boundedReply(text: string, caller: MenuCaller, deps: MenuDeps): Promise<RawReply> {
-  const { result } = await deps.results.shape(textReply(text).result, { principal: caller.principal.id, limit: deps.responseLimit() });
+export function boundedReply(text: string, caller: MenuCaller, deps: MenuDeps): Promise<RawReply> {
+  return boundedResult(textReply(text).result, caller, deps);
+}
+
+/** A raw result within the response budget; what does not fit can be read on with `read_cache`. */
+export async function boundedResult(whole: RawJson, caller: MenuCaller, deps: MenuDeps): Promise<RawReply> {
+  const { result } = await deps.results.shape(whole, { principal: caller.principal.id, limit: deps.responseLimit() });
   return { result };
 }
 

@@ -3,6 +3,7 @@ import type { GatewaySettings } from '../config/types.ts';
 import type { Route } from '../journal/types.ts';
 import type { Principal, RawJson, RawNotification, RawReply, ServerName, ToolId } from '../model.ts';
 import type { ResultStore } from '../output/types.ts';
+import type { LookThrough } from '../pipeline/look-through.ts';
 import type { CallSession, Outcome } from '../pipeline/types.ts';
 import type { CodeSandbox } from '../sandbox/types.ts';
 import type { Inspection } from './quarantine.ts';
@@ -63,6 +64,8 @@ export interface MenuDeps {
   autonomy(): GatewaySettings['autonomy'];
   /** What a person lets agents see of the quarantine. */
   readonly inspection: Inspection;
+  /** What is done about what a server wrote before an agent reads it. */
+  readonly lookThrough: LookThrough;
   /** Every configured server with its state in words of ours. */
   servers(): Iterable<{ readonly server: ServerName; readonly state: string }>;
   /** The last lines of a server's log, oldest first, without secrets. Untrusted text. */

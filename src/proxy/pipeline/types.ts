@@ -40,6 +40,8 @@ export interface LinkOptions {
   readonly patient?: boolean | undefined;
   readonly onProgress?: ((params: RawJson) => void) | undefined;
   readonly onNotification?: ((notification: RawNotification) => void) | undefined;
+  /** Takes note of what was found in notifications and questions that came with the request, by code and place. */
+  readonly found?: ((finding: string) => void) | undefined;
   /** Header fields for an upstream that takes parameters there too (2026-07-28, Streamable HTTP). */
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }

@@ -1,6 +1,7 @@
 import { AgentRequestError, type AgentSession } from '../downstream/types.ts';
 import { members, stringOf } from '../json/slice.ts';
 import type { Era, RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
+import type { Found, LookAside } from '../pipeline/look-aside.ts';
 import type { ConnectionOwner } from '../upstream/server-connections.ts';
 import { declares } from '../upstream/server-info.ts';
 import type { ClientRequest, UpstreamConnection } from '../upstream/types.ts';
@@ -22,6 +23,8 @@ export interface AgentDeps {
   exposureOf(server: ServerName): Exposure;
   /** True while a person has everything of this server paused. */
   isPaused(server: ServerName): boolean;
+  /** What is done about what servers say beside their answers. */
+  readonly look: LookAside;
   /** A notification as this agent may have it; undefined when it may not. */
   relayed(session: AgentSession, server: ServerName, notification: RawNotification): RawNotification | undefined;
 }
@@ -42,7 +45,7 @@ export class Agent implements ConnectionOwner {
   constructor(session: AgentSession, deps: AgentDeps) {
     this.session = session;
     this.#deps = deps;
-    this.#asking = new Asking({ capabilities: session.capabilities, exposureOf: (server) => deps.exposureOf(server), isPaused: (server) => deps.isPaused(server) });
+    this.#asking = new Asking({ capabilities: session.capabilities, exposureOf: (server) => deps.exposureOf(server), isPaused: (server) => deps.isPaused(server), look: deps.look });
   }
 
   get id(): string {
@@ -71,8 +74,8 @@ export class Agent implements ConnectionOwner {
   }
 
   /** Puts what an upstream asks in the course of one of the agent's requests on that request's stream. */
-  ask(server: ServerName, request: ClientRequest, ask: Ask): Promise<RawReply> {
-    return this.#asking.ask(server, request, ask);
+  ask(server: ServerName, request: ClientRequest, ask: Ask, found?: Found): Promise<RawReply> {
+    return this.#asking.ask(server, request, ask, found);
   }
 
   /** Runs the part of a request that has to do with `server`; meanwhile the agent can be reached by it. */

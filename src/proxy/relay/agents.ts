@@ -3,6 +3,7 @@ import type { AgentRequest, AgentSession } from '../downstream/types.ts';
 import { VestibuleError } from '../errors.ts';
 import type { Digest, RawNotification, RawReply, ServerName } from '../model.ts';
 import type { Flight, Pauses } from '../pause/types.ts';
+import type { LookAside } from '../pipeline/look-aside.ts';
 import type { UpstreamLink } from '../pipeline/types.ts';
 import type { UpstreamHub } from '../upstream/hub.ts';
 import type { ServerConnections } from '../upstream/server-connections.ts';
@@ -25,6 +26,7 @@ export interface AgentsDeps {
   readonly uris: ExposedUris;
   readonly pauses: Pauses;
   readonly tasks: KnownTasks;
+  readonly look: LookAside;
 }
 
 /** Every agent that is known now, with its ways to upstreams. */
@@ -40,8 +42,11 @@ export class Agents {
       allOwnedBy: (agentId) => this.#allOwnedBy(agentId),
       exposureOf: (server) => this.#exposureOf(server),
       isPaused: (server) => this.isPaused(server),
-      relayed: ({ principal }, server, notification) =>
-        deps.tasks.isForeign(principal.id, server, notification) ? undefined : relayedNotification(this.#exposureOf(server), notification),
+      look: deps.look,
+      relayed: ({ principal }, server, notification) => {
+        const relayed = deps.tasks.isForeign(principal.id, server, notification) ? undefined : relayedNotification(this.#exposureOf(server), notification);
+        return relayed && deps.look.notification(server, relayed);
+      },
     };
   }
 
@@ -87,8 +92,8 @@ export class Agents {
     const agent = this.of(request.session);
     const ask: Ask = (method, params, options) => request.request(method, params, options);
     const connection = await agent.during(server, ask, () => upstream.connectFor(agent));
-    const { catalog, uris } = this.#deps;
-    return new Link({ agent, ask, own, server, config: upstream.config, connection, catalog, uris, exposure: this.#exposureOf(server) });
+    const { catalog, uris, look } = this.#deps;
+    return new Link({ agent, ask, own, server, config: upstream.config, connection, catalog, uris, look, exposure: this.#exposureOf(server) });
   }
 
   /** The agent wants to hear of changes of a resource, or no longer does. Resolves with the server's answer. */

@@ -2,6 +2,7 @@ import { AgentRequestError, type AgentRequest } from '../downstream/types.ts';
 import { rpcError } from '../json/frame.ts';
 import { members, stringOf, withMembers } from '../json/slice.ts';
 import type { RawJson, RawReply, ServerName } from '../model.ts';
+import type { Found, LookAside } from '../pipeline/look-aside.ts';
 import type { ClientRequest } from '../upstream/types.ts';
 import { isMet, requirementOf } from './bridge/requirements.ts';
 import { isSafeElicitation } from './elicitation.ts';
@@ -14,6 +15,7 @@ export type Ask = AgentRequest['request'];
 /** Tasks and progress tokens of an agent that upstreams may still ask for. */
 const MAX_REMEMBERED = 256;
 
+const WITHHELD: RawReply = { error: rpcError(-32603, 'The question was withheld: it held a secret, or instructions to the model') };
 const UNSUPPORTED: RawReply = { error: rpcError(-32601, 'Method not found') };
 
 /** What of an agent is asked for: what it can do, and under which name it hears who asks. */
@@ -24,11 +26,14 @@ export interface Asked {
   exposureOf(server: ServerName): Exposure;
   /** True while a person has everything of this server paused. */
   isPaused(server: ServerName): boolean;
+  /** What is done about what questions hold. */
+  readonly look: Pick<LookAside, 'question'>;
 }
 
 /**
  * What upstreams ask of one agent (sampling, elicitation, roots, and tasks made of them). Everything passes as it is,
- * both ways, but for the progress token, which is ours, and the words a person reads, which say who asks.
+ * both ways, but for the progress token, which is ours, the words a person reads, which say who asks, and what is taken out
+ * or marked of the rest as in results.
  */
 export class Asking {
   readonly #agent: Asked;
@@ -43,9 +48,12 @@ export class Asking {
   }
 
   /** Puts a request of `server` to the agent by `ask`. Never rejects: whatever fails is an answer. */
-  async ask(server: ServerName, { method, params, signal }: ClientRequest, ask: Ask): Promise<RawReply> {
-    const refused = this.#refusal(server, method, params);
+  async ask(server: ServerName, { method, params: said, signal }: ClientRequest, ask: Ask, found?: Found): Promise<RawReply> {
+    const refused = this.#refusal(server, method, said);
     if (refused !== undefined) return refused;
+    // Questions without params take the same turn: what is asked together arrives in order.
+    const params = await (said === undefined ? Promise.resolve(undefined) : this.#agent.look.question(server, said, found));
+    if (said !== undefined && params === undefined) return WITHHELD;
     const token = params === undefined ? undefined : members(members(params)?.get('_meta') ?? '')?.get('progressToken');
     const own = token === undefined ? undefined : JSON.stringify(`asked-${++this.#tokens}`);
     if (own !== undefined && token !== undefined) this.#progress.set(own, { server, token });

@@ -2,6 +2,7 @@ import type { Catalog, CatalogResource } from '../catalog/types.ts';
 import type { AgentRequest } from '../downstream/types.ts';
 import { rpcError } from '../json/frame.ts';
 import { members, stringOf, withMembers } from '../json/slice.ts';
+import type { LookThrough } from '../pipeline/look-through.ts';
 import type { Digest, Principal, RawJson, RawReply, ServerName } from '../model.ts';
 import { mayUseContent } from '../policy/content-grants.ts';
 import type { ServedContent } from '../policy/served-content.ts';
@@ -17,6 +18,7 @@ export interface CompletionDeps {
   readonly uris: ExposedUris;
   readonly prompts: Prompts;
   readonly agents: Agents;
+  readonly lookThrough: LookThrough;
 }
 
 /** What is completed: an argument of a prompt, or a variable of a resource template. */
@@ -36,13 +38,14 @@ export async function complete(deps: CompletionDeps, request: AgentRequest): Pro
   const subject = subjectOf(deps, request.session.principal, paramsOf(request).get('ref'));
   if (subject === undefined) return UNKNOWN;
   if (members(deps.catalog.server(subject.server)?.capabilities ?? '')?.has('completions') !== true) return NOTHING;
-  return passOn(deps.agents, request, {
+  const reply = await passOn(deps.agents, request, {
     server: subject.server,
     own: [['ref', subject.ref]],
     definition: subject.digest,
     stillServed: () => subject.stillServed(),
     unserved: UNKNOWN,
   });
+  return deps.lookThrough(subject.server, reply);
 }
 
 function subjectOf(deps: CompletionDeps, principal: Principal, ref: RawJson | undefined): Subject | undefined {

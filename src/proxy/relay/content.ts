@@ -2,6 +2,7 @@ import type { Catalog } from '../catalog/types.ts';
 import type { AgentRequest, AgentSession } from '../downstream/types.ts';
 import type { Era, Principal, RawJson, RawReply, ServerName } from '../model.ts';
 import type { Pauses } from '../pause/types.ts';
+import type { LookAside } from '../pipeline/look-aside.ts';
 import type { LookThrough } from '../pipeline/look-through.ts';
 import { mayUseContent } from '../policy/content-grants.ts';
 import type { ServedContent } from '../policy/served-content.ts';
@@ -29,6 +30,7 @@ export interface ContentDeps {
   readonly pauses: Pauses;
   readonly inspect: InspectResult;
   readonly lookThrough: LookThrough;
+  readonly lookAside: LookAside;
 }
 
 /** Answers one method. */
@@ -48,16 +50,16 @@ export class ContentRelay {
 
   constructor(deps: ContentDeps) {
     this.#deps = deps;
-    const { hub, catalog, content, tools, pauses, inspect, lookThrough } = deps;
+    const { hub, catalog, content, tools, pauses, inspect, lookThrough, lookAside: look } = deps;
     const uris = new ExposedUris({ catalog, content, tools });
     const known = new KnownTasks();
-    const agents = new Agents({ hub, catalog, uris, pauses, tasks: known });
+    const agents = new Agents({ hub, catalog, uris, pauses, tasks: known, look });
     const routes = new ResourceRoutes({ content, uris });
     const prompts = new Prompts(content, agents, lookThrough);
     const resources = new Resources({ content, uris, routes, agents, lookThrough });
     this.uris = uris;
     this.agents = agents;
-    this.tasks = new Tasks({ agents, catalog, served: tools, inspect, known });
+    this.tasks = new Tasks({ agents, catalog, served: tools, inspect, lookThrough, known });
     this.#listening = new Listening(agents, routes);
     this.methods = new Map<string, Method>([
       ['prompts/list', (request) => prompts.list(request)],
@@ -67,7 +69,7 @@ export class ContentRelay {
       ['resources/read', (request) => resources.read(request)],
       ['resources/subscribe', (request) => resources.watch(request, true)],
       ['resources/unsubscribe', (request) => resources.watch(request, false)],
-      ['completion/complete', (request) => complete({ catalog, content, uris, prompts, agents }, request)],
+      ['completion/complete', (request) => complete({ catalog, content, uris, prompts, agents, lookThrough }, request)],
       ['logging/setLevel', (request) => setLogLevel(agents, request)],
       ...this.tasks.methods,
     ]);

@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/types.ts';
 import type { UpstreamConfig } from '../config/types.ts';
 import type { Digest, RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
+import type { LookAside } from '../pipeline/look-aside.ts';
 import type { LinkOptions, UpstreamLink } from '../pipeline/types.ts';
 import type { CallOptions, Sender, UpstreamConnection } from '../upstream/types.ts';
 import type { Agent } from './agent.ts';
@@ -43,6 +44,7 @@ export interface LinkParts {
   readonly config: UpstreamConfig;
   readonly connection: UpstreamConnection;
   readonly catalog: Catalog;
+  readonly look: LookAside;
 }
 
 /** The way from one request of an agent to one upstream, over a connection that speaks for this agent. */
@@ -65,7 +67,7 @@ export class Link implements UpstreamLink {
     const reply = await agent.during(server, ask, () =>
       connection.info.era === agent.era
         ? connection.call(method, meant, callOptions)
-        : bridgedCall({ method, params: meant, options: callOptions, connection, sender: own.sender, ask: (question) => agent.ask(server, question, ask) }),
+        : bridgedCall({ method, params: meant, options: callOptions, connection, sender: own.sender, ask: (question) => agent.ask(server, question, ask, options.found) }),
     );
     return this.#exposed(withSafeUrls(reply));
   }
@@ -82,21 +84,22 @@ export class Link implements UpstreamLink {
     return shown === reply.result ? reply : { result: shown };
   }
 
-  #callOptions({ signal, patient, onProgress, onNotification, headers }: LinkOptions): CallOptions {
-    const { agent, ask, own, server, exposure, config } = this.#parts;
+  #callOptions({ signal, patient, onProgress, onNotification, found, headers }: LinkOptions): CallOptions {
+    const { agent, ask, own, server, exposure, config, look } = this.#parts;
     return {
       timeoutMs: (patient === true ? config.maxTimeoutSeconds : config.timeoutSeconds) * 1000,
       maxTimeoutMs: config.maxTimeoutSeconds * 1000,
       signal,
       sender: own.sender,
       ...(headers && { headers }),
-      ...(onProgress && { onProgress }),
+      ...(onProgress && { onProgress: (params) => onProgress(look.progress(server, params, found)) }),
       onNotification: (notification: RawNotification) => {
         const relayed = relayedNotification(exposure, notification);
-        if (relayed !== undefined) onNotification?.(relayed);
+        const looked = relayed && look.notification(server, relayed, found);
+        if (looked !== undefined) onNotification?.(looked);
       },
       // Over a shared connection nobody can be held responsible for the answer: it is refused.
-      ...(!config.shared && { onRequest: (asked) => agent.ask(server, asked, ask) }),
+      ...(!config.shared && { onRequest: (asked) => agent.ask(server, asked, ask, found) }),
     };
   }
 }

@@ -77,7 +77,7 @@ export class Resources {
     if (exposed === undefined) return NEEDS_URI;
     const route = this.#route(request, exposed);
     if (route === undefined) return notFound(request, exposed);
-    return this.#deps.agents.watch(request.session, route, on);
+    return this.#deps.lookThrough(route.server, await this.#deps.agents.watch(request.session, route, on));
   }
 
   #isVisible(session: AgentSession, { server, name, digest }: CatalogResource): boolean {

@@ -3,6 +3,7 @@ import type { AgentRequest, AgentSession } from '../downstream/types.ts';
 import { rpcError } from '../json/frame.ts';
 import { elements, members, stringOf } from '../json/slice.ts';
 import type { Principal, RawJson, RawReply, ServerName } from '../model.ts';
+import type { LookThrough } from '../pipeline/look-through.ts';
 import type { InspectStage } from '../pipeline/stages/inspect.ts';
 import type { Outcome } from '../pipeline/types.ts';
 import { mayUse } from '../policy/grants.ts';
@@ -25,6 +26,7 @@ export interface TasksDeps {
   readonly catalog: Catalog;
   readonly served: ServedTools;
   readonly inspect: InspectResult;
+  readonly lookThrough: LookThrough;
   readonly known: KnownTasks;
 }
 
@@ -59,9 +61,9 @@ export class Tasks {
     if (tool !== undefined && 'result' in reply) this.#known.remember(principal.id, tool, reply.result);
   }
 
-  #pass(request: AgentRequest): Promise<RawReply> | RawReply {
+  async #pass(request: AgentRequest): Promise<RawReply> {
     const tool = this.#toolOf(request);
-    return 'error' in tool ? tool : this.#send(request, tool);
+    return 'error' in tool ? tool : this.#deps.lookThrough(tool.server, await this.#send(request, tool));
   }
 
   async #result(request: AgentRequest): Promise<RawReply> {
@@ -94,17 +96,18 @@ export class Tasks {
 
   /** The tasks a server lists that are the principal's own; none when it does not list them. */
   async #listOf(request: AgentRequest, server: ServerName): Promise<readonly RawJson[]> {
-    const { agents, served } = this.#deps;
+    const { agents, served, lookThrough } = this.#deps;
     const found: RawJson[] = [];
     let cursor: RawJson | undefined;
     for (let page = 0; page < MAX_PAGES; page++) {
-      const reply = await passOn(agents, request, {
+      const answer = await passOn(agents, request, {
         server,
         own: cursor === undefined ? [] : [['cursor', cursor]],
         without: ['cursor'],
         stillServed: () => [...served.servers()].includes(server),
         unserved: UNKNOWN,
       });
+      const reply = await lookThrough(server, answer);
       const all = 'result' in reply ? members(reply.result) : undefined;
       for (const task of elements(all?.get('tasks') ?? '') ?? []) if (this.#isOwn(request.session.principal, server, task)) found.push(task);
       cursor = all?.get('nextCursor');

@@ -51,11 +51,18 @@ export function createDispatch(deps: DispatchDeps): InboundStage & { readonly na
   };
 }
 
-function send({ argumentsText, meta, signal, onProgress, onNotification }: Call, tool: CatalogTool, link: UpstreamLink): Promise<RawReply> {
+function send({ argumentsText, meta, signal, onProgress, onNotification, findings }: Call, tool: CatalogTool, link: UpstreamLink): Promise<RawReply> {
   const args = argumentsText === undefined ? '' : `,"arguments":${argumentsText}`;
   const relayedMeta = meta === undefined ? '' : `,"_meta":${meta}`;
-  return link.request('tools/call', `{"name":${JSON.stringify(tool.name)}${args}${relayedMeta}}`, { signal, onProgress, onNotification, headers: { ...traceHeaders(meta), ...mirroredArguments(tool, argumentsText) } });
+  return link.request('tools/call', `{"name":${JSON.stringify(tool.name)}${args}${relayedMeta}}`, { signal, onProgress, onNotification, found: (finding) => remember(findings, finding), headers: { ...traceHeaders(meta), ...mirroredArguments(tool, argumentsText) } });
 }
+
+/** A server that talks without end is recorded for the first of what was found, not for all of it. */
+function remember(findings: string[], finding: string): void {
+  if (findings.length < MAX_ASIDE_FINDINGS && !findings.includes(finding)) findings.push(finding);
+}
+
+const MAX_ASIDE_FINDINGS = 20;
 
 /** The trace goes on in the HTTP header too, where servers look that know nothing of MCP's. */
 function traceHeaders(meta: RawJson | undefined): Readonly<Record<string, string>> {
