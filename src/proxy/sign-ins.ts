@@ -6,7 +6,7 @@ import type { ResolvedTransport, UpstreamConfig } from './config/types.ts';
 import { VestibuleError } from './errors.ts';
 import { Emitter, type Disposable, type Event } from './events.ts';
 import type { ServerName } from './model.ts';
-import type { Credentials, UpstreamKeys } from './upstream/keys.ts';
+import type { Credentials, SignInProblem, UpstreamKeys } from './upstream/keys.ts';
 
 /** Opens keys in a data folder that the adapter knows, with the secrets it has. */
 export type OpenKeys = (options: Pick<KeysOptions, 'workspace' | 'known' | 'report'>) => Promise<OAuthKeys>;
@@ -58,7 +58,7 @@ export class SignIns implements Pick<UpstreamKeys, 'credentialsFor' | 'problemOf
     return this.#keys?.credentialsFor(config, transport);
   }
 
-  problemOf(config: UpstreamConfig): string | undefined {
+  problemOf(config: UpstreamConfig): SignInProblem | undefined {
     return this.#keys?.problemOf(config);
   }
 

@@ -7,7 +7,7 @@ import { openHouse, signInAt } from '../fixtures/oauth/house.ts';
 import { LATER_ROWS, outcomeOf, SIGN_IN_ROWS, takenPort } from '../fixtures/oauth/matrix.ts';
 import { readPage } from '../fixtures/oauth/print-matrix.ts';
 import { startProvider, type Manners, type Provider } from '../fixtures/oauth/provider.ts';
-import { httpAt, supervise } from '../fixtures/upstreams/supervised.ts';
+import { configOf, httpAt, supervise } from '../fixtures/upstreams/supervised.ts';
 
 /** Where nobody answers the wait is short; everywhere else a busy machine has all the time it needs. */
 function patienceFor(manners: unknown): number {
@@ -27,6 +27,12 @@ describe('signing in when something goes wrong', { timeout: 180_000 }, () => {
       const house = await openHouse({}, undefined, patienceFor(row.manners));
       assert.equal(await outcomeOf(row, provider, house), row.outcome);
       assert.equal(house.keys.accounts().length, row.outcome === 'signed in' ? 1 : 0, 'an account only when signed in');
+      // The tree and `doctor` say which step failed, here and in every other window; nobody needs to be told that time ran out.
+      const problem = (await openHouse(house)).keys.problemOf(configOf({ transport: { type: 'http', url: provider.url, headers: {} } }));
+      const [step = ''] = row.outcome.split(':');
+      if (row.outcome === 'signed in' || row.outcome.endsWith('expired')) assert.equal(problem, undefined);
+      else assert.ok(problem?.message.includes(`step “${step}”`) === true && problem.code !== 'sign-in-ended' && problem.action !== '', row.outcome);
+      for (const secret of provider.secrets) assert.ok(!JSON.stringify(problem ?? '').includes(secret));
     });
   }
 
@@ -66,11 +72,13 @@ describe('renewing access when something goes wrong', { timeout: 180_000 }, () =
       const outcome = await call(connection).catch(async (error: unknown) => {
         assert.ok(error instanceof UpstreamCallError);
         if (error.kind === 'auth-required') {
-          await until('sign-in-needed');
+          const state = await until('sign-in-needed');
+          assert.equal(state.kind === 'sign-in-needed' && state.error?.code, 'sign-in-ended');
           return 'sign in needed';
         }
         assert.ok(VestibuleError.is(error.cause, 'connection-failed'));
-        await until('failed');
+        const state = await until('failed');
+        assert.equal(state.kind === 'failed' && state.error.code, 'sign-in-refresh');
         return 'not reached, tried again later';
       });
       assert.equal(outcome, row.outcome);

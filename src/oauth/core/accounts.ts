@@ -3,6 +3,7 @@ import type { VestibuleError } from '../../proxy/errors.ts';
 import type { Disposable, Event } from '../../proxy/events.ts';
 import { BadShapeError, recordAt, type JsonPath } from '../../proxy/storage/parse-state.ts';
 import { StateFile } from '../../proxy/storage/state-file.ts';
+import { isSignInStep, type SignInProblem, type SignInStep } from './sign-in-error.ts';
 
 /** One sign-in at one server. Holds no secret; its tokens are in the SecretStore. */
 export interface Account {
@@ -23,6 +24,16 @@ export interface Account {
   readonly missing: readonly string[];
 }
 
+/** A sign-in that did not come to its end, until the next one does. Holds no secret. */
+export interface FailedSignIn {
+  readonly endpoint: string;
+  readonly step: SignInStep;
+  readonly problem: SignInProblem;
+  readonly message: string;
+  readonly action: string;
+  readonly at: number;
+}
+
 /** Which account a workspace uses at a server. */
 interface Choice {
   readonly workspace: string;
@@ -34,9 +45,12 @@ interface State {
   /** Oldest first. */
   readonly accounts: readonly Account[];
   readonly choices: readonly Choice[];
+  /** One per server at most. */
+  readonly failed: readonly FailedSignIn[];
 }
 
-const EMPTY: State = { accounts: [], choices: [] };
+const EMPTY: State = { accounts: [], choices: [], failed: [] };
+const MAX_FAILED = 200;
 const MAX_ACCOUNTS = 500;
 const MAX_CHOICES = 2_000;
 /** The workspace of a window without one. */
@@ -81,9 +95,25 @@ export class Accounts implements Disposable {
     return accounts.find(({ id }) => id === chosen?.account) ?? accounts.at(-1);
   }
 
+  /** Where the last sign-in at a server failed, if none succeeded since. */
+  failedAt(endpoint: string): FailedSignIn | undefined {
+    return this.#file.state.failed.find((failure) => failure.endpoint === endpoint);
+  }
+
+  /** Servers at which the last sign-in failed. */
+  failedEndpoints(): readonly string[] {
+    return this.#file.state.failed.map(({ endpoint }) => endpoint);
+  }
+
+  /** Keeps where a sign-in failed, for every window to see. @throws VestibuleError when it cannot be kept */
+  async noteFailed(failure: FailedSignIn): Promise<void> {
+    await this.#file.update((state) => ({ ...state, failed: [...state.failed.filter(({ endpoint }) => endpoint !== failure.endpoint), failure].slice(-MAX_FAILED) }));
+  }
+
   /** Adds or replaces an account, and has the workspace use it. @throws VestibuleError when it cannot be kept */
   async put(account: Account, workspace: string = NO_WORKSPACE): Promise<void> {
-    await this.#file.update(({ accounts, choices }) => ({
+    await this.#file.update(({ accounts, choices, failed }) => ({
+      failed: failed.filter(({ endpoint }) => endpoint !== account.endpoint),
       accounts: [...accounts.filter(({ id }) => id !== account.id), account].slice(-MAX_ACCOUNTS),
       choices: chosen(choices, { workspace, endpoint: account.endpoint, account: account.id }),
     }));
@@ -103,7 +133,8 @@ export class Accounts implements Disposable {
 
   /** Forgets an account and whoever chose it. @throws VestibuleError when it cannot be kept */
   async remove(id: string): Promise<void> {
-    await this.#file.update(({ accounts, choices }) => ({
+    await this.#file.update(({ accounts, choices, failed }) => ({
+      failed,
       accounts: accounts.filter((account) => account.id !== id),
       choices: choices.filter(({ account }) => account !== id),
     }));
@@ -119,8 +150,9 @@ function chosen(choices: readonly Choice[], choice: Choice): readonly Choice[] {
 }
 
 function decode(state: unknown): State {
-  const { accounts, choices } = recordAt(state, []);
-  if (!Array.isArray(accounts) || !Array.isArray(choices)) throw new BadShapeError([], '"accounts" and "choices"');
+  // The first files had no failures.
+  const { accounts, choices, failed = [] } = recordAt(state, []);
+  if (!Array.isArray(accounts) || !Array.isArray(choices) || !Array.isArray(failed)) throw new BadShapeError([], '"accounts", "choices" and "failed"');
   return {
     accounts: accounts.map((account: unknown, i) => accountAt(account, ['accounts', i])),
     choices: choices.map((choice: unknown, i) => {
@@ -128,7 +160,14 @@ function decode(state: unknown): State {
       if (typeof workspace !== 'string' || typeof endpoint !== 'string' || typeof account !== 'string') throw new BadShapeError(['choices', i], 'a choice');
       return { workspace, endpoint, account };
     }),
+    failed: failed.map((failure: unknown, i) => failedAt(failure, ['failed', i])),
   };
+}
+
+function failedAt(value: unknown, path: JsonPath): FailedSignIn {
+  const { endpoint, step, problem, message, action, at } = recordAt(value, path);
+  if (![endpoint, problem, message, action].every((text) => typeof text === 'string') || !isSignInStep(step) || typeof at !== 'number') throw new BadShapeError(path, 'a failed sign-in');
+  return value as FailedSignIn;
 }
 
 function accountAt(value: unknown, path: JsonPath): Account {

@@ -3,14 +3,15 @@ import type { VestibuleError } from '../../proxy/errors.ts';
 import { Emitter, type Event } from '../../proxy/events.ts';
 import type { ServerName } from '../../proxy/model.ts';
 import type { SecretStore } from '../../proxy/storage/secret-store.ts';
-import type { Credentials, UpstreamKeys } from '../../proxy/upstream/keys.ts';
-import { Accounts, type Account } from './accounts.ts';
+import type { Credentials, SignInProblem, UpstreamKeys } from '../../proxy/upstream/keys.ts';
+import { Accounts, type Account, type FailedSignIn } from './accounts.ts';
 import { AccountCredentials } from './account-credentials.ts';
 import { isLoopbackHost } from './address-guard.ts';
 import { createGuardedFetch, type GuardedFetch } from './guarded-fetch.ts';
 import { MachineCredentials } from './machine-credentials.ts';
 import { Refresher } from './refresher.ts';
 import { revoke } from './revocation.ts';
+import { SignInError, signInCode } from './sign-in-error.ts';
 import { endpointOf, signIn, type SignInDeps, type SignInPerson, type SignInTarget } from './sign-in.ts';
 import { Vault } from './vault.ts';
 
@@ -27,6 +28,10 @@ export interface KeysOptions {
   /** Milliseconds for a request; ten seconds unless a test says otherwise. */
   readonly timeoutMs?: number;
 }
+
+/** Sign-ins that a person ended themselves. */
+const LET_GO: ReadonlySet<SignInError['problem']> = new Set(['cancelled', 'expired', 'busy']);
+const SIGN_IN_AGAIN = 'Sign in to this server (“Vestibule: Sign In”, or `vestibule upstream login`).';
 
 type Http = Extract<ResolvedTransport, { readonly url: string }>;
 
@@ -74,11 +79,14 @@ export class OAuthKeys implements UpstreamKeys {
     return new AccountCredentials({ accounts: this.#accounts, refresher: this.#refresher, account: () => this.#accounts.active(endpoint, this.#options.workspace) });
   }
 
-  problemOf({ name }: UpstreamConfig): string | undefined {
-    const endpoint = this.#endpoints.get(name);
-    const account = endpoint === undefined ? undefined : this.#accounts.active(endpoint, this.#options.workspace);
-    if (account?.ended !== undefined) return account.ended;
-    return account !== undefined && account.missing.length > 0 ? `A call needs more access than was granted: ${account.missing.join(' ')}.` : undefined;
+  problemOf({ name, transport }: UpstreamConfig): SignInProblem | undefined {
+    const endpoint = this.#endpoints.get(name) ?? endpointOfEntry(transport);
+    if (endpoint === undefined) return undefined;
+    const account = this.#accounts.active(endpoint, this.#options.workspace);
+    const failed = this.#accounts.failedAt(endpoint);
+    if (account !== undefined && account.ended === undefined) return missingOf(account);
+    if (failed !== undefined) return { code: signInCode(failed.step), message: `The last sign-in failed at the step “${failed.step}”: ${failed.message}`, action: failed.action };
+    return account?.ended === undefined ? undefined : { code: 'sign-in-ended', message: account.ended, action: SIGN_IN_AGAIN };
   }
 
   /** What the account is called that calls to this server are made with, once it was connected to; untrusted text. */
@@ -118,7 +126,15 @@ export class OAuthKeys implements UpstreamKeys {
       account: add ? undefined : this.#accounts.active(endpoint, this.#options.workspace),
     };
     const deps = { dataDir: this.#options.dataDir, accounts: this.#accounts, vault: this.#vault, fetch: this.#fetchFor(url, transport), ways, ...(personMs !== undefined && { personMs }) };
-    return signIn(target, person, deps, signal);
+    return signIn(target, person, deps, signal).catch(async (error: unknown) => {
+      // Whoever cancels, or lets it go by, knows; a second one says nothing of the server.
+      if (error instanceof SignInError && !LET_GO.has(error.problem)) {
+        const { step, problem, message, action } = error;
+        // What was to be told is told either way.
+        await this.#accounts.noteFailed({ endpoint, step, problem, message, action, at: Date.now() }).catch(() => undefined);
+      }
+      throw error;
+    });
   }
 
   /** Has this workspace use another account. @throws VestibuleError when it cannot be kept */
@@ -170,8 +186,8 @@ export class OAuthKeys implements UpstreamKeys {
 
   #activeNow(): Map<string, string> {
     const { workspace } = this.#options;
-    const endpoints = new Set(this.#accounts.all().map(({ endpoint }) => endpoint));
-    return new Map([...endpoints].map((endpoint) => [endpoint, stampOf(this.#accounts.active(endpoint, workspace))]));
+    const endpoints = new Set([...this.#accounts.all().map(({ endpoint }) => endpoint), ...this.#accounts.failedEndpoints()]);
+    return new Map([...endpoints].map((endpoint) => [endpoint, stampOf(this.#accounts.active(endpoint, workspace), this.#accounts.failedAt(endpoint))]));
   }
 
   /** Accounts changed, perhaps in another process: what concerns this workspace is announced. */
@@ -188,14 +204,22 @@ export class OAuthKeys implements UpstreamKeys {
   #announce(endpoints: ReadonlySet<string>): void {
     this.#changed.fire({
       uses: ({ name, transport }) => {
-        const endpoint = this.#endpoints.get(name) ?? (transport.type !== 'stdio' && URL.canParse(transport.url) ? endpointOf(new URL(transport.url)) : '');
-        return endpoints.has(endpoint);
+        return endpoints.has(this.#endpoints.get(name) ?? endpointOfEntry(transport) ?? '');
       },
     });
   }
 }
 
-/** Which sign-in an account stands for; a new one of the same account counts as a change, its end does not. */
-function stampOf(account: Account | undefined): string {
-  return account === undefined ? '' : `${account.id} ${account.since}`;
+/** Which sign-in an account stands for; a new one of the same account counts as a change, its end does not. What failed counts where nobody is signed in. */
+function stampOf(account: Account | undefined, failed: FailedSignIn | undefined): string {
+  const unusable = account === undefined || account.ended !== undefined;
+  return `${account === undefined ? '' : `${account.id} ${account.since}`}${unusable && failed !== undefined ? ` ${failed.at}` : ''}`;
+}
+
+function missingOf({ missing }: Account): SignInProblem | undefined {
+  return missing.length === 0 ? undefined : { code: 'access-denied', message: `A call needs more access than was granted: ${missing.join(' ')}.`, action: 'Sign in again; Vestibule then asks for that as well.' };
+}
+
+function endpointOfEntry(transport: UpstreamConfig['transport']): string | undefined {
+  return transport.type !== 'stdio' && URL.canParse(transport.url) ? endpointOf(new URL(transport.url)) : undefined;
 }

@@ -39,6 +39,7 @@ function remediesOf(code: DiagnosisCode, { name: server, transport }: UpstreamCo
   const restart: Remedy = { kind: 'act', title: 'Restart the server', act: 'restart', server };
   const log: Remedy = { kind: 'act', title: 'Show its log', act: 'show-log', server };
   const entry: Remedy = { kind: 'act', title: 'Open its entry', act: 'open-entry', server };
+  const signIn: Remedy = { kind: 'act', title: 'Sign in', act: 'sign-in', server };
   const off: Remedy = { kind: 'edit', title: 'Switch it off', server, change: { kind: 'disable' } };
   const url = transport.type === 'stdio' ? undefined : transport.url;
   const set = (member: 'url' | 'command', value: string): Remedy => ({ kind: 'edit', title: `Change "${member}" to ${value}`, server, change: { kind: 'set', member: [member], value } });
@@ -57,8 +58,14 @@ function remediesOf(code: DiagnosisCode, { name: server, transport }: UpstreamCo
       return [...(instead === undefined ? [] : [set('url', instead)]), entry, off];
     case 'tls-not-spoken':
       return [...(url?.startsWith('https://') === true ? [set('url', `http://${url.slice('https://'.length)}`)] : []), entry, off];
+    case 'sign-in-ended':
+    case 'sign-in-authorization':
+    case 'sign-in-token':
+    case 'sign-in-registration':
+    case 'sign-in-discovery':
+      return [signIn, entry, off];
     case 'sign-in-required':
-      return [{ kind: 'edit', title: 'Send a key that I enter', server, change: { kind: 'authorize', input: `${server.replace(/[^A-Za-z0-9_-]+/g, '-')}-key` } }, restart, entry, off];
+      return [signIn, { kind: 'edit', title: 'Send a key that I enter', server, change: { kind: 'authorize', input: `${server.replace(/[^A-Za-z0-9_-]+/g, '-')}-key` } }, restart, entry, off];
     case 'missing-input':
       return [{ ...restart, title: 'Enter the value' }, entry, off];
     case 'launch-not-approved':
@@ -66,8 +73,9 @@ function remediesOf(code: DiagnosisCode, { name: server, transport }: UpstreamCo
     case 'bad-url':
     case 'bad-config':
     case 'unknown-variable':
-    case 'access-denied':
       return [entry, restart, off];
+    case 'access-denied':
+      return [signIn, entry, restart, off];
     default:
       return [restart, log, entry, off];
   }

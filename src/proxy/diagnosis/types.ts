@@ -33,7 +33,7 @@ export type Remedy =
   | { readonly kind: 'setting'; readonly title: string; readonly setting: string };
 
 /** Something the editor has a command for. */
-export type Act = 'restart' | 'review' | 'show-log' | 'open-entry' | 'trust' | 'restart-gateway';
+export type Act = 'restart' | 'sign-in' | 'review' | 'show-log' | 'open-entry' | 'trust' | 'restart-gateway';
 
 /** A change of a server's entry in its servers file. */
 export type EntryChange =

@@ -351,7 +351,7 @@ class Supervisor implements Upstream {
   /** What a server that asks for a sign-in is shown with: why the former one ended, where that is known. */
   #signInFailure(error: VestibuleError): UpstreamFailure {
     const problem = this.#deps.keys?.problemOf(this.config);
-    return { ...this.#failureOf(error), ...(problem !== undefined && { message: problem }) };
+    return { ...this.#failureOf(error), ...problem };
   }
 
   #retryIn(milliseconds: number): void {

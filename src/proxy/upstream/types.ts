@@ -1,7 +1,7 @@
 import type { Disposable, Event } from '../events.ts';
 import type { ResolvedTransport, UpstreamConfig } from '../config/types.ts';
 import type { EraMemory } from './eras.ts';
-import type { UpstreamKeys } from './keys.ts';
+import type { SignInCode, UpstreamKeys } from './keys.ts';
 import type { Era, RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
 
 /** What an upstream said of itself in `initialize` or `server/discover`. Untrusted text. */
@@ -137,6 +137,7 @@ export type UpstreamState =
 
 /** What failed, finer than the reason; stable, for people to look up and programs to match (docs/doctor.md). */
 export type FailureCode =
+  | SignInCode
   | 'command-not-found'
   | 'launch-failed'
   | 'exited-early'

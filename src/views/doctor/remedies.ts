@@ -67,6 +67,7 @@ function commandOf({ at, server }: Diagnosis, remedy: Exclude<Remedy, Edit>): vs
 
 const COMMANDS: Readonly<Record<Exclude<Act, 'open-entry'>, string>> = {
   restart: Command.restartUpstream,
+  'sign-in': Command.signIn,
   review: Command.reviewQuarantine,
   'show-log': Command.showLogs,
   trust: 'workbench.trust.manage',

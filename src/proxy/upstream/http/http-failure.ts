@@ -1,5 +1,6 @@
 import { VestibuleError } from '../../errors.ts';
 import { UpstreamError } from '../failure.ts';
+import { signInCodeOf } from '../keys.ts';
 import type { FailureCode, UpstreamCallError } from '../types.ts';
 import { shownUrl } from './dial-guard.ts';
 import { RedirectError } from './http-client.ts';
@@ -9,7 +10,10 @@ import { HttpAnswerError } from './response.ts';
 export function httpFailure(error: UpstreamCallError, url: URL): UpstreamError {
   if (error.cause instanceof UpstreamError) return error.cause;
   // A token could not be got: whoever got it says at which step, and what to do.
-  if (VestibuleError.is(error.cause)) return new UpstreamError(error.kind === 'auth-required' ? 'auth-required' : 'connection-failed', error.cause.message, { action: error.cause.action, cause: error });
+  if (VestibuleError.is(error.cause)) {
+    const code = signInCodeOf(error.cause);
+    return new UpstreamError(error.kind === 'auth-required' ? 'auth-required' : 'connection-failed', error.cause.message, { action: error.cause.action, ...(code !== undefined && { code }), cause: error });
+  }
   if (error instanceof RedirectError) return redirected(error, url);
   if (error instanceof HttpAnswerError) return wrongAnswer(error, url);
   if (error.kind === 'connection-lost') return notReached(error, url);
