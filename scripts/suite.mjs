@@ -1,4 +1,4 @@
-// Runs one suite of tests with node:test. Usage: node scripts/suite.mjs unit|integration|fidelity|security|agents|editor|agent [NAME-PATTERN]
+// Runs one suite of tests with node:test. Usage: node scripts/suite.mjs unit|integration|fidelity|security|patterns|agents|editor|agent [NAME-PATTERN]
 import { glob } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -11,6 +11,7 @@ const steps = [
   { script: 'test:conformance', suite: 'conformance' },
   { script: 'test:fidelity', suite: 'fidelity' },
   { script: 'test:security', suite: 'security' },
+  { script: 'test:patterns', suite: 'patterns' },
   { script: 'test:agents', suite: 'agents' },
   { script: 'build' },
   { script: 'package' },

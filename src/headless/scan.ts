@@ -87,7 +87,9 @@ async function definitionsAt(entry: unknown, args: Arguments): Promise<readonly 
   const scratch = await mkdtemp(join(tmpdir(), 'vestibule-scan-'));
   let gateway: Gateway | undefined;
   try {
-    await writeFile(join(scratch, 'servers.json'), JSON.stringify({ servers: { server: entry } }));
+    // A command line means what it means where it was typed.
+    const here = typeof entry === 'object' && entry !== null && 'command' in entry ? { cwd: process.cwd(), ...entry } : entry;
+    await writeFile(join(scratch, 'servers.json'), JSON.stringify({ servers: { server: here } }));
     const options = commonOptions({ ...placesOf(args), data: scratch, workspace: scratch, configFiles: [] });
     gateway = await createGateway({ ...options, token: undefined, log: () => undefined });
     const [found] = gateway.snapshot().upstreams;
