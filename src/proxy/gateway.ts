@@ -3,6 +3,7 @@ import { AgentAccess } from './agents/agent-access.ts';
 import { openAgentStore } from './agents/agent-store.ts';
 import { JwtAccess } from './agents/jwt-access.ts';
 import { LastSeen } from './agents/last-seen.ts';
+import { Spending } from './agents/spending.ts';
 import type { AgentStore, IssuedAgent, NewAgent } from './agents/types.ts';
 import type { DiagnoseOptions, GatewayApi, GatewaySnapshot, PersonCall, PersonCallAnswer } from './api.ts';
 import { inBatches } from './batches.ts';
@@ -46,6 +47,7 @@ import { inOrder } from './pipeline/order.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
 import { createAuthorize } from './pipeline/stages/authorize.ts';
 import { createBreaker } from './pipeline/stages/breaker.ts';
+import { createBudget } from './pipeline/stages/budget.ts';
 import { createCache } from './pipeline/stages/cache.ts';
 import { createConsent } from './pipeline/stages/consent.ts';
 import { createDispatch } from './pipeline/stages/dispatch.ts';
@@ -141,10 +143,11 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     openPauseStore(options.dataDir, { onProblem: report }),
     openConsentStore(options.dataDir, sealed),
     KeptText.open(join(options.dataDir, 'search-index.json'), 'The search index', report),
-    openAgentStore(options.dataDir, { onProblem: report }),
+    openAgentStore(options.dataDir, { onProblem: report, memory: sealed.memory }),
     EraMemory.open(stateDir),
   ]);
   const seen = await LastSeen.open(options.dataDir, { onProblem: report, isKnown: (name) => agents.all.some((agent) => agent.name === name) });
+  const spending = await Spending.open(options.dataDir, { onProblem: report, general: () => config.snapshot.gateway.limits.budget });
   const lock = await followedLock(options);
   const approvals = new LockedApprovals({
     store,
@@ -159,7 +162,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     wanted: () => config.snapshot.gateway.learn,
     report,
   });
-  return new Gateway(options, stateDir, { problems, approvals, config, catalog, journal, results, pauses, consents, indexFile, learning, agents, seen, eras });
+  return new Gateway(options, stateDir, { problems, approvals, config, catalog, journal, results, pauses, consents, indexFile, learning, agents, seen, spending, eras });
 }
 
 /** The lock file to follow: none without a workspace, in an untrusted one, or switched off. */
@@ -181,6 +184,7 @@ interface OpenedParts {
   readonly learning: Learning;
   readonly agents: AgentStore;
   readonly seen: LastSeen;
+  readonly spending: Spending;
 }
 
 /** Owns the rooms of the core and wires them; the only place that does. */
@@ -314,6 +318,7 @@ export class Gateway implements GatewayApi {
         shape: createShape({ maxArguments: (server) => this.#flow.of(server)?.config.limits?.maxArguments }),
         consent: createConsent(this.#consentDesk),
         rates: createRates(this.#flow),
+        budget: createBudget(parts.spending),
         cache: createCache(this.#flow),
         lane: createLane(this.#flow),
         retry: createRetry(this.#flow),
@@ -395,6 +400,7 @@ export class Gateway implements GatewayApi {
       seen,
       through: (principal, name) => this.#profiles.bound(principal, name),
       rate: (caller) => this.#flow.rateOf(caller),
+      budget: (caller) => parts.spending.snapshot(caller),
       callsToday: (agent) => callsToday.of(agent),
     });
     const { openJwt } = options;
@@ -430,6 +436,7 @@ export class Gateway implements GatewayApi {
       }),
     );
     this.#store.add(journal.onDidAppend((record) => learning.called({ ...record, tool: this.#shownName(record) })));
+    this.#store.add(journal.onDidAppend(({ agent, tokensOut }) => parts.spending.received(agent, tokensOut)));
     this.#store.add(journal.onDidLose(() => this.#changed.fire()));
     this.#store.add(pauses.onDidChange(() => this.#changed.fire()));
     this.#store.add(consents.onDidChange(() => this.#changed.fire()));
@@ -681,6 +688,8 @@ export class Gateway implements GatewayApi {
     await this.#tracing.close(TRACES_END_MS);
     this.#store.dispose();
     await this.#parts.seen.flush();
+    await this.#parts.spending.flush();
+    this.#parts.spending.dispose();
     this.#agents.dispose();
     this.#parts.config.dispose();
     this.#parts.approvals.dispose();

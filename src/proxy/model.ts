@@ -42,6 +42,14 @@ export interface Budget {
   readonly per: 'hour' | 'day' | 'month';
 }
 
+/** A budget with what is used of it in the present period. */
+export interface BudgetSnapshot extends Budget {
+  readonly usedCalls: number;
+  readonly usedTokens: number;
+  /** Milliseconds since epoch. */
+  readonly resetsAt: number;
+}
+
 /** A named part of what is served: what an agent sees that connects to `/mcp/p/<name>`. */
 export interface Profile {
   readonly name: string;

@@ -7,6 +7,9 @@ import { openAgentStore } from '../../src/proxy/agents/agent-store.ts';
 import { LastSeen } from '../../src/proxy/agents/last-seen.ts';
 import type { AgentStore, NewAgent } from '../../src/proxy/agents/types.ts';
 import { VestibuleError } from '../../src/proxy/errors.ts';
+import { Spending } from '../../src/proxy/agents/spending.ts';
+import type { Budget, Principal } from '../../src/proxy/model.ts';
+import type { SealMemory } from '../../src/proxy/storage/seal.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
 
 const root = tempFolder();
@@ -117,7 +120,7 @@ describe('agents', { timeout: 60_000 }, () => {
     const good = await readFile(file(), 'utf8');
     const damage: readonly [string, string][] = [
       ['cut off', good.slice(0, -10)],
-      ['another version', good.replace('"version": 1', '"version": 2')],
+      ['another version', good.replace('"version": 2', '"version": 3')],
       ['a misspelled member', good.replace('"tier"', '"teir"')],
       ['a member left out', good.replace(/"servers": "all",/, '')],
       ['an unknown member', good.replace('"tier"', '"more": 1, "tier"')],
@@ -138,6 +141,144 @@ describe('agents', { timeout: 60_000 }, () => {
       assert.notEqual(store.find(hashOf(token)), undefined, what);
       assert.equal(store.problem, undefined);
     }
+  });
+});
+
+describe('the file of agents is sealed', { timeout: 60_000 }, () => {
+  const opened: AgentStore[] = [];
+  afterEach(() => opened.splice(0).forEach((store) => store.dispose()));
+  const fresh = async (): Promise<string> => {
+    const dir = join(root, String(++count));
+    await mkdir(dir);
+    return dir;
+  };
+  const open = async (dir: string, memory?: SealMemory): Promise<AgentStore> => {
+    const store = await openAgentStore(dir, { onProblem: () => undefined, ...(memory && { memory }) });
+    opened.push(store);
+    return store;
+  };
+  const lets = (store: AgentStore, token: string): boolean => store.find(hashOf(token)) !== undefined;
+
+  it('so that who was revoked stays revoked when an older copy is put back, also by another process and after a restart', async () => {
+    const dir = await fresh();
+    const file = join(dir, 'agents.json');
+    const serving = await open(dir);
+    const { token } = await serving.add({ name: 'bot' });
+    const before = await readFile(file);
+    assert.ok(lets(serving, token));
+    // Revoked by another process, and put back before this one looked.
+    await (await open(dir)).revoke('bot');
+    await writeFile(file, before);
+    assert.equal(lets(serving, token), false);
+    assert.match(serving.problem?.message ?? '', /older copy/);
+    const later = await open(dir);
+    assert.equal(lets(later, token), false, 'after a restart');
+    await assert.rejects(later.add({ name: 'new' }), VestibuleError, 'nothing is written over what nobody could read');
+    await rm(file);
+    assert.equal(lets(later, token), false);
+    const next = await later.add({ name: 'bot' });
+    assert.ok(lets(later, next.token));
+    assert.ok(lets(serving, next.token));
+    await writeFile(file, before);
+    assert.equal(lets(later, token), false, 'older still');
+  });
+
+  it('so that nothing but Vestibule widens a grant, and one agent’s text is not another folder’s', async () => {
+    const dir = await fresh();
+    const file = join(dir, 'agents.json');
+    const store = await open(dir);
+    const { token } = await store.add({ name: 'bot', grant: { tier: 'read' } });
+    const good = await readFile(file, 'utf8');
+    await writeFile(file, good.replace('"read"', '"destructive"'));
+    assert.equal(lets(store, token), false);
+    const other = await fresh();
+    await (await open(other)).add({ name: 'else' });
+    await writeFile(join(other, 'agents.json'), good);
+    assert.equal(lets(await open(other), token), false);
+    await writeFile(file, good);
+    assert.ok(lets(store, token));
+  });
+
+  it('and both of its files put back are noticed by who remembers elsewhere', async () => {
+    const dir = await fresh();
+    const counts = new Map<string, number>();
+    const memory: SealMemory = { get: (id) => Promise.resolve(counts.get(id)), set: (id, at) => Promise.resolve(void counts.set(id, at)) };
+    const [file, key] = [join(dir, 'agents.json'), join(dir, 'agents.key')];
+    const first = await open(dir, memory);
+    const { token } = await first.add({ name: 'bot' });
+    const before = [await readFile(file), await readFile(key)] as const;
+    await first.revoke('bot');
+    await writeFile(file, before[0]);
+    await writeFile(key, before[1]);
+    assert.equal(lets(first, token), false, 'this process remembers');
+    assert.equal(lets(await open(dir, memory), token), false, 'and the memory over a restart');
+  });
+
+  it('from the first time a folder of before is opened', async () => {
+    const dir = await fresh();
+    const file = join(dir, 'agents.json');
+    const agent = { name: 'old', tokenHash: hashOf('vst_old').toString('hex'), servers: 'all', tools: 'all', tier: 'read', createdAt: 1 };
+    const unsealed = JSON.stringify({ version: 1, state: { agents: [agent] } });
+    await writeFile(file, unsealed);
+    assert.ok(lets(await open(dir), 'vst_old'));
+    assert.match(await readFile(file, 'utf8'), /"mac"/);
+    await writeFile(file, unsealed);
+    assert.equal(lets(await open(dir), 'vst_old'), false, 'what is not sealed counts no more');
+    const empty = await fresh();
+    await open(empty);
+    await writeFile(join(empty, 'agents.json'), unsealed);
+    assert.equal(lets(await open(empty), 'vst_old'), false, 'nor where there was nobody');
+  });
+});
+
+describe('budgets', { timeout: 60_000 }, () => {
+  const bot = (budget?: Budget): Pick<Principal, 'id' | 'kind' | 'budget'> => ({ id: 'bot', kind: 'agent', ...(budget && { budget }) });
+  const fresh = async (): Promise<string> => {
+    const dir = join(root, String(++count));
+    await mkdir(dir);
+    return dir;
+  };
+  const noon = Date.UTC(2026, 0, 31, 12, 0, 0);
+
+  it('of calls and tokens last for their period, whichever is used up first', async () => {
+    let now = noon;
+    const dir = await fresh();
+    const spending = await Spending.open(dir, { onProblem: (problem) => assert.fail(problem.message), general: () => undefined, now: () => now });
+    const two = bot({ calls: 2, tokens: 100, per: 'day' });
+    assert.equal(spending.take(bot()), undefined, 'no budget');
+    assert.deepEqual([spending.take(two), spending.take(two)], [undefined, undefined]);
+    assert.deepEqual(spending.take(two), { what: 'calls', most: 2, per: 'day', retryAfterSeconds: 12 * 3_600 });
+    assert.deepEqual(spending.snapshot(two), { calls: 2, tokens: 100, per: 'day', usedCalls: 2, usedTokens: 0, resetsAt: Date.UTC(2026, 1, 1) });
+    now = Date.UTC(2026, 1, 1);
+    assert.equal(spending.take(two), undefined, 'the next day');
+    spending.received('bot', 99);
+    assert.equal(spending.take(bot({ tokens: 100, per: 'day' })), undefined);
+    spending.received('bot', 1);
+    assert.equal(spending.take(bot({ tokens: 100, per: 'day' }))?.what, 'tokens');
+    spending.received('stranger', 5);
+    assert.equal(spending.take({ id: 'me', kind: 'person', budget: { calls: 1, per: 'hour' } }), undefined);
+    assert.equal(spending.take({ id: 'me', kind: 'person', budget: { calls: 1, per: 'hour' } }), undefined, 'a person pays for nothing');
+    for (const [per, seconds] of [['hour', 3_600], ['month', 28 * 24 * 3_600]] as const) {
+      assert.equal(spending.take({ id: per, kind: 'agent', budget: { calls: 1, per } }), undefined);
+      assert.equal(spending.take({ id: per, kind: 'agent', budget: { calls: 1, per } })?.retryAfterSeconds, seconds);
+    }
+    spending.dispose();
+  });
+
+  it('hold over restarts and over processes', async () => {
+    const dir = await fresh();
+    const options = { onProblem: (problem: VestibuleError) => assert.fail(problem.message), general: (): Budget => ({ calls: 3, per: 'month' }), now: () => noon };
+    const [one, other] = [await Spending.open(dir, options), await Spending.open(dir, options)];
+    assert.equal(one.take(bot()), undefined);
+    assert.equal(other.take(bot()), undefined);
+    await Promise.all([one.flush(), other.flush()]);
+    one.dispose();
+    other.dispose();
+    const later = await Spending.open(dir, options);
+    assert.equal(later.snapshot(bot())?.usedCalls, 2);
+    assert.equal(later.take(bot()), undefined);
+    assert.equal(later.take(bot())?.what, 'calls');
+    later.dispose();
   });
 });
 

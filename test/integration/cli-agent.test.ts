@@ -73,6 +73,13 @@ describe('vestibule agent', { timeout: 180_000 }, () => {
     });
   });
 
+  it('gives budgets, and refuses what is none', async () => {
+    const added = (await json('add', '--name', 'thrifty', '--budget', '1000/day', '--token-budget', '500000/day')) as Listed & { budget: unknown };
+    assert.deepEqual(added.budget, { calls: 1000, tokens: 500000, per: 'day' });
+    for (const bad of [['--budget', '10'], ['--budget', '0/day'], ['--budget', '10/week'], ['--budget', '1/day', '--token-budget', '1/hour']]) assert.equal((await vestibule('add', '--name', 'x', ...bad)).code, 2, bad.join(' '));
+    await vestibule('revoke', '--name', 'thrifty');
+  });
+
   it('shows a token once, and keeps none', async () => {
     const { stdout } = await vestibule('add', '--name', 'once', '--profile', 'some');
     const token = /vst_[\w-]{43}/.exec(stdout)?.[0] ?? assert.fail(stdout);

@@ -57,6 +57,28 @@ describe('limits', { timeout: 120_000 }, () => {
     assert.deepEqual(refused.map((record) => record.code), ['rate_limited']);
   });
 
+  it('and budgets refuse what is used up, by code and time, of one agent alone; and show what is left', async () => {
+    await using rig = await startRelayRig({ free: PEER }, {}, { gateway: { limits: { budget: { maxCalls: 2, per: 'month' } } } });
+    const { token } = await rig.gateway.addAgent({ name: 'bot', budget: { tokens: 1, per: 'month' } });
+    const bot = new LegacyAgent({ url: rig.url, token });
+    await bot.open();
+    const owner = rig.legacy();
+    await owner.open();
+    const call = (agent: LegacyAgent): Promise<Message> => agent.request('tools/call', { name: 'free_echo', arguments: { text: 'hello there' } });
+    assert.equal(problemOf(await call(bot)), undefined);
+    const refused = await call(bot);
+    assert.equal(problemOf(refused)?.code, 'rate_limited');
+    assert.match(textOf(refused), /budget of this agent of 1 tokens of results a month is used up\. The call was not sent\. Wait \d+ s/);
+    const { budget } = rig.gateway.snapshot().agents[0] ?? assert.fail();
+    assert.ok(budget !== undefined && budget.usedCalls === 1 && budget.usedTokens > 1);
+    for (let i = 0; i < 2; i++) assert.equal(problemOf(await call(owner)), undefined, 'the owner has the general one');
+    assert.match(textOf(await call(owner)), /2 calls a month/);
+    await rig.configure({});
+    await rig.until((gateway) => gateway.snapshot().agents[0]?.budget?.calls === undefined);
+    for (let i = 0; i < 300 && problemOf(await call(owner)) !== undefined; i++) await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(problemOf(await call(owner)), undefined, 'the rule is gone');
+  });
+
   it('keep calls waiting for their turn, and say how many', async () => {
     await using rig = await startRelayRig({ ops: { ...PEER, limits: { concurrent: 1, queue: 1, queueSeconds: 60 } } });
     const agent = rig.legacy({ capabilities: { roots: {} } });

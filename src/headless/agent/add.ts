@@ -1,8 +1,9 @@
-import { MAX_PER_MINUTE } from '../../proxy/agents/agent-rules.ts';
+import { MAX_PER_MINUTE, PERIODS } from '../../proxy/agents/agent-rules.ts';
 import { TIERS } from '../../proxy/agents/agents-format.ts';
 import type { NewAgent } from '../../proxy/agents/types.ts';
 import type { ConfigSnapshot } from '../../proxy/config/types.ts';
 import { visible } from '../../proxy/json/visible.ts';
+import type { Budget } from '../../proxy/model.ts';
 import { compileGlobs } from '../../proxy/policy/glob.ts';
 import { usage, type Arguments, type Options } from '../args.ts';
 import { COMMON_OPTIONS, CONFIG_OPTION, JSON_OPTION, type Command } from '../command.ts';
@@ -26,6 +27,8 @@ export const GRANT_OPTIONS = {
   tier: { value: 'TIER', help: 'At most read, write or destructive (default), by the approved definitions.' },
   profile: { value: 'P', help: 'Only what this profile of the servers file shows.' },
   'per-minute': { value: 'N', help: 'At most so many calls a minute.' },
+  budget: { value: 'N/PERIOD', help: 'At most so many calls an hour, day or month: 1000/day.' },
+  'token-budget': { value: 'N/PERIOD', help: 'At most so many tokens of results in a period: 500000/day.' },
   expires: { value: 'TIME', help: 'Refuse the token after this time: 30d, 12h, 45m or 8w (default: never).' },
 } as const satisfies Options;
 
@@ -73,6 +76,7 @@ export function agentOf(args: Arguments, name: string): NewAgent {
     grant: { ...(servers && { servers }), ...(tools && { tools }), ...(tier && { tier }) },
     profile: args.text('profile'),
     perMinute: args.wholeNumber('per-minute', 1, MAX_PER_MINUTE),
+    budget: budgetOf(args),
     expiresInMs: lifetime(args.text('expires')),
   };
 }
@@ -80,6 +84,24 @@ export function agentOf(args: Arguments, name: string): NewAgent {
 function globs(args: Arguments, option: string): readonly string[] | undefined {
   if (!args.has(option)) return undefined;
   return args.texts(option).flatMap((text) => text.split(',').map((glob) => glob.trim()));
+}
+
+/** Calls and tokens share a period: there is one of them to wait for. */
+function budgetOf(args: Arguments): Budget | undefined {
+  const [calls, tokens] = [share(args, 'budget'), share(args, 'token-budget')];
+  const per = calls?.per ?? tokens?.per;
+  if (per === undefined) return undefined;
+  if (tokens !== undefined && tokens.per !== per) throw usage('--budget and --token-budget are for different periods.', 'Give both for the same one.');
+  return { ...(calls && { calls: calls.count }), ...(tokens && { tokens: tokens.count }), per };
+}
+
+function share(args: Arguments, option: string): { readonly count: number; readonly per: Budget['per'] } | undefined {
+  const text = args.text(option);
+  if (text === undefined) return undefined;
+  const [, count = '', period = ''] = /^(\d{1,11})\/(\w+)$/.exec(text) ?? [];
+  const per = PERIODS.find((known) => known === period);
+  if (per === undefined || Number(count) < 1) throw usage(`--${option} cannot be "${text}".`, `Give a number and one of ${PERIODS.join(', ')}, such as 1000/day.`);
+  return { count: Number(count), per };
 }
 
 function lifetime(text: string | undefined): number | undefined {

@@ -1,7 +1,7 @@
 import type { AgentRecord } from '../../proxy/agents/types.ts';
 
 /** An agent as `--json` prints it: times as ISO 8601, and nothing that its token could be told from. */
-export function agentJson({ name, grant, profile, perMinute, createdAt, expiresAt }: AgentRecord) {
+export function agentJson({ name, grant, profile, perMinute, budget, createdAt, expiresAt }: AgentRecord) {
   return {
     name,
     servers: grant.servers,
@@ -9,6 +9,7 @@ export function agentJson({ name, grant, profile, perMinute, createdAt, expiresA
     tier: grant.tier,
     ...(profile !== undefined && { profile }),
     ...(perMinute !== undefined && { perMinute }),
+    ...(budget !== undefined && { budget }),
     createdAt: new Date(createdAt).toISOString(),
     ...(expiresAt !== undefined && { expiresAt: new Date(expiresAt).toISOString() }),
   };

@@ -1,5 +1,5 @@
 import type { Disposable } from '../events.ts';
-import type { Principal, RateSnapshot } from '../model.ts';
+import type { BudgetSnapshot, Principal, RateSnapshot } from '../model.ts';
 import type { LastSeen } from './last-seen.ts';
 import type { AgentSnapshot, AgentStore } from './types.ts';
 
@@ -12,6 +12,7 @@ export interface AgentAccessDeps {
   callsToday(agent: string): number;
   /** What is left of a caller's own rate; undefined when it has none. */
   rate(caller: Pick<Principal, 'id' | 'perMinute'>): RateSnapshot | undefined;
+  budget(caller: Pick<Principal, 'id' | 'kind' | 'budget'>): BudgetSnapshot | undefined;
 }
 
 /** Lets agents in by their tokens, and says what a person may know of them. */
@@ -34,7 +35,7 @@ export class AgentAccess implements Disposable {
   /** Every agent, expired ones too, oldest first. */
   snapshots(): readonly AgentSnapshot[] {
     const now = Date.now();
-    return this.#deps.store.all.map(({ name, grant, profile, perMinute, createdAt, expiresAt }) => ({
+    return this.#deps.store.all.map(({ name, grant, profile, perMinute, budget, createdAt, expiresAt }) => ({
       name,
       grant,
       profile,
@@ -45,6 +46,7 @@ export class AgentAccess implements Disposable {
       lastSeenAt: this.#deps.seen.of(name, createdAt),
       callsToday: this.#deps.callsToday(name),
       rate: this.#deps.rate({ id: name, ...(perMinute !== undefined && { perMinute }) }),
+      budget: this.#deps.budget({ id: name, kind: 'agent', ...(budget !== undefined && { budget }) }),
     }));
   }
 

@@ -1,3 +1,5 @@
+import type { Budget } from '../model.ts';
+
 /** More than anybody connects by hand. */
 export const MAX_AGENTS = 256;
 export const MAX_GLOBS = 100;
@@ -26,6 +28,15 @@ export function globProblem(glob: string): string | undefined {
 /** True for a number of calls a minute. */
 export function isRate(perMinute: number): boolean {
   return Number.isInteger(perMinute) && perMinute >= 1 && perMinute <= MAX_PER_MINUTE;
+}
+
+/** What a budget may be for. */
+export const PERIODS: readonly Budget['per'][] = ['hour', 'day', 'month'];
+
+/** True for a budget that says something, in whole numbers. */
+export function isBudget({ calls, tokens }: Budget): boolean {
+  const given = [calls, tokens].filter((number) => number !== undefined);
+  return given.length > 0 && given.every((number) => Number.isSafeInteger(number) && number >= 1);
 }
 
 /** Why no profile has this name; undefined when one could. */

@@ -5,11 +5,12 @@ import { Emitter, type Event } from '../events.ts';
 import { FULL_GRANT, type Grant } from '../model.ts';
 import { prepareFolder, readTextIfExistsNow, writeFileAtomic } from '../storage/atomic-file.ts';
 import { withFileLock } from '../storage/file-lock.ts';
-import { parseState, writeState } from '../storage/parse-state.ts';
+import { isVersion, parseState, writeState } from '../storage/parse-state.ts';
+import { Seal, type SealMemory } from '../storage/seal.ts';
 import { fileSignature, watchFile, type FileWatch } from '../storage/watch-file.ts';
-import { globProblem, isRate, MAX_AGENTS, MAX_GLOBS, MAX_PER_MINUTE, nameProblem, profileProblem } from './agent-rules.ts';
+import { globProblem, isBudget, isRate, MAX_AGENTS, MAX_GLOBS, MAX_PER_MINUTE, nameProblem, profileProblem } from './agent-rules.ts';
 import { hashOfToken, newToken } from './agent-token.ts';
-import { AGENTS_VERSION, decodeAgents, encodeAgents } from './agents-format.ts';
+import { AGENTS_VERSION, decodeAgents, encodeAgents, UNSEALED_AGENTS_VERSION } from './agents-format.ts';
 import type { AgentRecord, AgentStore, IssuedAgent, KnownAgent, NewAgent } from './types.ts';
 
 const MAX_FILE_BYTES = 1024 * 1024;
@@ -20,6 +21,8 @@ interface Loaded {
   readonly text: string | undefined;
   readonly agents: readonly AgentRecord[];
   readonly problem: VestibuleError | undefined;
+  /** Number of the state; 0 for one that is not sealed. */
+  readonly count: number;
 }
 
 /** An agent as it is looked up: its principal is the same object for as long as its record says the same. */
@@ -29,20 +32,27 @@ interface Entry extends KnownAgent {
 
 /**
  * Opens the agents of a data folder: `agents.json`, shared by every process that uses the folder. A file that cannot
- * be read lets no agent in until it is repaired or removed; the owner's token does not depend on it.
+ * be read lets no agent in until it is repaired or removed; the owner's token does not depend on it. The file is sealed:
+ * one that something else wrote, or an older copy of it, is one that cannot be read (decision 0011), so that who was
+ * revoked stays revoked.
  * @param options.onProblem hears of a file that could not be used, once per content
+ * @param options.memory remembers elsewhere how far the file had come
  * @param options.now milliseconds since epoch; for tests
  * @throws VestibuleError `data-folder-unreadable`
  */
-export async function openAgentStore(dataDir: string, options: { readonly onProblem: (problem: VestibuleError) => void; readonly now?: () => number }): Promise<AgentStore> {
+export async function openAgentStore(dataDir: string, options: { readonly onProblem: (problem: VestibuleError) => void; readonly now?: () => number; readonly memory?: SealMemory }): Promise<AgentStore> {
   await prepareFolder(dataDir);
-  const store = new FileAgentStore(join(dataDir, 'agents.json'), options.onProblem, options.now ?? Date.now);
+  const seal = new Seal(join(dataDir, 'agents.key'), 'agents', options.memory);
+  await seal.recall();
+  const store = new FileAgentStore(join(dataDir, 'agents.json'), seal, options.onProblem, options.now ?? Date.now);
   store.look();
+  await store.beginSealing();
   return store;
 }
 
 class FileAgentStore implements AgentStore {
   readonly #path: string;
+  readonly #seal: Seal;
   readonly #report: (problem: VestibuleError) => void;
   readonly #now: () => number;
   readonly #changed = new Emitter<void>();
@@ -50,15 +60,16 @@ class FileAgentStore implements AgentStore {
   readonly #watch: FileWatch;
   /** Revoked here although that is not written yet, or could not be. */
   readonly #revoked = new Set<AgentRecord>();
-  #loaded: Loaded = { text: undefined, agents: [], problem: undefined };
+  #loaded: Loaded = { text: undefined, agents: [], problem: undefined, count: 0 };
   #byHash: ReadonlyMap<string, Entry> = new Map();
   #signature: string | undefined;
   #expiry: NodeJS.Timeout | undefined;
   /** Writes, one after another. */
   #line: Promise<unknown> = Promise.resolve();
 
-  constructor(path: string, report: (problem: VestibuleError) => void, now: () => number) {
+  constructor(path: string, seal: Seal, report: (problem: VestibuleError) => void, now: () => number) {
     this.#path = path;
+    this.#seal = seal;
     this.#report = report;
     this.#now = now;
     this.#watch = watchFile(path, () => this.look());
@@ -95,9 +106,10 @@ class FileAgentStore implements AgentStore {
     if (agent.profile !== undefined) refuseUnless(profileProblem(agent.profile), 'The profile', agent.profile);
     const token = newToken();
     const createdAt = this.#now();
-    const { name, profile, perMinute, expiresInMs } = agent;
+    const { name, profile, perMinute, budget, expiresInMs } = agent;
     if (perMinute !== undefined && !isRate(perMinute)) throw unusable(`An agent cannot make ${perMinute} calls a minute.`, `Give a whole number from 1 to ${MAX_PER_MINUTE}.`);
-    const record: AgentRecord = { name, tokenHash: hashOfToken(token).toString('hex'), grant, profile, perMinute, createdAt, expiresAt: expiresInMs === undefined ? undefined : createdAt + expiresInMs };
+    if (budget !== undefined && !isBudget(budget)) throw unusable('A budget needs a number of calls or tokens.', 'Give whole numbers from 1 on.');
+    const record: AgentRecord = { name, tokenHash: hashOfToken(token).toString('hex'), grant, profile, perMinute, ...(budget !== undefined && { budget }), createdAt, expiresAt: expiresInMs === undefined ? undefined : createdAt + expiresInMs };
     await this.#update((agents) => {
       const taken = agents.find((other) => other.name.toLowerCase() === name.toLowerCase());
       if (taken !== undefined) throw unusable(`There is an agent "${taken.name}" already.`, 'Revoke it first, or choose another name.');
@@ -136,6 +148,14 @@ class FileAgentStore implements AgentStore {
     this.#ended.dispose();
   }
 
+  /** Seals what an earlier version wrote, or makes the key: from then on nothing that is not sealed counts. */
+  async beginSealing(): Promise<void> {
+    const { problem, text, count } = this.#loaded;
+    if (problem !== undefined || (count > 0 && text !== undefined)) return;
+    if (text !== undefined) return this.#update((agents) => agents);
+    if (this.#seal.markNow().kind === 'none') await withFileLock(this.#path, () => this.#seal.begin());
+  }
+
   #update(change: (agents: readonly AgentRecord[]) => readonly AgentRecord[]): Promise<void> {
     const run = this.#line.then(() =>
       withFileLock(this.#path, async () => {
@@ -143,11 +163,15 @@ class FileAgentStore implements AgentStore {
         // What nobody could read is somebody's agents: only a person can say that they are gone.
         if (now.problem !== undefined) throw now.problem;
         const agents = change(now.agents);
-        const text = writeState(AGENTS_VERSION, encodeAgents(agents));
+        const state = encodeAgents(agents);
+        const { mark, envelope } = await this.#seal.next(AGENTS_VERSION, state);
+        const text = writeState(AGENTS_VERSION, state, envelope);
         await writeFileAtomic(this.#path, text);
+        // After the file: a crash in between leaves a file that is ahead of its key, never one that looks older than it is.
+        await this.#seal.written(mark);
         this.#watch.lookAnew();
         this.#signature = undefined;
-        this.#take({ text, agents, problem: undefined });
+        this.#take({ text, agents, problem: undefined, count: mark.count });
       }),
     );
     this.#line = run.catch(() => undefined);
@@ -157,10 +181,20 @@ class FileAgentStore implements AgentStore {
   #read(): Loaded {
     let text: string | undefined;
     try {
+      // The key first: a file that is written in between only has a higher number.
+      const mark = this.#seal.markNow();
       text = readTextIfExistsNow(this.#path, MAX_FILE_BYTES);
-      if (text === undefined) return { text, agents: [], problem: undefined };
-      if (text === this.#loaded.text && this.#loaded.problem === undefined) return this.#loaded;
-      return { text, agents: parseState(text, { file: this.#path, version: AGENTS_VERSION, decode: decodeAgents }), problem: undefined };
+      if (text === undefined) return { text, agents: [], problem: undefined, count: 0 };
+      const file = { file: this.#path, decode: decodeAgents };
+      if (mark.kind === 'none' && isVersion(text, UNSEALED_AGENTS_VERSION)) return { text, agents: parseState(text, { ...file, version: UNSEALED_AGENTS_VERSION }), problem: undefined, count: 0 };
+      if (mark.kind === 'kept' && text === this.#loaded.text && this.#loaded.problem === undefined && this.#loaded.count >= mark.count) return this.#loaded;
+      let count = 0;
+      const verify = (members: Readonly<Record<string, unknown>>): void => {
+        count = this.#seal.verify(mark, AGENTS_VERSION, members);
+      };
+      const agents = parseState(text, { ...file, version: AGENTS_VERSION, verify });
+      if (mark.kind === 'kept') void this.#seal.reached(mark.id, count);
+      return { text, agents, problem: undefined, count };
     } catch (error) {
       if (!VestibuleError.is(error)) throw error;
       const problem = new VestibuleError(error.reason, `No agent with a token of its own is let in, for who they are cannot be read: ${error.message}`, {
@@ -168,7 +202,7 @@ class FileAgentStore implements AgentStore {
         at: error.at,
         cause: error,
       });
-      return { text, agents: [], problem };
+      return { text, agents: [], problem, count: 0 };
     }
   }
 
@@ -210,8 +244,8 @@ class FileAgentStore implements AgentStore {
 }
 
 function entryOf(record: AgentRecord): Entry {
-  const { name, grant, perMinute, tokenHash } = record;
-  return { record, hash: Buffer.from(tokenHash, 'hex'), principal: { id: name, kind: 'agent', label: name, grant, ...(perMinute !== undefined && { perMinute }) } };
+  const { name, grant, perMinute, budget, tokenHash } = record;
+  return { record, hash: Buffer.from(tokenHash, 'hex'), principal: { id: name, kind: 'agent', label: name, grant, ...(perMinute !== undefined && { perMinute }), ...(budget !== undefined && { budget }) } };
 }
 
 function isSame(a: AgentRecord, b: AgentRecord): boolean {

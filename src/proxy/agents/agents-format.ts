@@ -1,16 +1,18 @@
-import type { Grant, Tier } from '../model.ts';
+import type { Budget, Grant, Tier } from '../model.ts';
 import { BadShapeError, listAt, numberAt, recordAt, stringAt, type JsonPath } from '../storage/parse-state.ts';
-import { globProblem, isRate, MAX_AGENTS, MAX_GLOBS, nameProblem, profileProblem } from './agent-rules.ts';
+import { globProblem, isBudget, isRate, MAX_AGENTS, MAX_GLOBS, PERIODS, nameProblem, profileProblem } from './agent-rules.ts';
 import type { AgentRecord } from './types.ts';
 
 /** Version of `agents.json`. */
-export const AGENTS_VERSION = 1;
+export const AGENTS_VERSION = 2;
+/** The version that was not sealed yet: it counts while there is no key. */
+export const UNSEALED_AGENTS_VERSION = 1;
 
 export const TIERS: readonly Tier[] = ['read', 'write', 'destructive'];
 
 const HASH = /^[0-9a-f]{64}$/;
 
-/** What `agents.json` holds under `state`: `{"agents": [{"name", "tokenHash", "servers", "tools", "tier", "profile", "perMinute", "createdAt", "expiresAt"}]}`. */
+/** What `agents.json` holds under `state`: `{"agents": [{"name", "tokenHash", "servers", "tools", "tier", "profile", "perMinute", "budget", "createdAt", "expiresAt"}]}`. */
 export function encodeAgents(agents: readonly AgentRecord[]): unknown {
   return { agents: agents.map(({ grant, ...agent }) => ({ ...agent, ...grant })) };
 }
@@ -36,7 +38,7 @@ export function decodeAgents(state: unknown): readonly AgentRecord[] {
 }
 
 function agentAt(value: unknown, path: JsonPath): AgentRecord {
-  const { name, tokenHash, servers, tools, tier, profile, perMinute, createdAt, expiresAt, ...unknown } = recordAt(value, path);
+  const { name, tokenHash, servers, tools, tier, profile, perMinute, budget, createdAt, expiresAt, ...unknown } = recordAt(value, path);
   refuseUnknown(unknown, path);
   const hash = stringAt(tokenHash, [...path, 'tokenHash']);
   if (!HASH.test(hash)) throw new BadShapeError([...path, 'tokenHash'], '64 hexadecimal digits');
@@ -48,6 +50,7 @@ function agentAt(value: unknown, path: JsonPath): AgentRecord {
     grant: { servers: globsAt(servers, [...path, 'servers']), tools: globsAt(tools, [...path, 'tools']), tier: known },
     profile: profile === undefined ? undefined : fitting(stringAt(profile, [...path, 'profile']), profileProblem, [...path, 'profile']),
     perMinute: perMinute === undefined ? undefined : perMinuteAt(perMinute, [...path, 'perMinute']),
+    ...(budget !== undefined && { budget: budgetAt(budget, [...path, 'budget']) }),
     createdAt: numberAt(createdAt, [...path, 'createdAt']),
     expiresAt: expiresAt === undefined ? undefined : numberAt(expiresAt, [...path, 'expiresAt']),
   };
@@ -64,6 +67,16 @@ function perMinuteAt(value: unknown, path: JsonPath): number {
   const number = numberAt(value, path);
   if (!isRate(number)) throw new BadShapeError(path, 'a whole number from 1 on');
   return number;
+}
+
+function budgetAt(value: unknown, path: JsonPath): Budget {
+  const { calls, tokens, per, ...unknown } = recordAt(value, path);
+  refuseUnknown(unknown, path);
+  const period = PERIODS.find((candidate) => candidate === per);
+  if (period === undefined) throw new BadShapeError([...path, 'per'], PERIODS.join(', '));
+  const budget = { ...(calls !== undefined && { calls: numberAt(calls, [...path, 'calls']) }), ...(tokens !== undefined && { tokens: numberAt(tokens, [...path, 'tokens']) }), per: period };
+  if (!isBudget(budget)) throw new BadShapeError(path, 'whole numbers from 1 on');
+  return budget;
 }
 
 function fitting(text: string, problemOf: (text: string) => string | undefined, path: JsonPath): string {

@@ -1,6 +1,6 @@
 import type { VestibuleError } from '../errors.ts';
 import type { Disposable, Event } from '../events.ts';
-import type { Grant, Principal, RateSnapshot } from '../model.ts';
+import type { Budget, BudgetSnapshot, Grant, Principal, RateSnapshot } from '../model.ts';
 
 /** An agent that a person gave a token of its own. The token itself is nowhere. */
 export interface AgentRecord {
@@ -13,6 +13,8 @@ export interface AgentRecord {
   readonly profile: string | undefined;
   /** Calls a minute; undefined for what `gateway.limits` says. */
   readonly perMinute: number | undefined;
+  /** What it may use in a period; left out for what `gateway.limits` says. */
+  readonly budget?: Budget | undefined;
   /** Milliseconds since epoch. */
   readonly createdAt: number;
   /** Milliseconds since epoch from which the token is refused; undefined while it does not expire. */
@@ -25,6 +27,7 @@ export interface NewAgent {
   readonly grant?: Partial<Grant>;
   readonly profile?: string | undefined;
   readonly perMinute?: number | undefined;
+  readonly budget?: Budget | undefined;
   /** Milliseconds from now; left out, the token does not expire. */
   readonly expiresInMs?: number | undefined;
 }
@@ -83,4 +86,6 @@ export interface AgentSnapshot {
   readonly callsToday: number;
   /** What is left of its rate, where it has one: its own, or `gateway.limits.perAgent`. */
   readonly rate?: RateSnapshot | undefined;
+  /** What it may use in a period and has used, where it has a budget: its own, or `gateway.limits.budget`. */
+  readonly budget?: BudgetSnapshot | undefined;
 }

@@ -11,6 +11,7 @@ export const STAGE_ORDER = [
   'shape', // arguments: valid against the schema, within size
   'consent', // a person's consent for this call
   'rates', // calls a minute
+  'budget', // what the caller may use in an hour, day or month
   'cache', // answers that need no upstream
   'lane', // calls at the same time, and whose turn it is
   'retry', // again, where that is safe

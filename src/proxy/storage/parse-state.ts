@@ -60,6 +60,11 @@ export function writeState(version: number, state: unknown, envelope: object = {
   return `${JSON.stringify({ version, ...envelope, state }, undefined, 1)}\n`;
 }
 
+/** Whether the text of a state file claims to be of this version. */
+export function isVersion(text: string, version: number): boolean {
+  return /^\s*\{\s*"version"\s*:\s*(\d+)/.exec(text)?.[1] === String(version);
+}
+
 /** A JSON object's members as a Map, so that outside keys such as `__proto__` stay plain data. @throws BadShapeError */
 export function entriesAt(value: unknown, path: JsonPath): Map<string, unknown> {
   return new Map(Object.entries(recordAt(value, path)));

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { VestibuleError } from '../errors.ts';
-import { readTextIfExists, writeFileAtomic } from './atomic-file.ts';
+import { readTextIfExists, readTextIfExistsNow, writeFileAtomic } from './atomic-file.ts';
 import { BadShapeError, numberAt, parseState, recordAt, stringAt, writeState } from './parse-state.ts';
 import { setAside } from './set-aside.ts';
 
@@ -58,12 +58,28 @@ export class Seal {
    * number. @throws VestibuleError `data-folder-unreadable`
    */
   async mark(): Promise<Mark> {
+    const mark = this.#markOf(await readTextIfExists(this.#path));
+    if (mark.kind !== 'kept') return mark;
+    const remembered = (await this.#memory?.get(mark.id).catch(() => undefined)) ?? 0;
+    return { ...mark, count: Math.max(mark.count, remembered) };
+  }
+
+  /** Asks the memory elsewhere once, for `markNow`. @throws VestibuleError `data-folder-unreadable` */
+  async recall(): Promise<void> {
+    const mark = await this.mark();
+    if (mark.kind === 'kept') this.#seen.set(mark.id, mark.count);
+  }
+
+  /** As `mark`, at once: with what this process knows of the memory elsewhere. @throws VestibuleError `data-folder-unreadable` */
+  markNow(): Mark {
+    return this.#markOf(readTextIfExistsNow(this.#path));
+  }
+
+  #markOf(text: string | undefined): Mark {
+    if (text === undefined) return { kind: 'none' };
     try {
-      const text = await readTextIfExists(this.#path);
-      if (text === undefined) return { kind: 'none' };
       const { id, key, count } = parseState(text, { file: this.#path, version: KEY_VERSION, decode: decodeKey });
-      const remembered = (await this.#memory?.get(id).catch(() => undefined)) ?? 0;
-      return { kind: 'kept', id, key, count: Math.max(count, remembered, this.#seen.get(id) ?? 0) };
+      return { kind: 'kept', id, key, count: Math.max(count, this.#seen.get(id) ?? 0) };
     } catch (error) {
       if (VestibuleError.is(error, 'corrupt-file')) return { kind: 'broken' };
       throw error;

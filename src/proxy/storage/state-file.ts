@@ -3,7 +3,7 @@ import { Emitter, type Disposable, type Event } from '../events.ts';
 import { readTextIfExists, removeFile, writeFileAtomic } from './atomic-file.ts';
 import { withFileLock } from './file-lock.ts';
 import { folderError } from './fs-error.ts';
-import { parseState, writeState } from './parse-state.ts';
+import { isVersion, parseState, writeState } from './parse-state.ts';
 import type { Mark, Seal } from './seal.ts';
 import { setAside } from './set-aside.ts';
 import { watchFile, type FileWatch } from './watch-file.ts';
@@ -215,10 +215,4 @@ export class StateFile<T> implements Disposable {
     );
     return run;
   }
-}
-
-/** Whether a text claims to be of this version. */
-function isVersion(text: string, version: number): boolean {
-  const head = /^\s*\{\s*"version"\s*:\s*(\d+)/.exec(text);
-  return head?.[1] === String(version);
 }
