@@ -1,7 +1,12 @@
 // What each stage costs a call, with everything a person can switch on switched on, and what all of them cost together.
 // The upstream is left out: it answers at once. Usage: npm run bench -- pipeline
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Spending } from '../../src/proxy/agents/spending.ts';
 import { createPipeline } from '../../src/proxy/pipeline/pipeline.ts';
 import { createAuthorize } from '../../src/proxy/pipeline/stages/authorize.ts';
+import { createBudget } from '../../src/proxy/pipeline/stages/budget.ts';
 import { createBreaker } from '../../src/proxy/pipeline/stages/breaker.ts';
 import { createCache } from '../../src/proxy/pipeline/stages/cache.ts';
 import { createLane } from '../../src/proxy/pipeline/stages/lane.ts';
@@ -76,7 +81,9 @@ const dispatch: InboundStage = { name: 'dispatch', phase: 'in', run: () => Promi
 const fail = (error: unknown): never => {
   throw error;
 };
-const stages: readonly InboundStage[] = [createAuthorize(), createShape(), createRates(flow), createCache(flow), createLane(flow), createRetry(flow), createBreaker(flow)] as readonly InboundStage[];
+// Its file is written behind the calls, as it is when a gateway serves.
+const spending = await Spending.open(await mkdtemp(join(tmpdir(), 'vestibule-bench-')), { onProblem: fail, general: () => ({ calls: 1e9, tokens: 1e12, per: 'month' }) });
+const stages: readonly InboundStage[] = [createAuthorize(), createShape(), createRates(flow), createBudget(spending), createCache(flow), createLane(flow), createRetry(flow), createBreaker(flow)] as readonly InboundStage[];
 
 async function measure(of: readonly InboundStage[]): Promise<{ readonly p50: number; readonly p99: number }> {
   const pipeline = createPipeline([...of, dispatch], fail);
@@ -98,3 +105,4 @@ for (const [name, of] of [['no stage', []], ...stages.map((stage) => [stage.name
   rows.push({ stage: name, 'p50 µs': Number(p50.toFixed(2)), 'added p50 µs': Number((p50 - nothing.p50).toFixed(2)), 'p99 µs': Number(p99.toFixed(2)) });
 }
 await report('pipeline', rows);
+spending.dispose();
