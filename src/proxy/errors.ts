@@ -44,6 +44,7 @@ export type VestibuleErrorReason =
   | 'bad-url'
   | 'bad-json'
   | 'too-large'
+  | 'bad-bundle'
   | 'disposed';
 
 /** A position in a text file, both counted from 1. */

@@ -1,9 +1,12 @@
 import { freeName } from '../proxy/config/suggest-name.ts';
 import { visible } from '../proxy/json/visible.ts';
 import { RegistryCache } from '../proxy/registry/cache.ts';
-import { searchRegistry } from '../proxy/registry/client.ts';
-import type { Offer, RegistryPage, RegistryServer } from '../proxy/registry/types.ts';
+import { linkedServer, lookUpServer, searchRegistry } from '../proxy/registry/client.ts';
+import { installBundle } from '../proxy/registry/bundle/install.ts';
+import type { BundleRef } from '../proxy/registry/bundle/types.ts';
+import type { Offer, ReadyOffer, RegistryPage, RegistryServer } from '../proxy/registry/types.ts';
 import type { Choice, Dialogs } from './dialogs.ts';
+import { t } from './l10n.ts';
 import { commandOrAddress } from '../proxy/import/describe.ts';
 import type { Pasted } from './servers-files.ts';
 import { oneLine, plural } from './text.ts';
@@ -14,6 +17,7 @@ export interface RegistryContext {
   /** The registry's address, as set. */
   readonly base: () => string;
   readonly dataDir: string;
+  readonly platform: NodeJS.Platform;
   /** Names that are taken. */
   readonly taken: () => Promise<ReadonlySet<string>>;
   /** Adds what was chosen, after showing the exact command or address. */
@@ -37,15 +41,31 @@ export async function browseRegistry(context: RegistryContext): Promise<boolean>
   const cache = await RegistryCache.open(context.dataDir, (problem) => dialogs.fail(problem));
   try {
     const server = await choose(context, cache, query, host);
-    const offer = server && (await chooseOffer(dialogs, server));
-    if (server === undefined || offer === undefined) return false;
-    const taken = await context.taken();
-    const name = freeName(server.name.split('/').at(-1) ?? server.name, (candidate) => taken.has(candidate));
-    const notes = server.status === 'deprecated' ? ['The registry calls this server deprecated.'] : [];
-    return await context.add({ ok: true, servers: [{ name, entry: offer.entry, notes }], inputs: offer.inputs });
+    return server !== undefined && (await addFrom(context, server));
   } finally {
     await cache.flush();
   }
+}
+
+/**
+ * What adds the server that a link into the registry is about; undefined for any other text.
+ */
+export function fromLink(text: string, context: RegistryContext): (() => Promise<boolean>) | undefined {
+  const base = context.base();
+  const linked = linkedServer(text.trim(), base);
+  if (linked === undefined) return undefined;
+  return async () => addFrom(context, await context.progress(t('Asking {0}…', hostOf(base)), (signal) => lookUpServer(linked, base, signal)));
+}
+
+/** Adds one server by the way a person picks. */
+async function addFrom(context: RegistryContext, server: RegistryServer): Promise<boolean> {
+  const offer = await chooseOffer(context.dialogs, server);
+  if (offer === undefined) return false;
+  const taken = await context.taken();
+  const name = freeName(server.name.split('/').at(-1) ?? server.name, (candidate) => taken.has(candidate));
+  const notes = server.status === 'deprecated' ? [t('The registry calls this server deprecated.')] : [];
+  const launch = offer.bundle === undefined ? offer : await fetchBundle(context, name, offer.bundle);
+  return launch !== undefined && (await context.add({ ok: true, servers: [{ name, entry: launch.entry, notes }], inputs: launch.inputs }));
 }
 
 async function choose(context: RegistryContext, cache: RegistryCache, query: string, host: string): Promise<RegistryServer | undefined> {
@@ -59,6 +79,18 @@ async function choose(context: RegistryContext, cache: RegistryCache, query: str
     if (row?.kind !== 'more') return row?.server;
     cursor = row.cursor;
   }
+}
+
+/** Fetches a bundle after asking: its command is known only from what is inside. */
+async function fetchBundle({ dataDir, dialogs, platform, progress }: RegistryContext, name: string, bundle: BundleRef): Promise<Pick<ReadyOffer, 'entry' | 'inputs'> | undefined> {
+  const fetching = await dialogs.confirm({
+    message: t('Fetch the bundle of “{0}”?', oneLine(name, 60)),
+    detail: t('From {0}\nSHA-256 {1}\n\nIt is thrown away unless it has this digest, and unpacked below the data folder of Vestibule. Nothing of it is run: you see the exact command before it is added.', visible(bundle.url), bundle.sha256),
+    yes: t('Fetch'),
+    needsDocument: false,
+  });
+  if (!fetching) return undefined;
+  return progress(t('Fetching the bundle of “{0}”…', oneLine(name, 60)), (signal) => installBundle(bundle, name, { dataDir, platform }, signal));
 }
 
 function titleOf({ servers, at, offline }: RegistryPage, host: string): string {
@@ -86,7 +118,7 @@ async function chooseOffer(dialogs: Dialogs, { name, offers, notes }: RegistrySe
     return undefined;
   }
   if (offers.length === 1) return only;
-  const choices = offers.map((offer) => ({ label: `${offer.kind}: ${oneLine(offer.what, 100)}`, detail: oneLine(commandOrAddress(offer.entry), 300), value: offer }));
+  const choices = offers.map((offer) => ({ label: `${offer.kind}: ${oneLine(offer.what, 100)}`, detail: oneLine(offer.bundle === undefined ? commandOrAddress(offer.entry) : t('A bundle: its command is shown after it was fetched and checked'), 300), value: offer }));
   return dialogs.pick(`How should ${oneLine(name, 60)} be used?`, choices);
 }
 

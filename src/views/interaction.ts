@@ -6,6 +6,7 @@ import type { ClientFile, ClientId, Machine } from '../proxy/clients/client-file
 import { DisposableStore, type Disposable } from '../proxy/events.ts';
 import { bridgeHome } from './bridge-home.ts';
 import { installBridge } from './bridge-program.ts';
+import { fromLink, type RegistryContext } from './browse-registry.ts';
 import { runCommand, type CommandContext } from './commands.ts';
 import { ConsentAsker } from './consent-asker.ts';
 import { dataFolder, workspaceFolder } from './create-gateway.ts';
@@ -57,8 +58,18 @@ export class Interaction implements Disposable {
       dialogs,
       files: () => serversFiles(context),
       preview: (title, text) => documents.preview(title, text),
+      fromRegistry: (text) => fromLink(text, registry),
       openFile,
     });
+    const registry: RegistryContext = {
+      dialogs,
+      base: registryBase,
+      dataDir: dataFolder(context),
+      platform: process.platform,
+      taken: async () => new Set((await gateway()).snapshot().upstreams.map(({ name }) => name)),
+      add: (servers) => files.addParsed(servers),
+      progress: cancellable,
+    };
     this.#commands = {
       host,
       endpoint,
@@ -68,14 +79,7 @@ export class Interaction implements Disposable {
       upstreams,
       decisions: new Decisions({ gateway, trusted: () => vscode.workspace.isTrusted, dialogs, openReview: (target) => documents.open(target) }),
       files,
-      registry: {
-        dialogs,
-        base: registryBase,
-        dataDir: dataFolder(context),
-        taken: async () => new Set((await gateway()).snapshot().upstreams.map(({ name }) => name)),
-        add: (servers) => files.addParsed(servers),
-        progress: cancellable,
-      },
+      registry,
       connecting: {
         gateway,
         endpoint,

@@ -2,6 +2,7 @@ import type { GatewayApi, UpstreamSnapshot } from '../proxy/api.ts';
 import { addInput, addServer, editServersFile, setServerEnabled } from '../proxy/config/edit.ts';
 import { parseServerInput, problemOfEntry, type PasteResult } from '../proxy/config/paste.ts';
 import type { Dialogs } from './dialogs.ts';
+import { t } from './l10n.ts';
 import { confirmAdding, describeNew, type NewServer } from './present/confirmation.ts';
 import { launchOfEntry, sameLaunch } from './present/launch.ts';
 import { findUpstream } from './target.ts';
@@ -22,6 +23,8 @@ export interface ServersFilesContext {
   readonly files: () => readonly ServersFileChoice[];
   /** Shows a text whole in a read-only document. */
   readonly preview: (title: string, text: string) => Promise<void>;
+  /** What adds the server of a registry that a text links to; undefined for any other text. */
+  readonly fromRegistry: (text: string) => (() => Promise<boolean>) | undefined;
   /** Opens a file in an editor. */
   readonly openFile: (path: string) => Promise<void>;
 }
@@ -51,7 +54,7 @@ export class ServersFiles {
     const parse = (text: string): PasteResult => parseServerInput(text, { taken: (name) => names.has(name) });
     const pasted = await dialogs.prompt({
       title: 'Add a server',
-      prompt: 'Paste an address, a command line, or JSON from a mcp.json',
+      prompt: t('Paste an address, a command line, JSON from a mcp.json, or a link to a server of the registry'),
       placeholder: 'https://example.com/mcp  ·  npx -y some-mcp-server  ·  { "servers": … }',
       check: (text) => {
         const result = text.trim() === '' ? undefined : parse(text);
@@ -59,6 +62,8 @@ export class ServersFiles {
       },
     });
     if (pasted === undefined || pasted.trim() === '') return false;
+    const linked = this.#context.fromRegistry(pasted);
+    if (linked !== undefined) return linked();
     const parsed = parse(pasted);
     if (!parsed.ok) {
       dialogs.fail({ message: parsed.problem, action: parsed.fix });

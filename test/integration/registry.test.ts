@@ -6,9 +6,10 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { parseServersFile } from '../../src/proxy/config/servers-file.ts';
 import { VestibuleError } from '../../src/proxy/errors.ts';
 import { RegistryCache } from '../../src/proxy/registry/cache.ts';
-import { searchRegistry } from '../../src/proxy/registry/client.ts';
+import { linkedServer, lookUpServer, searchRegistry } from '../../src/proxy/registry/client.ts';
 import { offersOf } from '../../src/proxy/registry/offers.ts';
-import { browseRegistry, type RegistryContext } from '../../src/views/browse-registry.ts';
+import { browseRegistry, fromLink, type RegistryContext } from '../../src/views/browse-registry.ts';
+import type { ReadyOffer } from '../../src/proxy/registry/types.ts';
 import type { Pasted } from '../../src/views/servers-files.ts';
 import { startRegistry } from '../fixtures/registry.ts';
 import { ScriptedDialogs } from '../unit/views-fixtures.ts';
@@ -22,7 +23,10 @@ const SERVERS = [
 ];
 
 describe('ways of using a server of a registry', () => {
-  const only = (part: object): ReturnType<typeof offersOf>['offers'][number] | undefined => offersOf({ name: 'io.acme/thing', ...part }).offers[0];
+  const only = (part: object): ReadyOffer | undefined => {
+    const [offer] = offersOf({ name: 'io.acme/thing', ...part }).offers;
+    return offer?.bundle === undefined ? offer : undefined;
+  };
 
   it('are the exact command, pinned, with asked values as inputs', () => {
     const offer = only({
@@ -82,7 +86,9 @@ describe('ways of using a server of a registry', () => {
       [{ version: undefined }, /no version/],
       [{ environmentVariables: [{ name: 'A', value: '${env:AWS_SECRET_ACCESS_KEY}' }] }, /variables of your machine/],
       [{ packageArguments: [{ type: 'positional', value: '${secret:github}' }] }, /variables of your machine/],
-      [{ registryType: 'mcpb' }, /not unpacked/],
+      [{ registryType: 'mcpb', identifier: 'http://evil.example/x.mcpb', fileSha256: 'a'.repeat(64) }, /no address/],
+      [{ registryType: 'mcpb', identifier: 'https://x.example/x.mcpb' }, /no SHA-256/],
+      [{ packageArguments: [{ type: 'positional', value: '{a}{b}', variables: { a: { value: '$' }, b: { value: '{env:AWS_SECRET_ACCESS_KEY}' } } }] }, /variables of your machine/],
       [{ registryType: 'else' }, /not known/],
       [{ transport: { type: 'streamable-http', url: 'http://localhost' } }, /its standard streams/],
     ] as const) assert.match(refused(part), why, JSON.stringify(part));
@@ -156,6 +162,7 @@ describe('searching a registry', { timeout: 60_000 }, () => {
       dialogs,
       base: () => registry.base,
       dataDir,
+      platform: process.platform,
       taken: () => Promise.resolve(new Set(['search'])),
       add: (servers) => Promise.resolve(added.push(servers) > 0),
       progress: (_title, run) => run(new AbortController().signal),
@@ -167,5 +174,36 @@ describe('searching a registry', { timeout: 60_000 }, () => {
     assert.equal(await browseRegistry(context), false);
     assert.match(dialogs.informed[0] ?? '', /has no server for “nothing like it”/);
     assert.equal(await browseRegistry(context), false, 'a dismissed question ends it');
+  });
+
+  it('takes a link to one server', async () => {
+    await using registry = await startRegistry(SERVERS, { 'com.acme/gone': 'deleted' });
+    const { base } = registry;
+    const link = (rest: string): string => new URL(`v0.1/servers/${rest}`, base).href;
+    for (const [text, wanted] of [
+      [link('io.github.acme%2Ffiles'), 'io.github.acme/files latest'],
+      [link('io.github.acme/files/versions/1.2.3'), 'io.github.acme/files 1.2.3'],
+      ['https://elsewhere.example/v0.1/servers/io.github.acme%2Ffiles', undefined],
+      [new URL('/mcp', base).href, undefined],
+      [link('%E0%A4%A'), undefined],
+      ['npx -y files', undefined],
+    ] as const) {
+      const linked = linkedServer(text, base);
+      assert.equal(linked && `${linked.name} ${linked.version}`, wanted, text);
+    }
+    assert.equal((await lookUpServer({ name: 'io.github.acme/files', version: 'latest' }, base)).title, 'Files');
+    await assert.rejects(lookUpServer({ name: 'com.acme/gone', version: 'latest' }, base), { reason: 'not-found' });
+    const added: Pasted[] = [];
+    const add = fromLink(` ${link('io.github.acme%2Ffiles')} `, {
+      dialogs: new ScriptedDialogs(),
+      base: () => base,
+      dataDir,
+      platform: process.platform,
+      taken: () => Promise.resolve(new Set()),
+      add: (servers) => Promise.resolve(added.push(servers) > 0),
+      progress: (_title, run) => run(new AbortController().signal),
+    });
+    assert.equal(await add?.(), true);
+    assert.deepEqual(added[0]?.servers.map(({ name, entry }) => [name, entry['command'], entry['args']]), [['files', 'npx', ['-y', '@acme/files@1.2.3']]]);
   });
 });

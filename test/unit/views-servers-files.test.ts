@@ -32,6 +32,7 @@ beforeEach(async () => {
       shown.push(text);
       return Promise.resolve();
     },
+    fromRegistry: () => undefined,
     openFile: (path) => {
       opened.push(path);
       return Promise.resolve();

@@ -43,17 +43,49 @@ export async function searchRegistry(query: string, cursor: string | undefined, 
   }
 }
 
-function searchUrl(base: string, query: string, cursor: string | undefined): URL {
-  const root = URL.canParse(base) ? new URL(base) : undefined;
-  if (root === undefined || !/^https?:$/.test(root.protocol) || root.username !== '') {
-    throw new VestibuleError('bad-url', `The registry's address ${JSON.stringify(base)} is not a plain http or https address.`, { action: 'Correct the setting vestibule.registry.' });
+/**
+ * The server that a link into the registry is about: `…/servers/NAME`, with `/versions/VERSION` or without; undefined for
+ * any other text. Only links into the registry that was set count: another one could be anybody's.
+ */
+export function linkedServer(text: string, base: string): { readonly name: string; readonly version: string } | undefined {
+  if (!URL.canParse(text) || !URL.canParse(base) || new URL(text).origin !== new URL(base).origin) return undefined;
+  const [, name, version = 'latest'] = /[/]servers[/]([^/]+(?:[/][^/]+?)?)(?:[/]versions[/]([^/]+))?[/]?$/.exec(new URL(text).pathname) ?? [];
+  if (name === undefined) return undefined;
+  try {
+    return { name: decodeURIComponent(name), version: decodeURIComponent(version) };
+  } catch {
+    // No text was meant by it.
+    return undefined;
   }
-  const url = new URL(`${root.href.replace(/[/]+$/, '')}/v0.1/servers`);
+}
+
+/**
+ * One version of a server (API v0.1, `GET /v0.1/servers/NAME/versions/VERSION`), always asked for anew.
+ * @throws VestibuleError as `searchRegistry` does, and `not-found`
+ */
+export async function lookUpServer({ name, version }: { readonly name: string; readonly version: string }, base: string, signal?: AbortSignal): Promise<RegistryServer> {
+  const url = new URL(`${rootOf(base)}/v0.1/servers/${encodeURIComponent(name)}/versions/${encodeURIComponent(version)}`);
+  const server = serverOf(recordOf(await fetchJson(url, signal)));
+  if (server.name === name && server.status !== 'deleted') return server;
+  throw new VestibuleError('not-found', `The registry ${url.host} has no server ${JSON.stringify(name)}.`, { action: 'Search for it: Browse Registry….' });
+}
+
+function searchUrl(base: string, query: string, cursor: string | undefined): URL {
+  const url = new URL(`${rootOf(base)}/v0.1/servers`);
   url.searchParams.set('limit', String(LIMIT));
   url.searchParams.set('version', 'latest');
   if (query.trim() !== '') url.searchParams.set('search', query.trim().slice(0, MAX_TEXT));
   if (cursor !== undefined) url.searchParams.set('cursor', cursor);
   return url;
+}
+
+/** The address without slashes at its end. @throws VestibuleError `bad-url` */
+function rootOf(base: string): string {
+  const root = URL.canParse(base) ? new URL(base) : undefined;
+  if (root === undefined || !/^https?:$/.test(root.protocol) || root.username !== '') {
+    throw new VestibuleError('bad-url', `The registry's address ${JSON.stringify(base)} is not a plain http or https address.`, { action: 'Correct the setting vestibule.registry.' });
+  }
+  return root.href.replace(/[/]+$/, '');
 }
 
 async function fetchJson(url: URL, signal: AbortSignal | undefined): Promise<unknown> {

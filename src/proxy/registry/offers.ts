@@ -1,4 +1,5 @@
 import type { ServerEntry } from '../config/edit.ts';
+import { isBundleUrl } from './bundle/download.ts';
 import type { Offer } from './types.ts';
 import { recordOf } from '../json/data.ts';
 import { Asked, recordsOf, text, UnusableError } from './values.ts';
@@ -44,10 +45,11 @@ function packageOffer(server: string, part: Fields): Offer {
   const asked = new Asked(server);
   const kind = text(part['registryType']) ?? '';
   const runner = RUNNERS.get(kind);
-  if (runner === undefined) throw new UnusableError(kind === 'mcpb' ? 'bundles are not unpacked here; add the program it holds' : 'this kind of package is not known here');
+  if (runner === undefined && kind !== 'mcpb') throw new UnusableError('this kind of package is not known here');
   if (recordOf(part['transport'])['type'] !== 'stdio') throw new UnusableError('it serves an address instead of its standard streams; start it yourself and add that');
   const identifier = text(part['identifier']) ?? '';
   const version = text(part['version']);
+  if (runner === undefined) return bundleOffer(identifier, part['fileSha256']);
   if (!runner.identifier.test(identifier)) throw new UnusableError('its package has no proper name');
   if (version !== undefined && !VERSION.test(version)) throw new UnusableError('its version is not one exact version');
   const env = namedValues(asked, part['environmentVariables']);
@@ -56,6 +58,13 @@ function packageOffer(server: string, part: Fields): Offer {
   const args = [...words, ...argumentsOf(asked, part['packageArguments'])];
   const entry: ServerEntry = { type: 'stdio', command, args, ...(Object.keys(env).length > 0 && { env }) };
   return { kind, what: version === undefined ? identifier : `${identifier} ${version}`, entry, inputs: asked.inputs };
+}
+
+function bundleOffer(url: string, digest: unknown): Offer {
+  if (!isBundleUrl(url)) throw new UnusableError('it names no address that bundles are fetched from');
+  const sha256 = text(digest)?.toLowerCase() ?? '';
+  if (!/^[0-9a-f]{64}$/.test(sha256)) throw new UnusableError('it names no SHA-256 of the bundle, so that nobody could tell it from another');
+  return { kind: 'mcpb', what: url, bundle: { url, sha256 } };
 }
 
 /** Ranges and tags move; a registry that is followed names exact versions. */

@@ -1,7 +1,11 @@
 import type { InputEntry, ServerEntry } from '../config/edit.ts';
+import type { BundleRef } from './bundle/types.ts';
 
-/** One way to use a server: a package that is started, or an address that is dialled. */
-export interface Offer {
+/** One way to use a server: a package that is started, an address that is dialled, or a bundle that is fetched first. */
+export type Offer = ReadyOffer | BundleOffer;
+
+/** A way whose command or address is known. */
+export interface ReadyOffer {
   /** `npm`, `pypi`, `oci`, `nuget`, `http` or `sse`. */
   readonly kind: string;
   /** What is fetched or dialled, untrusted: `@scope/server 1.2.3`, `https://…`. */
@@ -9,6 +13,14 @@ export interface Offer {
   readonly entry: ServerEntry;
   /** Values a person is asked for at the first start. */
   readonly inputs: readonly InputEntry[];
+  readonly bundle?: undefined;
+}
+
+/** A way whose command is inside a bundle (`mcpb`). */
+export interface BundleOffer {
+  readonly kind: string;
+  readonly what: string;
+  readonly bundle: BundleRef;
 }
 
 /** A server of a registry. Every text is the publisher's and untrusted. */

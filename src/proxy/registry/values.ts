@@ -22,7 +22,7 @@ export class Asked {
    */
   valueOf(name: string, input: Fields): string | undefined {
     const value = text(input['value']);
-    if (value !== undefined) return value.replace(TEMPLATE, (whole, variable: string) => this.#variable(variable, recordOf(recordOf(input['variables'])[variable])) ?? whole);
+    if (value !== undefined) return onlyOurs(value.replace(TEMPLATE, (whole, variable: string) => this.#variable(variable, recordOf(recordOf(input['variables'])[variable])) ?? whole));
     const preset = text(input['default']);
     if (input['isRequired'] !== true) return input['isSecret'] === true ? undefined : preset;
     return this.#ask(name, input);
@@ -64,6 +64,17 @@ export function text(value: unknown): string | undefined {
   if (value.includes('${')) throw new UnusableError('it refers to variables of your machine, which a registry must not');
   return value;
 }
+
+/**
+ * A value after everything was put in. Parts that are harmless by themselves must not make a reference together.
+ * @throws UnusableError when it refers to anything but what a person is asked for and their home folder
+ */
+export function onlyOurs(value: string): string {
+  if (value.replace(OURS, '').includes('${')) throw new UnusableError('it refers to variables of your machine, which a registry must not');
+  return value;
+}
+
+const OURS = /\$\{(?:input:[a-z0-9-]+|userHome)\}/g;
 
 /** At most `most` objects of a list. */
 export function recordsOf(value: unknown, most: number): readonly Fields[] {
