@@ -146,6 +146,11 @@ describe('pauses', { timeout: 60_000 }, () => {
     await here.pause({ server: 'a' }, { cancel: true });
     await heard;
     for (const { meant, other, later } of flights) assert.deepEqual([meant.signal.aborted, other.signal.aborted, later.signal.aborted], [true, false, false]);
+    const agent = new AbortController();
+    const within = here.enter('c', 'x', Date.now(), agent.signal);
+    agent.abort('the agent said so');
+    assert.deepEqual([within.signal.aborted, within.signal.reason, within.cancelled], [true, 'the agent said so', false], 'a call also ends with what it is within');
+    assert.equal(flights[0]?.meant.cancelled, true);
     await here.resume({});
     const after = here.enter('a', 'x', Date.now());
     await here.pause({ server: 'b' }, { cancel: false });

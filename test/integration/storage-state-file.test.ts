@@ -65,6 +65,32 @@ describe('state files', () => {
     b.file.dispose();
   });
 
+  it('write changes that wait together as one; one that is refused takes none of the others with it', async () => {
+    const { file } = await open(join(folder, 'together.json'));
+    const states: (readonly number[])[] = [];
+    file.onDidChange((state) => states.push(state));
+    const outcomes = await Promise.allSettled([...Array.from({ length: 50 }, (_, n) => file.update(add(n))), file.update(() => assert.fail('mine')), file.update(add(50))]);
+    assert.deepStrictEqual(file.state, Array.from({ length: 51 }, (_, n) => n));
+    assert.deepStrictEqual(outcomes.filter(({ status }) => status === 'rejected').length, 1);
+    const [first] = outcomes;
+    assert.deepStrictEqual(first.status === 'fulfilled' && first.value, [0], 'each is told what it made');
+    assert.ok(states.length <= 2, `${states.length} writings`);
+    file.dispose();
+  });
+
+  it('refuse every change that waits when the file cannot be written', async () => {
+    const path = join(folder, 'gone', 'state.json');
+    const { file } = await open(path);
+    await file.update(add(1));
+    rmSync(join(folder, 'gone'), { recursive: true });
+    writeFileSync(join(folder, 'gone'), 'not a folder');
+    const outcomes = await Promise.allSettled([file.update(add(2)), file.update(add(3))]);
+    assert.deepStrictEqual(outcomes.map(({ status }) => status), ['rejected', 'rejected']);
+    assert.deepStrictEqual(file.state, [1]);
+    rmSync(join(folder, 'gone'));
+    file.dispose();
+  });
+
   it('write nothing when the change throws or changes nothing', async () => {
     const path = join(folder, 'unchanged.json');
     const { file } = await open(path);

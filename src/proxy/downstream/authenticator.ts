@@ -1,4 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { sha256Bytes } from '../json/sha256.ts';
 import type { Principal } from '../model.ts';
 import type { Authenticator } from './types.ts';
 
@@ -24,19 +25,15 @@ const JWT = /^Bearer ([A-Za-z0-9_-]{1,4096}\.[A-Za-z0-9_-]{1,8192}\.[A-Za-z0-9_-
 /** Makes the authenticator of the endpoint. An empty `token` lets nobody in. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   if ('noAuth' in options) return { authenticate: () => options.noAuth };
-  const ownerHash = hashOf(options.token);
+  const ownerHash = sha256Bytes(options.token);
   return {
     authenticate(authorization) {
       const jwt = options.bearer && authorization !== undefined ? JWT.exec(authorization)?.[1] : undefined;
       if (jwt !== undefined) return options.bearer?.(jwt);
       const token = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
       if (token === undefined) return undefined;
-      const hash = hashOf(token);
+      const hash = sha256Bytes(token);
       return timingSafeEqual(hash, ownerHash) ? options.principal : options.agent?.(hash);
     },
   };
-}
-
-function hashOf(token: string): Buffer {
-  return createHash('sha256').update(token, 'utf8').digest();
 }

@@ -29,7 +29,8 @@ export class PostAnswer {
     this.#res = res;
     this.#openStream = accepted.stream ? openStream : undefined;
     this.#keepAliveMs = limits.keepAliveMs;
-    this.#timer = setTimeout(() => this.#breakSilence(), limits.silentMs).unref();
+    // Ends with the response, so it keeps nothing alive by itself.
+    this.#timer = setTimeout(() => this.#breakSilence(), limits.silentMs);
     res.once('close', () => clearTimeout(this.#timer));
     if (!accepted.json) this.#streaming();
   }

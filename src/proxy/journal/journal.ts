@@ -39,6 +39,11 @@ const MAX_QUEUED_SIZE = 32 * MIB;
 const MAX_BATCH = 256;
 /** Time spent on redaction before others get a turn. */
 const BATCH_MS = 8;
+/**
+ * From one batch to the next, in milliseconds: what comes meanwhile is written together. A write of its own for every
+ * call costs more than all the rest of its record.
+ */
+const GATHER_MS = 20;
 
 /**
  * Opens a journal for writing.
@@ -91,6 +96,14 @@ class FileJournal implements Journal {
   #lostInAll = 0;
   #failing = false;
   #draining: Promise<void> | undefined;
+  /** True when the last batch left records in the queue. */
+  #behind = false;
+  /** Who waits for everything to be written. */
+  #awaited = 0;
+  /** Ends the wait for more records, while there is one. */
+  #hurry: (() => void) | undefined;
+  /** `performance.now()` of the last batch. */
+  #lastBatch = -Infinity;
   #closed: Promise<void> | undefined;
 
   constructor(parts: Parts) {
@@ -163,7 +176,29 @@ class FileJournal implements Journal {
   }
 
   async #settled(): Promise<void> {
+    this.#awaited++;
+    this.#hurry?.();
     while (this.#draining !== undefined) await this.#draining;
+    this.#awaited--;
+  }
+
+  /** Resolves when it is time for the next batch, or somebody waits for what is queued. */
+  async #gathered(): Promise<void> {
+    const wait = this.#lastBatch + GATHER_MS - performance.now();
+    if (wait > 0 && this.#awaited === 0 && !this.#behind) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, wait);
+        this.#hurry = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.#hurry = undefined;
+    } else {
+      // The call that appended goes first; nothing below runs inside it.
+      await nextTurn();
+    }
+    this.#lastBatch = performance.now();
   }
 
   #enqueue(item: Queued, size: number): void {
@@ -177,8 +212,7 @@ class FileJournal implements Journal {
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
-      // The call that appended goes first; nothing below runs inside it.
-      await nextTurn();
+      await this.#gathered();
       let lost = this.#lost;
       let batch = this.#takeBatch();
       const records = batch.length;
@@ -216,6 +250,7 @@ class FileJournal implements Journal {
       if (taken >= MAX_BATCH || performance.now() > until) break;
     }
     this.#queue = this.#queue.slice(taken);
+    this.#behind = this.#queue.length > 0;
     return batch;
   }
 

@@ -78,8 +78,8 @@ class FilePauseStore implements PauseStore {
     return reachOf(this.#effective, server, tool);
   }
 
-  enter(server: ServerName, tool: string, startedAt: number): Flight {
-    return this.#flights.enter(server, tool, startedAt);
+  enter(server: ServerName, tool: string, startedAt: number, within?: AbortSignal): Flight {
+    return this.#flights.enter(server, tool, startedAt, within);
   }
 
   underWay(server: ServerName): number {

@@ -22,8 +22,10 @@ export interface PauseSnapshot extends Paused {
 
 /** A call that passed the gate and has not ended. */
 export interface Flight extends Disposable {
-  /** Aborted when a person pauses the tool and has its calls cancelled. */
+  /** Aborted when a person pauses the tool and has its calls cancelled, and when what the call is within is. */
   readonly signal: AbortSignal;
+  /** True once a person had it cancelled. */
+  readonly cancelled: boolean;
 }
 
 /** Pauses as the call path sees them. */
@@ -33,8 +35,12 @@ export interface Pauses {
    * of asking the file system whether the file is still the one that was read.
    */
   reach(server: ServerName, tool: string): PauseReach | undefined;
-  /** Counts a call as under way until the result is disposed. @param startedAt milliseconds since epoch */
-  enter(server: ServerName, tool: string, startedAt: number): Flight;
+  /**
+   * Counts a call as under way until the result is disposed.
+   * @param startedAt milliseconds since epoch
+   * @param within what cancels the call besides
+   */
+  enter(server: ServerName, tool: string, startedAt: number, within?: AbortSignal): Flight;
 }
 
 /** Pauses as their owner sees them. */

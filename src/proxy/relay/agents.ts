@@ -72,8 +72,8 @@ export class Agents {
   }
 
   /** Counts a request that is no tool call as under way at a server, until the result is disposed. */
-  enter(server: ServerName): Flight {
-    return this.#deps.pauses.enter(server, NO_TOOL, Date.now());
+  enter(server: ServerName, within: AbortSignal): Flight {
+    return this.#deps.pauses.enter(server, NO_TOOL, Date.now(), within);
   }
 
   /** The agent of a session that was opened. */

@@ -39,10 +39,10 @@ export function paramsOf(request: AgentRequest): ReadonlyMap<string, RawJson> {
 export async function passOn(agents: Agents, request: AgentRequest, passing: Passing): Promise<RawReply> {
   const { server } = passing;
   if (agents.isPaused(server)) return pausedReply(server);
-  const flight = agents.enter(server);
+  const flight = agents.enter(server, request.signal);
   try {
-    const reply = await send(agents, request, passing, AbortSignal.any([request.signal, flight.signal]));
-    return flight.signal.aborted && 'error' in reply ? pausedReply(server) : reply;
+    const reply = await send(agents, request, passing, flight.signal);
+    return flight.cancelled && 'error' in reply ? pausedReply(server) : reply;
   } finally {
     flight.dispose();
   }

@@ -34,6 +34,13 @@ interface Loaded<T> {
   readonly sealed?: { readonly id: string; readonly count: number } | undefined;
 }
 
+/** A change, and who waits for it. */
+interface Waiting<T> {
+  readonly change: (state: T) => T | Promise<T>;
+  readonly resolve: (state: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 /**
  * A small JSON state shared by several processes: read once, written as a whole, changed under a lock, watched.
  * A file that cannot be read never takes effect: it is set aside and the last good state goes on serving.
@@ -43,6 +50,8 @@ export class StateFile<T> implements Disposable {
   readonly #changed = new Emitter<T>();
   readonly #watch: FileWatch;
   #loaded: Loaded<T>;
+  /** Changes that the next writing makes. */
+  readonly #waiting: Waiting<T>[] = [];
   /** Reads and writes of this instance, one after another, so that an old read never follows a newer write. */
   #line: Promise<unknown> = Promise.resolve();
 
@@ -79,24 +88,48 @@ export class StateFile<T> implements Disposable {
 
   /**
    * Changes what is in the file now, which may be newer than `state`, under the file's lock. When `change` throws,
-   * or returns its argument, nothing is written.
-   * @returns the state as written
+   * or returns its argument, it writes nothing. Changes that wait at the same time are made one after another and
+   * written as one.
+   * @returns the state as this change left it, once it is written
    * @throws VestibuleError `data-folder-locked`, `data-folder-unreadable`, and whatever `change` throws
    */
-  async update(change: (state: T) => T | Promise<T>): Promise<T> {
-    return this.#inLine(() =>
-      withFileLock(this.#options.path, async () => {
+  update(change: (state: T) => T | Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ change, resolve, reject });
+      if (this.#waiting.length === 1) void this.#inLine(() => this.#commit());
+    });
+  }
+
+  /** Makes every change that waits. Each is refused or kept by itself; what is kept is written as one, or not at all. */
+  async #commit(): Promise<void> {
+    let group: Waiting<T>[] = [];
+    const made: (() => void)[] = [];
+    try {
+      await withFileLock(this.#options.path, async () => {
         this.#take(await this.#readOrRestore());
+        group = this.#waiting.splice(0);
         const before = this.#loaded.state;
-        const after = await change(before);
+        let after = before;
+        for (const { change, resolve, reject } of group) {
+          try {
+            const mine = await change(after);
+            after = mine;
+            made.push(() => resolve(mine));
+          } catch (error) {
+            reject(error);
+          }
+        }
         if (after !== before) {
           const written = await this.#write(after);
           this.#watch.lookAnew();
           this.#take(written);
         }
-        return after;
-      }),
-    );
+      });
+      for (const tell of made) tell();
+    } catch (error) {
+      // Without the lock, or a file that can be written, none of them was made.
+      for (const { reject } of [...group, ...(group.length === 0 ? this.#waiting.splice(0) : [])]) reject(error);
+    }
   }
 
   /** Ends watching. Updates under way complete. */

@@ -60,7 +60,9 @@ async function signature(path: string): Promise<string> {
  */
 export function fileSignature(path: string): string {
   try {
-    return describe(statSync(path, { bigint: true }));
+    // A missing file is the common case on the path of calls: an error with its stack would cost more than the look.
+    const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+    return found === undefined ? 'ENOENT' : describe(found);
   } catch (error) {
     return absence(error);
   }

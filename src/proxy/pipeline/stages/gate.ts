@@ -20,11 +20,11 @@ export function createGate(served: ServedTools, pauses: Pauses): InboundStage & 
       if (!served.isServed(tool)) return withheldRefusal(tool, served);
       const reach = pauses.reach(tool.server, tool.name);
       if (reach !== undefined) return pausedRefusal(tool, reach);
-      const flight = pauses.enter(tool.server, tool.name, call.startedAt);
-      call.signal = AbortSignal.any([call.signal, flight.signal]);
+      const flight = pauses.enter(tool.server, tool.name, call.startedAt, call.signal);
+      call.signal = flight.signal;
       try {
         const outcome = await next();
-        return flight.signal.aborted && outcome.kind === 'ambiguous' ? cancelledByPause(tool) : outcome;
+        return flight.cancelled && outcome.kind === 'ambiguous' ? cancelledByPause(tool) : outcome;
       } finally {
         flight.dispose();
       }

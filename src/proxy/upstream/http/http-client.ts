@@ -44,8 +44,11 @@ export interface Exchange {
 
 /** Keep-alive requests to one upstream with the entry's own headers; dials nothing that is refused. */
 export class HttpClient {
-  readonly #headers: Readonly<Record<string, string>>;
+  /** Names and values, one after another, as Node writes them out without looking each one up. */
+  readonly #headers: readonly string[];
   readonly #credentials: Credentials | undefined;
+  /** Where the last request went, taken apart: the next one nearly always goes there too. */
+  #target: Target | undefined;
   readonly #http = new HttpAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, timeout: IDLE_SOCKET_MS, noDelay: true });
   readonly #https = new HttpsAgent({ keepAlive: true, maxSockets: MAX_SOCKETS, timeout: IDLE_SOCKET_MS, noDelay: true });
 
@@ -55,11 +58,9 @@ export class HttpClient {
    */
   constructor(headers: Readonly<Record<string, string>>, credentials?: Credentials) {
     this.#credentials = credentials;
-    this.#headers = Object.fromEntries(
-      Object.entries(headers)
-        .filter(([name]) => !RESERVED.test(name))
-        .map(([name, value]) => [name.toLowerCase(), value]),
-    );
+    this.#headers = Object.entries(headers)
+      .filter(([name]) => !RESERVED.test(name))
+      .flatMap(([name, value]) => [name.toLowerCase(), value]);
   }
 
   exchange(message: HttpMessage): Exchange {
@@ -74,25 +75,43 @@ export class HttpClient {
   }
 
   #open(message: HttpMessage, receive: (response: IncomingMessage) => void): ClientRequest {
-    const { url, body } = message;
-    const options: RequestOptions = {
-      method: message.method,
-      hostname: url.hostname.replace(/^\[|\]$/g, ''),
-      port: url.port,
-      path: url.pathname + url.search,
-      headers: {
-        ...this.#headers,
-        'accept-encoding': 'identity',
-        ...message.headers,
-        ...(body !== undefined && { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) }),
-      },
-      lookup: guardedLookup,
-    };
-    const secure = url.protocol === 'https:';
+    const { method, body } = message;
+    const { host, hostname, port, path, secure } = this.#targetOf(message.url);
+    const options: RequestOptions = { hostname, port, path, method, headers: this.#headersOf(host, message), lookup: guardedLookup };
     const request = secure ? httpsRequest({ ...options, agent: this.#https }, receive) : httpRequest({ ...options, agent: this.#http }, receive);
     request.end(body);
     return request;
   }
+
+  /** A header of the message stands in for the entry's own of that name. */
+  #headersOf(host: string, { headers, body }: HttpMessage): string[] {
+    const list = ['host', host, 'accept-encoding', 'identity'];
+    for (let i = 0; i < this.#headers.length; i += 2) {
+      const [name = '', value = ''] = [this.#headers[i], this.#headers[i + 1]];
+      if (headers[name] === undefined) list.push(name, value);
+    }
+    for (const name in headers) list.push(name, headers[name] ?? '');
+    if (body !== undefined) list.push('content-type', 'application/json', 'content-length', String(Buffer.byteLength(body)));
+    return list;
+  }
+
+  #targetOf(url: URL): Target {
+    if (this.#target?.url !== url) {
+      const { host, hostname, port, pathname, search, protocol } = url;
+      this.#target = { url, host, hostname: hostname.replace(/^\[|\]$/g, ''), port, path: pathname + search, secure: protocol === 'https:' };
+    }
+    return this.#target;
+  }
+}
+
+/** A URL as Node's client takes it. */
+interface Target {
+  readonly url: URL;
+  readonly host: string;
+  readonly hostname: string;
+  readonly port: string;
+  readonly path: string;
+  readonly secure: boolean;
 }
 
 type Open = (url: URL, authorization: string | undefined, receive: (response: IncomingMessage) => void) => ClientRequest;

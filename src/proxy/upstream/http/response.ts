@@ -56,7 +56,10 @@ export function readBody(response: IncomingMessage, maxBytes: number): Promise<s
     });
     response.on('end', () => resolve(Buffer.concat(chunks, bytes).toString('utf8')));
     response.on('error', (error) => reject(brokenOff(error)));
-    response.on('close', () => reject(brokenOff(undefined)));
+    response.on('close', () => {
+      // Every response closes; an error for those that ended would be made for each call, with its stack.
+      if (!response.readableEnded) reject(brokenOff(undefined));
+    });
   });
 }
 
