@@ -107,7 +107,7 @@ export class Interaction implements Disposable {
       inspector: this.#store.add(new Inspector({ host, dialogs, results: this.results, extension: context.extensionUri, log })),
       doctor: { host, dialogs, preview: (title, text) => documents.preview(title, text), secretsPersist: async () => (await secrets).persistent },
       results: this.results,
-      logs: this.#store.add(new LogChannels(host)),
+      logs: this.#store.add(new LogChannels(host, (name) => vscode.window.createOutputChannel(name, { log: true }))),
     };
   }
 

@@ -1,18 +1,26 @@
-import * as vscode from 'vscode';
+import type { LogOutputChannel } from 'vscode';
 import { visible } from '../proxy/json/visible.ts';
 import type { Disposable } from '../proxy/events.ts';
 import type { UpstreamLogLine } from '../proxy/upstream/types.ts';
 import type { GatewayHost } from './gateway-host.ts';
 import { oneLine } from './text.ts';
 
+/** What a log is shown in. */
+export interface LogChannel extends Pick<LogOutputChannel, 'info' | 'warn' | 'dispose'> {
+  show(preserveFocus?: boolean): void;
+}
+
 /** A log channel per upstream, made when somebody first looks at it and fed from then on. */
 export class LogChannels implements Disposable {
   readonly #host: GatewayHost;
-  readonly #channels = new Map<string, vscode.LogOutputChannel>();
+  readonly #channels = new Map<string, LogChannel>();
   readonly #subscription: Disposable;
+  readonly #create: (name: string) => LogChannel;
 
-  constructor(host: GatewayHost) {
+  /** @param create makes a channel that a person sees under this name */
+  constructor(host: GatewayHost, create: (name: string) => LogChannel) {
     this.#host = host;
+    this.#create = create;
     this.#subscription = host.onLog((line) => {
       const channel = this.#channels.get(line.server);
       if (channel !== undefined) append(channel, line);
@@ -23,7 +31,7 @@ export class LogChannels implements Disposable {
   show(server: string): void {
     let channel = this.#channels.get(server);
     if (channel === undefined) {
-      channel = vscode.window.createOutputChannel(`Vestibule: ${oneLine(server, 60)}`, { log: true });
+      channel = this.#create(`Vestibule: ${oneLine(server, 60)}`);
       this.#channels.set(server, channel);
       const { state } = this.#host;
       for (const line of state.kind === 'running' ? state.gateway.logs(server) : []) {
@@ -40,7 +48,7 @@ export class LogChannels implements Disposable {
 }
 
 /** @param when for lines that are older than the channel, which stamps only what it is given live */
-function append(channel: vscode.LogOutputChannel, { source, text }: UpstreamLogLine, when = ''): void {
+function append(channel: LogChannel, { source, text }: UpstreamLogLine, when = ''): void {
   const line = `${when}[${source}] ${visible(text)}`;
   if (source === 'stdout-noise' || source === 'protocol') channel.warn(line);
   else channel.info(line);

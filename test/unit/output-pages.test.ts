@@ -59,21 +59,24 @@ describe('readLinePage', () => {
   const stream = Buffer.from('one\ntwo\r\nthree\nfour');
 
   it('gives whole lines with their ends', () => {
-    assert.deepEqual(readLinePage(stream, 2, 3, 100), { ok: true, text: 'two\r\nthree\n', total: 19, next: undefined });
-    assert.deepEqual(readLinePage(stream, 4, 9, 100), { ok: true, text: 'four', total: 19, next: undefined });
+    assert.deepEqual(readLinePage(stream, { kind: 'lines', from: 2, to: 3 }, 100), { ok: true, text: 'two\r\nthree\n', total: 19, next: undefined });
+    assert.deepEqual(readLinePage(stream, { kind: 'lines', from: 4, to: 9 }, 100), { ok: true, text: 'four', total: 19, next: undefined });
   });
 
   it('goes on at the line that did not fit', () => {
-    assert.deepEqual(readLinePage(stream, 1, 3, 10), { ok: true, text: 'one\ntwo\r\n', total: 19, next: '{"lines":"3-3"}' });
+    assert.deepEqual(readLinePage(stream, { kind: 'lines', from: 1, to: 3 }, 10), { ok: true, text: 'one\ntwo\r\n', total: 19, next: '{"lines":"3-3"}' });
   });
 
   it('goes on inside a line that is too long for a page', () => {
-    assert.deepEqual(readLinePage(stream, 3, 3, 4), { ok: true, text: 'thre', total: 19, next: '{"offset":13}' });
+    assert.deepEqual(readLinePage(stream, { kind: 'lines', from: 3, to: 3 }, 4), { ok: true, text: 'thre', total: 19, next: '{"lines":"3-3","offset":13}' });
+    const on = readLinePage(stream, { kind: 'lines', from: 3, to: 4, offset: 12 }, 3);
+    assert.deepEqual(on, { ok: true, text: 'ee\n', total: 19, next: '{"lines":"4-4"}' });
+    for (const offset of [8, 15]) assert.equal(readLinePage(stream, { kind: 'lines', from: 3, to: 3, offset }, 9).ok, false, `${offset}`);
   });
 
   it('says how many lines there are', () => {
     for (const [text, lines] of [['one\ntwo', 2], ['one\ntwo\n', 2], ['\n', 1]] as const) {
-      const read = readLinePage(Buffer.from(text), 9, 9, 10);
+      const read = readLinePage(Buffer.from(text), { kind: 'lines', from: 9, to: 9 }, 10);
       assert.ok(!read.ok && read.problem.includes(`${lines} lines`), text);
     }
   });
@@ -84,19 +87,22 @@ describe('readLinePage', () => {
         fc.pre(text !== '');
         const bytes = Buffer.from(text);
         let joined = '';
-        let from = 1;
-        for (;;) {
-          const page = readLinePage(bytes, from, 10_000, room);
-          assert.ok(page.ok && page.text.length <= room);
+        for (let lines: Lines | undefined = { kind: 'lines', from: 1, to: 10_000 }; lines !== undefined; ) {
+          const page = readLinePage(bytes, lines, room);
+          assert.ok(page.ok && page.text !== '' && page.text.length <= room);
           joined += page.text;
-          if (page.next === undefined) break;
-          const next = JSON.parse(page.next) as { lines?: string; offset?: number };
-          // A line longer than a page is read on by bytes; the property of those is above.
-          if (next.offset !== undefined) return assert.ok(text.startsWith(joined));
-          from = Number(next.lines?.split('-')[0]);
+          lines = page.next === undefined ? undefined : following(page.next);
         }
         assert.equal(joined, text);
       }),
     );
   });
 });
+
+type Lines = Parameters<typeof readLinePage>[1];
+
+function following(next: string): Lines {
+  const { lines, offset } = JSON.parse(next) as { readonly lines: string; readonly offset?: number };
+  const [from = 0, to = 0] = lines.split('-').map(Number);
+  return { kind: 'lines', from, to, ...(offset !== undefined && { offset }) };
+}

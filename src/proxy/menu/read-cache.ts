@@ -31,7 +31,8 @@ function withKey(key: string, next: string): string {
 
 function readSelector(args: MenuArguments, budget: number): CacheSelector {
   const given = ['lines', 'path', 'grep'].filter((name) => args.has(name));
-  const bytes = args.has('offset') || args.has('limit');
+  // With lines an offset says where in the first of them a page goes on.
+  const bytes = args.has('limit') || (args.has('offset') && !args.has('lines'));
   if (given.length + Number(bytes) > 1) throw new BadArgumentsError('Give only one of: offset and limit, lines, path, grep.');
   const lines = args.string('lines');
   if (lines !== undefined) {
@@ -40,7 +41,8 @@ function readSelector(args: MenuArguments, budget: number): CacheSelector {
     const from = Number(match[1]);
     const to = match[2] === undefined ? from : Number(match[2]);
     if (from < 1 || to < from) throw new BadArgumentsError('"lines" counts from 1, the smaller number first, as in "120-180".');
-    return { kind: 'lines', from, to };
+    const offset = args.integer('offset', 0, Number.MAX_SAFE_INTEGER);
+    return { kind: 'lines', from, to, ...(offset !== undefined && { offset }) };
   }
   const pointer = args.string('path');
   if (pointer !== undefined) return { kind: 'path', pointer };

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { characterHead } from './cut.ts';
-import type { CacheRead } from './types.ts';
+import type { CacheRead, CacheSelector } from './types.ts';
 
 const NEWLINE = 0x0a;
 /** Bytes before the offset that may belong to the character at it. */
@@ -30,11 +30,17 @@ export async function readBytePage(read: ReadBytes, total: number, offset: numbe
   return { ok: true, text, total, next: next < total ? JSON.stringify({ offset: next }) : undefined };
 }
 
-/** Lines `from` to `to`, counted from 1, with their line ends; cut after the last line that fits `room` characters. */
-export function readLinePage(stream: Buffer, from: number, to: number, room: number): CacheRead {
-  const start = lineStart(stream, 0, from - 1);
-  if (start === undefined) return { ok: false, problem: `There is no line ${from}: the result has ${countLines(stream)} lines.` };
-  const end = lineStart(stream, start, to - from + 1) ?? stream.length;
+/**
+ * Lines `from` to `to`, counted from 1, with their line ends; cut after the last line that fits `room` characters, or
+ * inside a line that is longer than that.
+ * @param selector.offset the byte of the stream, inside line `from`, to begin at; its start without
+ */
+export function readLinePage(stream: Buffer, { from, to, offset: at }: Extract<CacheSelector, { kind: 'lines' }>, room: number): CacheRead {
+  const first = lineStart(stream, 0, from - 1);
+  if (first === undefined) return { ok: false, problem: `There is no line ${from}: the result has ${countLines(stream)} lines.` };
+  const end = lineStart(stream, first, to - from + 1) ?? stream.length;
+  if (at !== undefined && (at < first || at >= end)) return { ok: false, problem: `offset ${at} is outside of these lines, which are bytes ${first} to ${end}.` };
+  const start = characterStart(stream, at ?? first);
   // No more than `room` characters can be shown, and each has at most 3 bytes a unit.
   const window = stream.toString('utf8', start, characterStart(stream, Math.min(end, start + room * 3)));
   const head = characterHead(window, room);
@@ -42,7 +48,7 @@ export function readLinePage(stream: Buffer, from: number, to: number, room: num
   const total = stream.length;
   if (start + shownBytes === end) return { ok: true, text: head, total, next: undefined };
   const lastLine = head.lastIndexOf('\n') + 1;
-  if (lastLine === 0) return { ok: true, text: head, total, next: JSON.stringify({ offset: start + shownBytes }) };
+  if (lastLine === 0) return { ok: true, text: head, total, next: JSON.stringify({ lines: `${from}-${to}`, offset: start + shownBytes }) };
   const text = head.slice(0, lastLine);
   return { ok: true, text, total, next: JSON.stringify({ lines: `${from + count(text)}-${to}` }) };
 }

@@ -73,7 +73,7 @@ async function select(stored: StoredResult, selector: CacheSelector, room: numbe
     case 'bytes':
       return readBytePage(stored.read, stored.total, selector.offset, selector.limit, room);
     case 'lines':
-      return readLinePage(await stored.all(), selector.from, selector.to, room);
+      return readLinePage(await stored.all(), selector, room);
     case 'path':
       return readPath((await stored.all()).toString('utf8'), selector.pointer, room);
     case 'grep':

@@ -18,8 +18,8 @@ export interface ShapedResult {
 export type CacheSelector =
   /** Bytes of the stored stream, counted from 0. The page ends before a character that would be split. */
   | { readonly kind: 'bytes'; readonly offset: number; readonly limit: number }
-  /** Lines counted from 1, both ends included. */
-  | { readonly kind: 'lines'; readonly from: number; readonly to: number }
+  /** Lines counted from 1, both ends included; the first one from byte `offset` of the stream on, which reads on in a long line. */
+  | { readonly kind: 'lines'; readonly from: number; readonly to: number; readonly offset?: number }
   /** JSON Pointer (RFC 6901); a last token `a-b` slices an array or a string, both ends included, from 0. */
   | { readonly kind: 'path'; readonly pointer: string }
   /** A plain substring, or `/regex/` or `/regex/i` matched in linear time. */

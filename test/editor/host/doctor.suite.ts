@@ -3,16 +3,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import * as vscode from 'vscode';
 import { Command } from '../../../src/views/ids.ts';
+import { serversFile, textOf } from './servers-file.ts';
 import { untilState, upstream, vestibule } from './vestibule.ts';
-
-/** The servers file of the workspace. */
-function serversFile(): vscode.Uri {
-  const folder = vscode.workspace.workspaceFolders?.[0];
-  if (folder === undefined) throw new Error('no workspace folder');
-  return vscode.Uri.joinPath(folder.uri, '.vscode', 'vestibule.json');
-}
-
-const textOf = async (uri: vscode.Uri): Promise<string> => Buffer.from(await vscode.workspace.fs.readFile(uri)).toString();
 
 /** Resolves with the doctor's problem of this code in a file, as soon as it is shown. */
 function problemShown(uri: vscode.Uri, code: string): Promise<vscode.Diagnostic> {

@@ -13,6 +13,7 @@ export async function run(): Promise<void> {
   await import('./servers-file.suite.ts');
   await import('./approval.suite.ts');
   await import('./calls.suite.ts');
+  await import('./logs.suite.ts');
   await import('./doctor.suite.ts');
   await import('./import.suite.ts');
 

@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict';
 import * as vscode from 'vscode';
+import { serversFile, textOf } from './servers-file.ts';
 import { untilState, vestibule } from './vestibule.ts';
-
-function serversFile(): vscode.Uri {
-  const folder = vscode.workspace.workspaceFolders?.[0];
-  if (folder === undefined) throw new Error('no workspace folder');
-  return vscode.Uri.joinPath(folder.uri, '.vscode', 'vestibule.json');
-}
 
 async function writeServers(content: string): Promise<void> {
   await vscode.workspace.fs.writeFile(serversFile(), Buffer.from(content));
@@ -15,7 +10,7 @@ async function writeServers(content: string): Promise<void> {
 describe('servers file of the workspace', () => {
   let original = '';
   before(async () => {
-    original = Buffer.from(await vscode.workspace.fs.readFile(serversFile())).toString();
+    original = await textOf(serversFile());
   });
   after(() => writeServers(original));
 
