@@ -15,7 +15,7 @@ import type { DefinitionRef } from '../../src/proxy/quarantine/types.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
 
 /*
- * The one promise everything else stands on: a tool is callable exactly while a person approved the digest it has
+ * The one promise everything else stands on (I1): a tool is callable exactly while a person approved the digest it has
  * now, themselves or by accepting this very content of the lock file, and did not decide otherwise since. A model
  * tells what that means in the simplest way; the store, its files and the lock file run beside it.
  */
@@ -40,6 +40,8 @@ type Step =
   | { readonly do: 'list'; readonly tool: Tool; readonly definition: 0 | 1 | 2 }
   | { readonly do: 'launch'; readonly launch: 0 | 1 }
   | { readonly do: 'lock'; readonly lock: number }
+  | { readonly do: 'deny'; readonly tool: Tool }
+  | { readonly do: 'switch' }
   | { readonly do: 'approve' | 'block' | 'forget'; readonly tool: Tool; readonly definition: 0 | 1 | 2 }
   | { readonly do: 'accept' | 'accept unseen launch' | 'decline' | 'approve launch' | 'revoke launch' | 'undo' | 'reopen' | 'crash' | 'pass' };
 
@@ -48,6 +50,7 @@ const definition = fc.constantFrom<0 | 1 | 2>(0, 1, 2);
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constant('list' as const), tool, definition }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('launch' as const), launch: fc.constantFrom<0 | 1>(0, 1) }) },
+  { weight: 1, arbitrary: fc.oneof(fc.record({ do: fc.constant('deny' as const), tool }), fc.record({ do: fc.constant('switch' as const) })) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('lock' as const), lock: fc.nat(LOCKS.length - 1) }) },
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('approve' as const, 'block' as const, 'forget' as const), tool, definition }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('accept' as const, 'accept' as const, 'accept unseen launch' as const, 'decline' as const, 'approve launch' as const, 'revoke launch' as const, 'undo' as const, 'reopen' as const, 'crash' as const, 'pass' as const) }) },
@@ -75,6 +78,9 @@ class Model {
   current = new Map<Tool, number>();
   launch: Digest = LAUNCHES[0];
   lock: Lock | undefined;
+  /** What the servers file says; a person edits it, and may edit it back. */
+  enabled = true;
+  denied: ReadonlySet<Tool> = new Set();
 
   decide(next: Partial<Decided>): void {
     this.past.push(this.now);
@@ -89,7 +95,7 @@ class Model {
 
   callable(name: Tool): boolean {
     const n = this.current.get(name);
-    if (n === undefined || !this.launchApproved()) return false;
+    if (n === undefined || !this.enabled || this.denied.has(name) || !this.launchApproved()) return false;
     const key = `${name} ${n}`;
     if (this.now.blocked.has(key)) return false;
     if (this.now.approved.has(key)) return true;
@@ -157,7 +163,7 @@ function isCallable(name: Tool, model: Model, approvals: LockedApprovals): boole
   if (n === undefined) return false;
   return withheld(
     { server: 'srv', name, digest: sha256(DEFINITIONS[n] ?? '') },
-    { config: { enabled: true, tools: { allow: undefined, deny: [], alias: {}, overrides: {} } }, approvals, launchApproved: approvals.launchApproved('srv', model.launch) },
+    { config: { enabled: model.enabled, tools: { allow: undefined, deny: [...model.denied], alias: {}, overrides: {} } }, approvals, launchApproved: approvals.launchApproved('srv', model.launch) },
   ) === undefined;
 }
 
@@ -169,6 +175,12 @@ async function act(one: Exclude<Step, { do: 'reopen' }>, model: Model, approvals
       return;
     case 'launch':
       model.launch = LAUNCHES[one.launch];
+      return;
+    case 'switch':
+      model.enabled = !model.enabled;
+      return;
+    case 'deny':
+      model.denied = model.denied.has(one.tool) ? minus(model.denied, one.tool) : plus(model.denied, one.tool);
       return;
     case 'lock': {
       const next = LOCKS[one.lock];
@@ -233,7 +245,7 @@ async function act(one: Exclude<Step, { do: 'reopen' }>, model: Model, approvals
 }
 
 describe('quarantine', { timeout: 180_000 }, () => {
-  it('makes callable exactly what was approved as it is now, over definitions, passes, crashes, lock edits and decisions', async () => {
+  it('makes callable exactly what was approved as it is now, over definitions, passes, crashes, edits of the configuration and the lock file, and decisions', async () => {
     await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), run), { numRuns: SEQUENCES });
   });
 });
