@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import type { GatewaySnapshot } from '../proxy/api.ts';
-import { diagnosePolicy, type EditorPolicy, type GatewayIdentity } from '../proxy/diagnosis/editor-policy.ts';
+import { policyFindings, type EditorPolicy, type GatewayIdentity } from '../proxy/diagnosis/editor-policy.ts';
 import { PROVIDER_LABEL } from './ids.ts';
 import { approvedTools } from './present/status.ts';
 import { oneLine } from './text.ts';
@@ -28,7 +28,7 @@ export function identityOf(snapshot: GatewaySnapshot): GatewayIdentity {
 
 /** What stands above the servers while the editor keeps the gateway from its agents; undefined where it does not. */
 export function policyMessage(snapshot: GatewaySnapshot): string | undefined {
-  const [first] = diagnosePolicy(readEditorPolicy(), identityOf(snapshot));
+  const [first] = policyFindings(readEditorPolicy(), identityOf(snapshot));
   return first && oneLine(`${first.message} ${first.fix}`, 400);
 }
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { diagnosePolicy, type EditorPolicy, type GatewayIdentity } from '../../src/proxy/diagnosis/editor-policy.ts';
+import { policyFindings, type EditorPolicy, type GatewayIdentity } from '../../src/proxy/diagnosis/editor-policy.ts';
 
 const GATEWAY: GatewayIdentity = { label: 'Vestibule', url: 'http://127.0.0.1:4711/mcp' };
-const codes = (policy: EditorPolicy, gateway: GatewayIdentity = GATEWAY): string[] => diagnosePolicy(policy, gateway).map(({ code, remedies }) => [code, ...remedies.map((remedy) => (remedy.kind === 'setting' ? remedy.setting : ''))].join(' '));
+const codes = (policy: EditorPolicy, gateway: GatewayIdentity = GATEWAY): string[] => policyFindings(policy, gateway).map(({ code, setting }) => `${code} ${setting}`);
 
 describe('what an organisation may forbid', () => {
   it('is nothing where nothing is set', () => {
@@ -29,7 +29,7 @@ describe('what an organisation may forbid', () => {
       [{ managedOnly: true }, ['mcp-not-allowed chat.mcp.allowManagedServersOnly']],
       [{ pluginsOnly: true }, ['mcp-not-allowed chat.customizations.strictPluginOnlyCustomization']],
     ] as const) assert.deepEqual(codes(policy), said, JSON.stringify(policy));
-    const [diagnosis] = diagnosePolicy({ allowed: [{ serverName: 'other' }] }, GATEWAY);
+    const [diagnosis] = policyFindings({ allowed: [{ serverName: 'other' }] }, GATEWAY);
     assert.match(diagnosis?.fix ?? '', /^Ask the administrators to allow the server "Vestibule" or the address http:\/\/127\.0\.0\.1:\*/);
   });
 

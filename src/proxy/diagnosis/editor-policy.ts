@@ -1,6 +1,8 @@
 import { recordOf } from '../json/data.ts';
-import { diagnosis } from './diagnosis.ts';
-import type { Diagnosis } from './types.ts';
+
+/*
+ * Shown from the first moment on, so that it knows neither codes nor causes: the editor loads it with its start.
+ */
 
 /** What VS Code's own settings say of MCP servers, which an organisation may enforce; as read, of unknown shape. */
 export interface EditorPolicy {
@@ -24,44 +26,46 @@ export interface GatewayIdentity {
   readonly listedTools?: number | undefined;
 }
 
+/** One thing that the editor's settings keep from working, ready for a person. */
+export interface PolicyFinding {
+  readonly code: 'mcp-disabled' | 'mcp-not-allowed' | 'too-many-tools';
+  readonly message: string;
+  readonly evidence: readonly string[];
+  /** What to do, or what to ask of whoever enforces the setting. */
+  readonly fix: string;
+  readonly setting: string;
+}
+
 /** More tools than this VS Code refuses in one request of a model, unless the model can search them itself. */
 const MOST_TOOLS = 128;
 /** Longer lists are not looked through: nobody writes them. */
 const MAX_RULES = 1_000;
 
 /** What the editor's settings keep from working, and what to ask of whoever enforces them. */
-export function diagnosePolicy({ access, allowed, denied, managedOnly, pluginsOnly }: EditorPolicy, gateway: GatewayIdentity): readonly Diagnosis[] {
-  const found: Diagnosis[] = [];
+export function policyFindings({ access, allowed, denied, managedOnly, pluginsOnly }: EditorPolicy, gateway: GatewayIdentity): readonly PolicyFinding[] {
+  const found: PolicyFinding[] = [];
   if (access === 'none' || access === 'registry') {
-    found.push(
-      diagnosis('mcp-disabled', {
-        message: access === 'none' ? 'The editor offers no MCP servers to its agents.' : 'The editor offers its agents only MCP servers of a registry.',
-        evidence: [`chat.mcp.access: ${access}`],
-        fix: 'Set chat.mcp.access to "all"; where your organisation enforces it, ask its administrators.',
-        remedies: [openSetting('chat.mcp.access')],
-      }),
-    );
+    found.push({
+      code: 'mcp-disabled',
+      message: access === 'none' ? 'The editor offers no MCP servers to its agents.' : 'The editor offers its agents only MCP servers of a registry.',
+      evidence: [`chat.mcp.access: ${access}`],
+      fix: 'Set chat.mcp.access to "all"; where your organisation enforces it, ask its administrators.',
+      setting: 'chat.mcp.access',
+    });
   }
   const barrier = barrierOf(allowed, denied, managedOnly, pluginsOnly, gateway);
   if (barrier !== undefined) {
-    found.push(
-      diagnosis('mcp-not-allowed', {
-        message: `The editor keeps ${gateway.label} from its agents: ${barrier.why}.`,
-        evidence: [barrier.setting],
-        fix: barrier.fix,
-        remedies: [openSetting(barrier.setting)],
-      }),
-    );
+    const { fix, setting, why } = barrier;
+    found.push({ code: 'mcp-not-allowed', message: `The editor keeps ${gateway.label} from its agents: ${why}.`, evidence: [setting], fix, setting });
   }
   if (gateway.listedTools !== undefined && gateway.listedTools > MOST_TOOLS) {
-    found.push(
-      diagnosis('too-many-tools', {
-        level: 'warning',
-        message: `${gateway.listedTools} tools are listed one by one; the editor refuses more than ${MOST_TOOLS} in one request.`,
-        fix: 'Let agents search instead: set vestibule.mode to "auto", and no "direct" in gateway.mode of a servers file.',
-        remedies: [openSetting('vestibule.mode')],
-      }),
-    );
+    found.push({
+      code: 'too-many-tools',
+      message: `${gateway.listedTools} tools are listed one by one; the editor refuses more than ${MOST_TOOLS} in one request.`,
+      evidence: [],
+      fix: 'Let agents search instead: set vestibule.mode to "auto", and no "direct" in gateway.mode of a servers file.',
+      setting: 'vestibule.mode',
+    });
   }
   return found;
 }
@@ -114,8 +118,4 @@ function matches(pattern: string, text: string): boolean {
     at = found + part.length;
   }
   return whole.length - last.length >= at && whole.endsWith(last);
-}
-
-function openSetting(setting: string): Diagnosis['remedies'][number] {
-  return { kind: 'setting', title: 'Open the setting', setting };
 }

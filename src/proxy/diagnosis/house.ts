@@ -1,7 +1,7 @@
 import type { ConfigProblem } from '../config/types.ts';
 import type { CallRecord } from '../journal/types.ts';
 import { diagnosis } from './diagnosis.ts';
-import { diagnosePolicy, type EditorPolicy, type GatewayIdentity } from './editor-policy.ts';
+import { policyFindings, type EditorPolicy, type GatewayIdentity, type PolicyFinding } from './editor-policy.ts';
 import type { Diagnosis } from './types.ts';
 
 /** What an editor knows beside the gateway; left out where it does not apply. */
@@ -26,7 +26,7 @@ export function diagnoseFiles(problems: readonly ConfigProblem[]): readonly Diag
 /** What the editor around the gateway keeps from working. */
 export function diagnoseEditor({ policy, port, secretsPersist = true, wantedPort = 0 }: EditorFacts): readonly Diagnosis[] {
   return [
-    ...(policy === undefined ? [] : diagnosePolicy(policy.rules, policy.gateway)),
+    ...(policy === undefined ? [] : policyFindings(policy.rules, policy.gateway).map(forbidden)),
     ...(secretsPersist
       ? []
       : [
@@ -38,6 +38,10 @@ export function diagnoseEditor({ policy, port, secretsPersist = true, wantedPort
         ]),
     ...(wantedPort !== 0 && port !== undefined && port !== wantedPort ? [portTaken(wantedPort, `The gateway listens at ${port} instead.`)] : []),
   ];
+}
+
+function forbidden({ code, setting, ...text }: PolicyFinding): Diagnosis {
+  return diagnosis(code, { level: code === 'too-many-tools' ? 'warning' : 'error', ...text, remedies: [{ kind: 'setting', title: 'Open the setting', setting }] });
 }
 
 /** @param consequence a sentence about what happens instead */
