@@ -2,14 +2,14 @@ import './views/editor-language.ts';
 import * as vscode from 'vscode';
 import { openSecretStore } from './oauth/vscode/secret-store.ts';
 import { InputAsker } from './views/ask-input.ts';
-import { bridgeHome } from './views/bridge-home.ts';
-import { refreshBridge } from './views/bridge-program.ts';
-import { createEditorGateway } from './views/create-gateway.ts';
+import { bridgeHome, isBridgeInstalled } from './views/bridge-home.ts';
+import { createEditorGateway, dataFolder } from './views/create-gateway.ts';
 import { ReplaceableDialogs } from './views/dialogs.ts';
 import { EditorEndpoint } from './views/editor-endpoint.ts';
 import type { VestibuleExports } from './views/exports.ts';
 import { GatewayHost } from './views/gateway-host.ts';
 import { Command } from './views/ids.ts';
+import { loadInteraction } from './views/lazy-bundles.ts';
 import { noticeLockFile } from './views/lock-notice.ts';
 import { logError } from './views/log-error.ts';
 import { problemOf } from './views/problem.ts';
@@ -56,7 +56,8 @@ export function activate(context: vscode.ExtensionContext): VestibuleExports {
   // A failure is the host's state, which the status item and the views show.
   setImmediate(() => {
     void host.start().catch((error: unknown) => logError(log, error));
-    void refreshBridge(bridgeHome(context)).catch((error: unknown) => logError(log, error));
+    const home = bridgeHome(dataFolder(context));
+    if (isBridgeInstalled(home.dataDir)) void loadInteraction().refreshBridge(home).catch((error: unknown) => logError(log, error));
   });
 
   return {

@@ -1,21 +1,8 @@
-import { existsSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Launcher } from '../proxy/connect/types.ts';
 import { readTextIfExists, writeFileAtomic } from '../proxy/storage/atomic-file.ts';
-
-/** Where the bridge ships, and what can run it on this machine. */
-export interface BridgeHome {
-  /** Folder of the extension's bundles, absolute. It moves with every update. */
-  readonly dist: string;
-  /** The person's own data, absolute. It stays. */
-  readonly dataDir: string;
-  readonly platform: NodeJS.Platform;
-  /** The program this code runs in; it runs scripts as Node does. */
-  readonly execPath: string;
-  /** Whether that program is the editor itself, which runs scripts only when told so. */
-  readonly electron: boolean;
-}
+import { isBridgeInstalled, type BridgeHome } from './bridge-home.ts';
 
 const AS_NODE = 'ELECTRON_RUN_AS_NODE';
 const MAX_BRIDGE_BYTES = 1024 * 1024;
@@ -39,12 +26,11 @@ export async function installBridge(home: BridgeHome): Promise<Launcher> {
 
 /** Brings an installed bridge up to this version of the extension and the editor; does nothing where there is none. */
 export async function refreshBridge(home: BridgeHome): Promise<void> {
-  if (existsSync(placesIn(home.dataDir).bridge)) await installBridge(home);
+  if (isBridgeInstalled(home.dataDir)) await installBridge(home);
 }
 
 function placesIn(dataDir: string): { readonly bridge: string; readonly script: string } {
-  const folder = join(dataDir, 'bin');
-  return { bridge: join(folder, 'bridge.cjs'), script: join(folder, 'vestibule-bridge') };
+  return { bridge: join(dataDir, 'bin', 'bridge.cjs'), script: join(dataDir, 'bin', 'vestibule-bridge') };
 }
 
 function scriptFor({ electron, execPath }: BridgeHome, bridge: string): string {

@@ -25,6 +25,11 @@ import { registryBase } from './settings.ts';
 import type { UpstreamsView } from './upstreams-view.ts';
 import { ServersFiles, type ServersFileChoice } from './servers-files.ts';
 
+// What activation needs of this bundle before any command ran.
+export { refreshBridge } from './bridge-program.ts';
+export { policyMessage } from './editor-policy.ts';
+export { applyTicks } from './ticks.ts';
+
 /** What activation made and interaction works with. */
 export interface InteractionParts {
   readonly context: vscode.ExtensionContext;
@@ -86,7 +91,7 @@ export class Interaction implements Disposable {
         dialogs,
         machine: machineOf(context),
         dataDir: dataFolder(context),
-        bridge: () => installBridge(bridgeHome(context)),
+        bridge: () => installBridge(bridgeHome(dataFolder(context))),
         copy: (text) => vscode.env.clipboard.writeText(text),
         compare: (title, before, after) => documents.compare(title, before, after),
       },

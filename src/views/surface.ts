@@ -1,11 +1,13 @@
 import * as vscode from 'vscode';
+import type { GatewaySnapshot } from '../proxy/api.ts';
 import { DisposableStore, type Disposable } from '../proxy/events.ts';
 import type { SecretStore } from '../proxy/storage/secret-store.ts';
 import { DoctorProblems } from './doctor/problems.ts';
 import type { Dialogs } from './dialogs.ts';
-import { onDidChangeEditorPolicy, policyMessage } from './editor-policy.ts';
+import { onDidChangeEditorPolicy, readEditorPolicy, saysSomething } from './policy-settings.ts';
 import type { GatewayHost } from './gateway-host.ts';
 import { ContextKey, View } from './ids.ts';
+import { loadInteraction } from './lazy-bundles.ts';
 import { LastErrors } from './last-errors.ts';
 import { t } from './l10n.ts';
 import { NativeTree } from './native-tree.ts';
@@ -20,7 +22,6 @@ import { approvedTools, statusOf, type StatusInput } from './present/status.ts';
 import type { TreeNode } from './present/tree-node.ts';
 import type { ViewState } from './present/view-state.ts';
 import { problemOf } from './problem.ts';
-import { applyTicks } from './ticks.ts';
 import { UpstreamsView, type Ticks } from './upstreams-view.ts';
 import { oneLine } from './text.ts';
 import { StatusItem } from './status-item.ts';
@@ -111,7 +112,7 @@ export class Surface implements Disposable {
 
   async #tick(changes: Ticks): Promise<void> {
     try {
-      await applyTicks(changes.map(([{ target }, on]) => ({ target, on })), this.#host.snapshot(), this.#dialogs);
+      await loadInteraction().applyTicks(changes.map(([{ target }, on]) => ({ target, on })), this.#host.snapshot(), this.#dialogs);
     } catch (error) {
       this.#dialogs.fail(problemOf(error));
     }
@@ -137,4 +138,10 @@ export class Surface implements Disposable {
     this.#keys.set(key, value);
     void vscode.commands.executeCommand('setContext', key, value);
   }
+}
+
+/** What the editor's settings keep from working. More tools than it takes are the doctor's to tell. */
+function policyMessage(snapshot: GatewaySnapshot): string | undefined {
+  const policy = readEditorPolicy();
+  return saysSomething(policy) ? loadInteraction().policyMessage(policy, snapshot) : undefined;
 }
