@@ -65,6 +65,10 @@ export interface LaunchDescription {
   readonly approved: boolean;
   /** Argument vector of a stdio launch, variables unresolved; undefined for HTTP. */
   readonly argv: readonly string[] | undefined;
+  /** The argument vector that is started instead, where the entry asks to be kept apart from the machine. */
+  readonly isolated?: readonly string[];
+  /** How it is kept apart, in words; left out where it is not. */
+  readonly isolation?: string;
   readonly cwd: string | undefined;
   readonly envNames: readonly string[];
   readonly envFile: string | undefined;

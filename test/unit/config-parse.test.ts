@@ -78,7 +78,7 @@ describe('a servers file', () => {
         a: {
           command: 'x', enabled: false, lazy: false, idleStopMinutes: 0, timeoutSeconds: 5, maxTimeoutSeconds: 50, shared: true,
           tools: { allow: ['get_*'], deny: ['*_all'], alias: { get_x: 'fetch_x' }, overrides: { get_x: { description: 'd', hide: ['h'], pin: { p: 1 }, defaults: { q: [2] }, tier: 'read' } } },
-          limits: { perMinute: 10, concurrent: 2, queue: 5, queueSeconds: 1.5 }, retry: { attempts: 3 }, breaker: {}, cache: { seconds: 60, tools: ['get_*'] }, output: { limit: 5000 }, isolation: 'docker',
+          limits: { perMinute: 10, concurrent: 2, queue: 5, queueSeconds: 1.5 }, retry: { attempts: 3 }, breaker: {}, cache: { seconds: 60, tools: ['get_*'] }, output: { limit: 5000 }, isolation: { kind: 'container', image: 'node:24-slim' },
           oauth: { clientId: 'c', scopes: ['s'] },
         },
       },
@@ -92,7 +92,7 @@ describe('a servers file', () => {
     assert.equal(server.outputLimit, 5000);
     assert.equal(server.tools.alias['get_x'], 'fetch_x');
     assert.equal(JSON.stringify(server.tools.overrides['get_x']), JSON.stringify({ description: 'd', hide: ['h'], pin: { p: 1 }, defaults: { q: [2] }, tier: 'read' }));
-    assert.deepEqual(Object.keys(server.extra), ['limits', 'retry', 'breaker', 'cache', 'output', 'isolation']);
+    assert.deepEqual(Object.keys(server.extra), ['limits', 'retry', 'breaker', 'cache', 'output']);
     assert.deepEqual({ ...server.oauth }, { clientId: 'c', scopes: ['s'] });
     assert.deepEqual(file.gateway.settings, { mode: 'direct', topK: 5, responseLimit: 1000, instructions: 'hi', autonomy: 'manual', directThreshold: 900, pinned: ['a:get_*'] });
     assert.deepEqual({ ...file.profiles }, { work: { servers: ['a'], tools: ['get_*'], mode: 'retrieve', pinned: [] } });
@@ -195,7 +195,7 @@ describe('what is suspicious is told, and serves', () => {
     ['an unknown gateway key', { servers: { a: { command: 'x' } }, gateway: { modes: 'direct' } }, /Did you mean "mode"\?/],
     ['a command line as the command', { servers: { a: { command: 'npx -y pkg' } } }, /looks like a whole command line/],
     ["keys of the other transport", { servers: { a: { type: 'stdio', command: 'x', url: 'https://x' } } }, /"url" has no meaning for a server of type "stdio"/],
-    ["VS Code's sandbox, which does not exist here", { servers: { a: { command: 'x', sandboxEnabled: true } } }, /runs without one/],
+    ["VS Code's sandbox, which does not exist here", { servers: { a: { command: 'x', sandboxEnabled: true } } }, /runs without it.*isolation/],
   ];
   for (const [what, content, expected] of cases) {
     it(what, () => {

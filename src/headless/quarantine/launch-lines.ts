@@ -5,11 +5,11 @@ import { findingLines } from '../findings.ts';
 import { printLine } from '../print.ts';
 
 /** Prints a launch whole: its exact command line, folder and the names of its variables, and what to think of it. */
-export function printLaunch({ approved, fingerprint, argv, url, cwd, envNames, envFile, headerNames }: ReturnType<typeof describeLaunch> & { readonly approved: boolean }): void {
+export function printLaunch({ approved, fingerprint, argv, isolated, isolation, url, cwd, envNames, envFile, headerNames }: ReturnType<typeof describeLaunch> & { readonly approved: boolean }): void {
   printLine(`launch  ${approved ? 'approved' : 'pending'}  ${fingerprint}`);
   // One argument a line: nothing in one can pass for another.
-  for (const word of argv ?? []) printLine(`  ${visible(word)}`);
-  const rows = [['url', url], ['cwd', cwd], ['envFile', envFile], ['env', envNames.join(' ')], ['headers', headerNames.join(' ')]] as const;
+  for (const word of isolated ?? argv ?? []) printLine(`  ${visible(word)}`);
+  const rows = [['isolation', isolation], ['url', url], ['cwd', cwd], ['envFile', envFile], ['env', envNames.join(' ')], ['headers', headerNames.join(' ')]] as const;
   for (const [what, value] of rows) if (value !== undefined && value !== '') printLine(`  ${what}: ${visible(value)}`);
   for (const line of findingLines(scanLaunch(argv))) printLine(`  ${line}`);
 }

@@ -45,7 +45,7 @@ export const upstreamApprove: Command = {
       for (const line of findingLines(scanLaunch(launch.argv))) printNote(line);
       if (args.has('json')) printJson({ name, launch: launch.fingerprint, approved: refs, held });
       else {
-        printLine(`Approved the launch of "${visible(name)}": ${visible(launch.url ?? launch.argv?.join(' ') ?? '')}`);
+        printLine(`Approved the launch of "${visible(name)}": ${visible(launch.url ?? (launch.isolated ?? launch.argv)?.join(' ') ?? '')}`);
         printLine(`Approved ${refs.filter(({ kind }) => kind === 'tool').length} tools; it has ${tools.length}.`);
         for (const ref of refs.filter(({ kind }) => kind !== 'tool')) printLine(`Approved ${visible(titleOf(ref))}.`);
         for (const { name: tool, problem, fix } of held) printNote(visible(`Held: ${tool ?? 'a tool without a name'}: ${problem} ${fix}`));

@@ -22,7 +22,7 @@ export const upstreamList: Command = {
       else {
         printTable(
           ['NAME', 'FROM', 'STATE', 'TOOLS', 'LAUNCH'],
-          upstreams.map(({ name, origin, state: standing, tools, launch }) => [name, origin, standing, inWords(tools), launch.url ?? launch.argv?.join(' ') ?? '']),
+          upstreams.map(({ name, origin, state: standing, tools, launch }) => [name, origin, standing, inWords(tools), launch.url ?? (launch.isolated ?? launch.argv)?.join(' ') ?? '']),
           'There are no servers. Add one: vestibule upstream add --url URL, or vestibule upstream add -- COMMAND.',
         );
       }

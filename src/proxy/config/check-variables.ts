@@ -8,7 +8,7 @@ import { knownVariable, variablesIn } from './variable-syntax.ts';
  * @param inputs ids declared by the `inputs` of the same file
  */
 export function checkVariables(report: FileReport, fields: Fields, inputs: ReadonlySet<string>): void {
-  for (const key of ['command', 'args', 'env', 'envFile', 'cwd', 'url', 'headers', 'oauth']) {
+  for (const key of ['command', 'args', 'env', 'envFile', 'cwd', 'url', 'headers', 'oauth', 'isolation']) {
     const field = fields.get(key);
     if (field !== undefined) for (const node of textNodes(field.value)) checkText(report, node, inputs);
   }

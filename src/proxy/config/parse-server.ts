@@ -23,7 +23,7 @@ const DEFAULTS = { idleStopMinutes: 10, timeoutSeconds: 60, maxTimeoutSeconds: 3
 /** Keys that end in a field of `UpstreamConfig`; all others are kept in `extra` as written. */
 const INTERPRETED: ReadonlySet<string> = new Set([
   'type', 'command', 'args', 'env', 'envFile', 'cwd', 'url', 'headers', 'enabled', 'lazy', 'idleStopMinutes', 'timeoutSeconds', 'maxTimeoutSeconds',
-  'tools', 'shared', 'oauth',
+  'tools', 'shared', 'oauth', 'isolation',
 ]);
 
 /** One entry of `servers` with its defaults (contract §2), or undefined (reported) when it cannot be used. */
@@ -120,6 +120,6 @@ function checkSections(report: FileReport, fields: Fields): void {
   plainField(report, fields, 'dev');
   const sandbox = fields.get('sandboxEnabled');
   if (flagField(report, fields, 'sandboxEnabled') === true && sandbox !== undefined) {
-    report.warn(sandbox.keyNode, '"sandboxEnabled" is VS Code\'s own sandbox; here this server runs without one.', 'Approve its launch only if you would run it without a sandbox.');
+    report.warn(sandbox.keyNode, '"sandboxEnabled" is VS Code\'s own sandbox; here this server runs without it.', 'Write "isolation": { "kind": "sandbox" } for the one of your system.');
   }
 }

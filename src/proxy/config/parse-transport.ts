@@ -1,6 +1,7 @@
 import type { Node } from 'jsonc-parser';
 import { dictionary } from './dictionary.ts';
 import { choiceField, kindOf, quote, recordField, textField, textOf, textsField, type Field, type Fields } from './fields.ts';
+import { parseIsolation } from './parse-isolation.ts';
 import type { FileReport } from './report.ts';
 import type { HttpTransport, StdioTransport } from './types.ts';
 
@@ -51,7 +52,8 @@ function parseStdio(report: FileReport, entry: Field, fields: Fields): StdioTran
   const env = recordField(report, fields, 'env', (member) => envValue(report, member)) ?? dictionary();
   const envFile = textField(report, fields, 'envFile', 4_096);
   const cwd = textField(report, fields, 'cwd', 4_096);
-  return command === undefined ? undefined : { type: 'stdio', command, args, env, envFile, cwd };
+  const isolation = parseIsolation(report, fields, command);
+  return command === undefined ? undefined : { type: 'stdio', command, args, env, envFile, cwd, ...(isolation !== undefined && { isolation }) };
 }
 
 function envValue(report: FileReport, { key, keyNode, value }: Field): string | null | undefined {
@@ -68,6 +70,7 @@ function envValue(report: FileReport, { key, keyNode, value }: Field): string | 
 }
 
 function parseHttp(report: FileReport, entry: Field, fields: Fields, type: HttpTransport['type']): HttpTransport | undefined {
+  parseIsolation(report, fields, undefined);
   if (!fields.has('url')) report.error(entry.keyNode, `The server ${quote(entry.key)} of type ${quote(type)} has no "url".`, 'Add "url" with its address.');
   const url = textField(report, fields, 'url', 8_192);
   const value = fields.get('url')?.value;

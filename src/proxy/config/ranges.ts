@@ -15,6 +15,8 @@ export const RANGES = {
   /** Of one period; a budget of tokens counts what results hold. */
   maxCalls: { min: 1, max: 100_000_000, whole: true },
   maxTokens: { min: 1, max: 100_000_000_000, whole: true },
+  memoryMb: { min: 16, max: 1_048_576, whole: true },
+  cpus: { min: 0.1, max: 256 },
   clockSkewSeconds: { min: 0, max: 300 },
   /** Characters. */
   maxArguments: { min: 2, max: 2_097_152, whole: true },

@@ -11,6 +11,24 @@ export interface StdioTransport {
   readonly env: Readonly<Record<string, string | null>>;
   readonly envFile: string | undefined;
   readonly cwd: string | undefined;
+  /** How the program is kept apart from the machine; left out, it is not. */
+  readonly isolation?: IsolationSettings;
+}
+
+/** `isolation` of a server over stdio. */
+export interface IsolationSettings {
+  /** A container of an engine, or the sandbox of the system (bubblewrap, sandbox-exec). */
+  readonly kind: 'container' | 'sandbox';
+  readonly engine: 'docker' | 'podman';
+  /** Left out, the one for the program. */
+  readonly image?: string;
+  /** None, one of its own, or (container) one of the engine's by name, which may let through what a person allows. */
+  readonly network: boolean | string;
+  /** Folders it may read. */
+  readonly mounts: readonly string[];
+  /** Of a container. */
+  readonly memoryMb: number;
+  readonly cpus: number;
 }
 
 /** Where an HTTP upstream lives. `http` means Streamable HTTP, falling back to legacy SSE as the spec says. */

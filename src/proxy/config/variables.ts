@@ -3,6 +3,7 @@ import { basename, isAbsolute, join, relative, resolve as resolvePath, sep } fro
 import { VestibuleError } from '../errors.ts';
 import { dictionary } from './dictionary.ts';
 import { readEnvFile } from './env-file.ts';
+import { isolatedArgv } from './isolation.ts';
 import { knownVariable, replaceVariables, type VariableUse } from './variable-syntax.ts';
 import type { HttpTransport, OAuthSettings, ResolvedTransport, StdioTransport, UpstreamConfig, VariableScope } from './types.ts';
 
@@ -33,7 +34,16 @@ async function resolveStdio(config: UpstreamConfig, transport: StdioTransport, s
   if ([command, ...args, ...Object.values(env)].some((value) => value?.includes('\0') === true)) {
     throw badConfig(config, 'A variable in it stands for a text with a NUL character.', 'Check the inputs and secrets it uses.');
   }
-  return { type: 'stdio', command: locateCommand(command, base), args, env, cwd: await workingFolder(config, transport, base, scope, text) };
+  const cwd = await workingFolder(config, transport, base, scope, text);
+  const { isolation } = transport;
+  if (isolation === undefined) return { type: 'stdio', command: locateCommand(command, base), args, env, cwd };
+  const mounts: string[] = [];
+  for (const mount of isolation.mounts) mounts.push(await text.resolve(mount));
+  const envNames = Object.entries(env).flatMap(([name, value]) => (value === null ? [] : [name]));
+  // In a container, a path is one of the image's.
+  const own = isolation.kind === 'container' ? command : locateCommand(command, base);
+  const [starts, ...rest] = isolatedArgv({ command: own, args, isolation: { ...isolation, mounts }, cwd: transport.cwd === undefined ? undefined : cwd, envNames, home: scope.userHome, platform: process.platform });
+  return { type: 'stdio', command: starts, args: rest, env, cwd };
 }
 
 async function resolveHttp(config: UpstreamConfig, transport: HttpTransport, text: TextResolver): Promise<ResolvedTransport> {

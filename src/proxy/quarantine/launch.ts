@@ -1,6 +1,8 @@
 import type { LaunchDescription } from '../api.ts';
 import { envNamesOf } from '../config/env-names.ts';
-import type { UpstreamConfig } from '../config/types.ts';
+import { isolatedArgv, isolationText } from '../config/isolation.ts';
+import type { IsolationSettings, StdioTransport, UpstreamConfig } from '../config/types.ts';
+import { VestibuleError } from '../errors.ts';
 import { sha256 } from '../json/canonical.ts';
 import type { Digest } from '../model.ts';
 
@@ -20,6 +22,8 @@ export function fingerprintOf(config: UpstreamConfig): Digest {
           cwd: transport.cwd,
           env: envNamesOf(transport.env),
           envFile: transport.envFile,
+          // What changes how it is kept apart is another launch; without it the digest is what it always was.
+          ...(transport.isolation !== undefined && { isolation: sortedIsolation(transport.isolation) }),
           type: transport.type,
         })
       : JSON.stringify({ headers: Object.keys(transport.headers).sort(), type: transport.type, url: transport.url }),
@@ -39,6 +43,7 @@ export function describeLaunch(config: UpstreamConfig): Omit<LaunchDescription, 
       envFile: transport.envFile,
       url: undefined,
       headerNames: [],
+      ...(transport.isolation !== undefined && isolated(transport, transport.isolation)),
     };
   }
   return {
@@ -50,4 +55,21 @@ export function describeLaunch(config: UpstreamConfig): Omit<LaunchDescription, 
     url: transport.url,
     headerNames: Object.keys(transport.headers).sort(),
   };
+}
+
+function sortedIsolation(isolation: IsolationSettings): object {
+  return Object.fromEntries(Object.entries(isolation).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** The vector that is started instead, by the same lines that make it at the launch; variables unresolved. */
+function isolated({ command, args, cwd, env }: StdioTransport, isolation: IsolationSettings): Pick<LaunchDescription, 'isolation' | 'isolated'> {
+  const { platform } = process;
+  const envNames = Object.entries(env).flatMap(([name, value]) => (value === null ? [] : [name]));
+  const text = isolationText({ command, isolation, platform });
+  try {
+    return { isolation: text, isolated: isolatedArgv({ command, args, isolation, cwd, envNames, home: '${userHome}', platform }) };
+  } catch (error) {
+    if (!VestibuleError.is(error)) throw error;
+    return { isolation: `${text}: ${error.message}` };
+  }
 }

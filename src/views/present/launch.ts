@@ -16,13 +16,14 @@ export function commandLine(argv: readonly string[]): string {
 }
 
 /** What approving this launch would let happen, in one line: the whole command line or address. */
-export function launchLine(launch: Pick<LaunchDescription, 'argv' | 'url'>): string {
-  return launch.argv === undefined ? visible(launch.url ?? '') : commandLine(launch.argv);
+export function launchLine(launch: Pick<LaunchDescription, 'argv' | 'isolated' | 'url'>): string {
+  const argv = launch.isolated ?? launch.argv;
+  return argv === undefined ? visible(launch.url ?? '') : commandLine(argv);
 }
 
 /** The other facts of a launch, as label and whole value, in the order a person asks for them. */
 export function launchFacts(launch: LaunchFacts): readonly (readonly [label: string, value: string])[] {
-  const facts: [string, string][] = [];
+  const facts: [string, string][] = launch.isolation === undefined ? [] : [['Isolation', visible(launch.isolation)]];
   if (launch.cwd !== undefined) facts.push(['Working folder', visible(launch.cwd)]);
   if (launch.envNames.length > 0) facts.push(['Environment variables', names(launch.envNames)]);
   if (launch.envFile !== undefined) facts.push(['Environment file', visible(launch.envFile)]);
@@ -55,8 +56,8 @@ export function sameLaunch(a: LaunchFacts, b: LaunchFacts): boolean {
   return comparable(a) === comparable(b);
 }
 
-function comparable({ argv, cwd, envFile, envNames, headerNames, url }: LaunchFacts): string {
-  return JSON.stringify({ argv, cwd, envFile, url, env: [...envNames].sort(), headers: [...headerNames].sort() });
+function comparable({ argv, isolated, cwd, envFile, envNames, headerNames, url }: LaunchFacts): string {
+  return JSON.stringify({ argv, isolated, cwd, envFile, url, env: [...envNames].sort(), headers: [...headerNames].sort() });
 }
 
 function textOf(value: unknown): string | undefined {

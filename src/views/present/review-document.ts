@@ -63,7 +63,7 @@ function putLaunch(page: Page, upstream: UpstreamSnapshot): void {
   }
   page.put('', launch.argv === undefined ? 'Address' : 'Command line', quoted(launchLine(launch)));
   if (launch.argv !== undefined) {
-    page.put('', 'Arguments, one a line', ...launch.argv.map((argument) => quoted(visible(argument))));
+    page.put('', 'Arguments, one a line', ...(launch.isolated ?? launch.argv).map((argument) => quoted(visible(argument))));
   }
   for (const [label, value] of launchFacts(launch)) page.put('', label, quoted(value));
   if ((upstream.launchFindings ?? []).length > 0) page.put('', ...findingLines(upstream.launchFindings ?? []));
