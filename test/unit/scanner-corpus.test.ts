@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isKeptApart, labelledTools, measureChanges, measureTools, tallyOf, type Tally } from '../fixtures/scanner/corpus.ts';
+import { isKeptApart, labelledTools, measureChanges, measureTools, tallyOf, unseenTools, type Tally } from '../fixtures/scanner/corpus.ts';
 
 /** The share of a tally at a grade, in percent. */
 function percent(tally: Tally, grade: 'block' | 'review'): number {
@@ -29,6 +29,24 @@ describe('the scanner on labelled definitions', { timeout: 120_000 }, () => {
       assert.ok(percent(tallyOf(tallies, 'hard_negative'), 'review') <= 10);
     });
   }
+});
+
+// No rule was or may be written with these in sight: they tell what the scanner does with attacks nobody showed it.
+describe('the scanner on definitions written unseen', { timeout: 120_000 }, () => {
+  const tallies = measureTools(unseenTools());
+
+  it('finds attacks a reader could find', (t) => {
+    for (const [name, { n, block, review }] of [...tallies].sort()) t.diagnostic(`${name}: ${n}, block ${block}, review ${review}`);
+    assert.ok(percent(tallyOf(tallies, 'core'), 'block') >= 70);
+    assert.ok(percent(tallyOf(tallies, 'core'), 'review') >= 92);
+  });
+
+  it('does not alarm about usual tools, and seldom about those that look like attacks', () => {
+    assert.equal(tallyOf(tallies, 'benign_usual').review, 0);
+    assert.ok(tallyOf(tallies, 'benign_usual').n >= 30);
+    assert.ok(tallyOf(tallies, 'benign_hard').block <= 1);
+    assert.ok(percent(tallyOf(tallies, 'benign_hard'), 'review') <= 10);
+  });
 });
 
 describe('the scanner on labelled changes', { timeout: 120_000 }, () => {
