@@ -94,6 +94,7 @@ import { takeSnapshot } from './snapshot.ts';
 import { StateProblems } from './state-problems.ts';
 import { sealMemory } from './storage/seal-memory.ts';
 import { EraMemory } from './upstream/eras.ts';
+import { Neighbours } from './upstream/neighbours.ts';
 import { TracingSwitch } from './tracing/tracing-switch.ts';
 import { UpstreamHub } from './upstream/hub.ts';
 import { UpstreamLogs } from './upstream/log-store.ts';
@@ -252,8 +253,10 @@ export class Gateway implements GatewayApi {
         launchApproved: (entry) => this.#launchApproved(entry),
       }),
     );
+    const neighbours = new Neighbours();
     this.#hub = this.#store.add(
       new UpstreamHub({
+        neighbours,
         launchApproved: (entry) => this.#launchApproved(entry),
         resolve: (entry) => this.signIns.resolve(entry),
         keys: this.signIns,
@@ -380,6 +383,7 @@ export class Gateway implements GatewayApi {
       menu,
       pipeline,
       journal: recording,
+      neighbours,
       ready: () => this.#settled,
       instructions: (principal) => this.#instructions(principal),
       sessionsChanged: () => this.#changed.fire(),
@@ -419,6 +423,7 @@ export class Gateway implements GatewayApi {
 
     this.#store.add(this.#hub.onListing(({ server, listing }) => this.#listed(server, catalog.accept(server, listing))));
     this.#store.add(this.#hub.onDidChange(() => this.#changed.fire()));
+    this.#store.add(neighbours.onDidChange(() => this.#relay.announceToGateways()));
     this.#store.add(this.signIns.onDidChange(({ uses }) => this.#reconnect(uses)));
     this.#store.add(catalog.onDidChange(() => this.#changed.fire()));
     this.#store.add(catalog.onDidChangeOffer(() => this.#announcer.soon()));

@@ -136,8 +136,11 @@ export class Pattern {
 
   async #inPlace(args: readonly string[]): Promise<string[]> {
     this.#root ||= await mkdtemp(join(tmpdir(), 'vestibule-pattern-'));
-    const end = args.includes('--') ? args.indexOf('--') : args.length;
-    return [...args.slice(0, end), '--data', this.data, ...args.slice(end)];
+    // A page with several gateways names their folders.
+    const named = args.indexOf('--data');
+    const plain = named === -1 ? args : args.toSpliced(named, 2);
+    const end = plain.includes('--') ? plain.indexOf('--') : plain.length;
+    return [...plain.slice(0, end), '--data', this.data, ...plain.slice(end)];
   }
 
   async #dispose(): Promise<void> {

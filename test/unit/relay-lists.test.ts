@@ -113,6 +113,7 @@ function relayOver(settings: { mode?: MenuMode; pinned?: string[] } = {}): Relay
     menu: [search],
     meter: { opened: () => undefined, closed: () => undefined },
     journal: { append: () => undefined },
+    neighbours: { answering: () => undefined },
     ready: () => Promise.resolve(),
     sessionsChanged: () => undefined,
     instructions: () => undefined,

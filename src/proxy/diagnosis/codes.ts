@@ -62,6 +62,7 @@ export const CODES: Readonly<Record<DiagnosisCode, CodeMeaning>> = {
   'sign-in-refresh': { area: 'auth', cause: 'Access is to be renewed and the authorization server cannot be reached or does not answer as it should. What was granted stands.' },
   'sign-in-ended': { area: 'auth', cause: 'What was granted is over: it expired, was taken back, or the server does not know this client any more.' },
   'bad-config': { area: 'config', cause: 'A servers file holds something that cannot be used as it stands; the rest of it keeps working.' },
+  'gateway-loop': { area: 'config', cause: 'Two or more gateways are each other’s servers, so that each would list the other’s tools as its own.' },
   'unknown-variable': { area: 'config', cause: 'The entry refers to a variable that has no value here.' },
   'missing-input': { area: 'config', cause: 'The entry needs a value that only a person can give, and nobody gave it yet.' },
   'port-taken': { area: 'config', cause: 'Another program listens at the wanted port, perhaps another window.' },

@@ -9,6 +9,7 @@ import type { MenuCall, MenuCaller, MenuTool } from '../menu/types.ts';
 import type { Era, Principal, RawJson, RawReply } from '../model.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Call, Outcome } from '../pipeline/types.ts';
+import type { Neighbours } from '../upstream/neighbours.ts';
 import { ParkedCalls } from './bridge/parked-calls.ts';
 import { consentAsker } from './consent-form.ts';
 import type { ContentRelay, Method } from './content.ts';
@@ -32,6 +33,7 @@ export interface RelayDeps {
   /** Makes spans of calls, while somebody wants them. */
   tracer(): CallTracer | undefined;
   readonly journal: Pick<Journal, 'append'>;
+  readonly neighbours: Pick<Neighbours, 'answering'>;
   /** Resolves when what is approved at start (`approveAll`) has been listed; at once otherwise. */
   ready(): Promise<void>;
   instructions(principal: Principal): string | undefined;
@@ -100,6 +102,11 @@ export class Relay implements AgentHandler {
     this.#watch.announce(this.#sessions);
   }
 
+  /** Has other gateways list anew, although their lists did not change: others are behind this one. */
+  announceToGateways(): void {
+    for (const session of this.#sessions) if (this.#deps.lists.isGateway(session)) session.notify(LIST_CHANGED);
+  }
+
   /** Runs a call that came through a menu tool or from a person. */
   async run(menuCall: MenuCall): Promise<Outcome> {
     const call = this.#begin(menuCall);
@@ -141,8 +148,11 @@ export class Relay implements AgentHandler {
     return tool === undefined ? undefined : headerMismatch(request, tool);
   }
 
-  #list(request: AgentRequest): RawReply {
-    return { result: `{"tools":[${this.#deps.lists.definitions(request.session).join(',')}]}` };
+  #list({ session, params }: AgentRequest): RawReply {
+    const { lists, neighbours } = this.#deps;
+    const gateways = neighbours.answering(params);
+    if (gateways !== undefined && lists.takeAsGateway(session)) this.#watch.told(session);
+    return { result: `{"tools":[${lists.definitions(session).join(',')}]${gateways === undefined ? '' : `,"_meta":${gateways}`}}` };
   }
 
   async #call(request: AgentRequest): Promise<RawReply> {

@@ -47,6 +47,7 @@ export class ToolLists {
   readonly #states: MenuStates;
   readonly #promotions: Promotions;
   readonly #tokens = new DefinitionTokens();
+  readonly #gateways = new WeakSet<AgentSession>();
 
   constructor(deps: ToolListDeps) {
     this.#deps = deps;
@@ -102,7 +103,7 @@ export class ToolLists {
 
   /** True when tools that are found join this session's list in time to be called. */
   promotes(session: AgentSession): boolean {
-    return this.#states.of(session.principal).effective === 'adaptive' && relistsInTurn(session);
+    return !this.#gateways.has(session) && this.#states.of(session.principal).effective === 'adaptive' && relistsInTurn(session);
   }
 
   /**
@@ -115,6 +116,22 @@ export class ToolLists {
     return { listed: best.length, changed: this.#promotions.add(session, best.filter((tool) => !pinned.has(tool))) };
   }
 
+  /** Whether a session is that of another gateway. */
+  isGateway(session: AgentSession): boolean {
+    return this.#gateways.has(session);
+  }
+
+  /**
+   * A session is that of another gateway: it is listed every tool, in any mode. It has a menu, a search and approvals of
+   * its own, which a menu of ours would keep from every definition.
+   * @returns false when that was known
+   */
+  takeAsGateway(session: AgentSession): boolean {
+    if (this.#gateways.has(session)) return false;
+    this.#gateways.add(session);
+    return true;
+  }
+
   /** A session called a tool by its own name. */
   used(session: AgentSession, nameOrId: string): void {
     this.#promotions.used(session, nameOrId);
@@ -122,7 +139,7 @@ export class ToolLists {
 
   #list(session: AgentSession): { readonly menu: readonly MenuTool[]; readonly tools: readonly CatalogTool[] } {
     const { principal } = session;
-    const { effective } = this.#states.of(principal);
+    const effective = this.#gateways.has(session) ? 'direct' : this.#states.of(principal).effective;
     const menu = this.#menuFor(effective);
     const offered = (tool: CatalogTool): boolean => this.#deps.offers(session, tool);
     if (effective === 'direct') return { menu, tools: [...this.visible(principal)].filter(offered) };

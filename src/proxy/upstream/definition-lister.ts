@@ -1,7 +1,8 @@
 import { messageOf } from '../errors.ts';
 import { elements, members, stringOf } from '../json/slice.ts';
-import type { RawJson } from '../model.ts';
+import type { RawJson, ServerName } from '../model.ts';
 import { excerpt, UpstreamError } from './failure.ts';
+import type { Neighbours } from './neighbours.ts';
 import { declares } from './server-info.ts';
 import type { WriteLog } from './throttled-log.ts';
 import type { CallOptions, Listing, UpstreamConnection } from './types.ts';
@@ -28,6 +29,12 @@ const LISTS: Readonly<Record<ListKind, List>> = {
   resources: { capability: 'resources', method: 'resources/list', member: 'resources', maxBytes: 16 * MEBI },
   templates: { capability: 'resources', method: 'resources/templates/list', member: 'resourceTemplates', maxBytes: 8 * MEBI },
 };
+/** The gateways among which a server is listed. */
+interface Among {
+  readonly server: ServerName;
+  readonly neighbours: Neighbours;
+}
+
 const KINDS = Object.keys(LISTS) as ListKind[];
 
 /** Which lists a notification says to have changed; none for any other notification. */
@@ -52,13 +59,16 @@ export class DefinitionLister {
   readonly #connection: UpstreamConnection;
   readonly #options: CallOptions;
   readonly #log: WriteLog;
+  readonly #among: Among | undefined;
   readonly #texts: Record<ListKind, readonly RawJson[]> = { tools: [], prompts: [], resources: [], templates: [] };
   readonly #stale = new Set<ListKind>(KINDS);
 
-  constructor(connection: UpstreamConnection, options: CallOptions, log: WriteLog) {
+  /** @param among what tells a gateway that is its own upstream */
+  constructor(connection: UpstreamConnection, options: CallOptions, log: WriteLog, among?: Among) {
     this.#connection = connection;
     this.#options = options;
     this.#log = log;
+    this.#among = among;
   }
 
   /** These lists may have changed; all, when none is named. */
@@ -68,7 +78,8 @@ export class DefinitionLister {
 
   /**
    * Asks for every list that may have changed.
-   * @throws UpstreamError `handshake-failed` for an answer that is no list of tools, UpstreamCallError for none
+   * @throws UpstreamError `handshake-failed` for an answer that is no list of tools, `bad-config` (`gateway-loop`) for one
+   *   that leads back here; UpstreamCallError for none
    */
   async list(): Promise<Listing> {
     const kinds = [...this.#stale];
@@ -84,7 +95,7 @@ export class DefinitionLister {
 
   async #listOf(kind: ListKind): Promise<readonly RawJson[]> {
     try {
-      return await listPages(this.#connection, LISTS[kind], this.#options, this.#log);
+      return await listPages(this.#connection, LISTS[kind], this.#options, this.#log, kind === 'tools' ? this.#among : undefined);
     } catch (error) {
       if (kind === 'tools' || this.#connection.closed) throw error;
       // What was listed before is the better guess.
@@ -98,7 +109,7 @@ export class DefinitionLister {
  * Every page of one list. What is over the bounds (64 pages, 10,000 entries, some MiB, two minutes, a cursor that comes
  * twice) is left out and logged: the rest of the server still works.
  */
-async function listPages(connection: UpstreamConnection, { capability, method, member, maxBytes }: List, options: CallOptions, log: WriteLog): Promise<readonly RawJson[]> {
+async function listPages(connection: UpstreamConnection, { capability, method, member, maxBytes }: List, options: CallOptions, log: WriteLog, among: Among | undefined): Promise<readonly RawJson[]> {
   if (!declares(connection.info, capability)) return [];
   const found: RawJson[] = [];
   const incomplete = (why: string): readonly RawJson[] => {
@@ -109,9 +120,11 @@ async function listPages(connection: UpstreamConnection, { capability, method, m
   let bytes = 0;
   let cursor: RawJson | undefined;
   const until = performance.now() + MAX_MS;
+  const meta = among?.neighbours.asking(connection.info.name);
   for (let page = 1; ; page++) {
-    const reply = await connection.call(method, cursor === undefined ? undefined : `{"cursor":${cursor}}`, options);
+    const reply = await connection.call(method, paramsOf(cursor, meta), options);
     if ('error' in reply) throw unlistable(`The server answered ${method} with an error: ${excerpt(stringOf(members(reply.error)?.get('message')) ?? '', 300)}`, reply.error);
+    if (meta !== undefined && page === 1) among?.neighbours.learn(among.server, reply.result);
     const all = members(reply.result);
     const entries = elements(all?.get(member) ?? '');
     if (entries === undefined) throw unlistable(`The server answered ${method} with something that is no list of ${member}.`, reply.result);
@@ -127,6 +140,11 @@ async function listPages(connection: UpstreamConnection, { capability, method, m
     if (page === MAX_PAGES) return incomplete(`more than ${MAX_PAGES} pages`);
     cursors.add(cursor);
   }
+}
+
+function paramsOf(cursor: RawJson | undefined, meta: RawJson | undefined): RawJson | undefined {
+  const all = [...(cursor === undefined ? [] : [`"cursor":${cursor}`]), ...(meta === undefined ? [] : [`"_meta":${meta}`])];
+  return all.length === 0 ? undefined : `{${all.join(',')}}`;
 }
 
 function unlistable(message: string, answer: RawJson): UpstreamError {

@@ -97,6 +97,7 @@ export class UpstreamHub implements Disposable {
     const found = this.#upstreams.get(server);
     if (found === undefined) return;
     this.#upstreams.delete(server);
+    this.#deps.neighbours?.forget(server);
     found.subscriptions.dispose();
     const leaving = found.upstream.finish(FINISH_MS).finally(() => {
       found.upstream.dispose();

@@ -261,8 +261,18 @@ class Supervisor implements Upstream {
   /** What is offered now must be known before it is used: a definition may have changed since it was approved. */
   async #listFirst(connection: RpcConnection, signal: AbortSignal): Promise<Live> {
     const timeoutMs = this.#times.handshakeMs;
-    const lister = new DefinitionLister(connection, { timeoutMs, maxTimeoutMs: timeoutMs }, this.#log);
-    const live: Live = { connection, lister, listener: undefined, relister: new Relister(async () => this.#listed.fire(await lister.list())) };
+    const { neighbours } = this.#deps;
+    const lister = new DefinitionLister(connection, { timeoutMs, maxTimeoutMs: timeoutMs }, this.#log, neighbours && { server: this.config.name, neighbours });
+    const relist = async (): Promise<void> => {
+      try {
+        this.#listed.fire(await lister.list());
+      } catch (error) {
+        // A ring closes where its last gateway was added: those that were there before learn it with their next listing.
+        if (error instanceof UpstreamError && error.code === 'gateway-loop') this.#lost(live, { kind: 'lost', error });
+        throw error;
+      }
+    };
+    const live: Live = { connection, lister, listener: undefined, relister: new Relister(relist) };
     connection.onNotification((notification) => {
       const changed = changedLists(notification.method);
       if (changed.length === 0) this.#peer?.notified(notification);

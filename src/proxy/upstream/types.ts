@@ -1,6 +1,7 @@
 import type { Disposable, Event } from '../events.ts';
 import type { ResolvedTransport, UpstreamConfig } from '../config/types.ts';
 import type { EraMemory } from './eras.ts';
+import type { Neighbours } from './neighbours.ts';
 import type { SignInCode, UpstreamKeys } from './keys.ts';
 import type { Era, RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
 
@@ -163,7 +164,8 @@ export type FailureCode =
   | 'unknown-variable'
   | 'missing-input'
   | 'bad-config'
-  | 'launch-not-approved';
+  | 'launch-not-approved'
+  | 'gateway-loop';
 
 /** A typed launch, handshake or transport failure with what a person should do. */
 export interface UpstreamFailure {
@@ -241,6 +243,8 @@ export interface UpstreamDeps {
   readonly clientVersion: string;
   /** Which eras servers speak; each is asked anew without it. */
   readonly eras?: EraMemory;
+  /** Tells gateways that lead back here; without it none is told. */
+  readonly neighbours?: Neighbours;
   /** Access tokens of HTTP upstreams; none without. */
   readonly keys?: Pick<UpstreamKeys, 'credentialsFor' | 'problemOf'>;
 }
