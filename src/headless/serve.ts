@@ -4,7 +4,7 @@ import { endpointOf } from '../proxy/connect/endpoints.ts';
 import { readServersFile } from '../proxy/config/store.ts';
 import type { Gateway } from '../proxy/gateway.ts';
 import { VestibuleError } from '../proxy/errors.ts';
-import { DisposableStore } from '../proxy/events.ts';
+import { DisposableStore, toDisposable } from '../proxy/events.ts';
 import type { GatewayOptions } from '../proxy/options.ts';
 import { holdLock } from '../proxy/storage/file-lock.ts';
 import type { Arguments } from './args.ts';
@@ -19,6 +19,8 @@ import { VERSION } from './version.ts';
 
 /** An end that takes longer than this is cut short, so that it is over within the 5 s of contract §1. */
 const END_WITHIN_MS = 4_700;
+/** From one look for problems to the next, in milliseconds. */
+const REPORT_EVERY_MS = 100;
 
 export const serve: Command = {
   name: 'serve',
@@ -128,7 +130,16 @@ async function start(gateway: Gateway, places: Places, owned: DisposableStore, s
     locks.report(snapshot.lock);
   };
   report();
-  owned.add(gateway.onDidChange(report));
+  // A look at everything, which hundreds of servers that start would each cause.
+  let due: NodeJS.Timeout | undefined;
+  const reportSoon = (): void => {
+    due ??= setTimeout(() => {
+      due = undefined;
+      report();
+    }, REPORT_EVERY_MS).unref();
+  };
+  owned.add(gateway.onDidChange(reportSoon));
+  owned.add(toDisposable(() => clearTimeout(due)));
   owned.add(gateway.onLog(({ server, source, text }) => source === 'lifecycle' && logLine('info', text, { server })));
   const control = owned.add(
     await followControl(

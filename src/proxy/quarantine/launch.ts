@@ -11,8 +11,19 @@ import type { Digest } from '../model.ts';
  * that it is the same on every machine. Values of environment variables and headers do not count, their names do
  * (but see `envNamesOf`).
  */
-export function fingerprintOf(config: UpstreamConfig): Digest {
-  const { transport } = config;
+export function fingerprintOf({ transport }: UpstreamConfig): Digest {
+  let fingerprint = fingerprints.get(transport);
+  if (fingerprint === undefined) {
+    fingerprint = digestOfLaunch(transport);
+    fingerprints.set(transport, fingerprint);
+  }
+  return fingerprint;
+}
+
+/** A configuration never changes, it is replaced; every look at all servers asks for these again. */
+const fingerprints = new WeakMap<UpstreamConfig['transport'], Digest>();
+
+function digestOfLaunch(transport: UpstreamConfig['transport']): Digest {
   // Members in sorted order and nothing but strings, so this text is RFC 8785 canonical as it is.
   return sha256(
     transport.type === 'stdio'

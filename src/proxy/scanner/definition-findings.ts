@@ -131,10 +131,17 @@ export class DefinitionFindings implements Disposable {
     this.#known = known;
     if (again > 0) this.#restsUntil = performance.now() + REST_FACTOR * (performance.now() - begun);
     if (postponed > 0) this.#laterAgain();
-    const names = new Map(servers.map((server) => [server, scanServerName(server, servers)]));
-    for (const [server, findings] of names) news ||= findings.length !== this.ofServer(server).length;
-    this.#servers = names;
+    if (this.#scanNames([...servers])) news = true;
     return news && !this.#disposed;
+  }
+
+  /** Compares every name with every other, where they are others than last time. @returns whether anything was found out */
+  #scanNames(servers: readonly ServerName[]): boolean {
+    if (servers.length === this.#servers.size && servers.every((server) => this.#servers.has(server))) return false;
+    const names = new Map(servers.map((server) => [server, scanServerName(server, servers)]));
+    const news = servers.some((server) => names.get(server)?.length !== this.ofServer(server).length);
+    this.#servers = names;
+    return news;
   }
 
   #laterAgain(): void {

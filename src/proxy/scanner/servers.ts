@@ -13,6 +13,8 @@ const WELL_KNOWN: readonly string[] = [
 const MIN_TYPO_LENGTH = 6;
 const MAX_NAME = 80;
 const MAX_SERVERS = 1_000;
+/** Names whose looks are kept: every pair of servers is compared, and there may be hundreds. */
+const MAX_KEPT = 2 * MAX_SERVERS;
 
 /**
  * Whether a server's name can be taken for that of another configured server, or of one that everybody knows. The
@@ -26,16 +28,34 @@ export function scanServerName(server: ServerName, others: Iterable<ServerName>)
     if (++seen > MAX_SERVERS) break;
     if (other !== server && isMistakable(name, other.slice(0, MAX_NAME))) return [lookAlike(name, `Another server is named "${other}".`)];
   }
-  const known = WELL_KNOWN.find((candidate) => letters(candidate) !== letters(name) && isMistakable(name, candidate));
+  const known = WELL_KNOWN.find((candidate) => looksOf(candidate).letters !== looksOf(name).letters && isMistakable(name, candidate));
   return known === undefined ? [] : [lookAlike(name, `Many know a server named "${known}".`)];
 }
 
 function isMistakable(a: string, b: string): boolean {
-  if (skeleton(a) === skeleton(b)) return true;
-  const [first, second] = [letters(a), letters(b)];
-  // "db1" and "db2", "team-a" and "team-b" are how people number things.
-  const counted = /[\d]|[-_ .][a-z]$/i.test(a) && /[\d]|[-_ .][a-z]$/i.test(b);
-  return !counted && Math.min(first.length, second.length) >= MIN_TYPO_LENGTH && editDistance(first, second, 1) === 1;
+  const [first, second] = [looksOf(a), looksOf(b)];
+  if (first.skeleton === second.skeleton) return true;
+  return !(first.counted && second.counted) && Math.min(first.letters.length, second.letters.length) >= MIN_TYPO_LENGTH && editDistance(first.letters, second.letters, 1) === 1;
+}
+
+/** What of a name is compared. */
+interface Looks {
+  readonly skeleton: string;
+  readonly letters: string;
+  /** "db1" and "db2", "team-a" and "team-b" are how people number things. */
+  readonly counted: boolean;
+}
+
+const kept = new Map<string, Looks>();
+
+function looksOf(name: string): Looks {
+  let looks = kept.get(name);
+  if (looks === undefined) {
+    looks = { skeleton: skeleton(name), letters: letters(name), counted: /[\d]|[-_ .][a-z]$/i.test(name) };
+    if (kept.size >= MAX_KEPT) kept.clear();
+    kept.set(name, looks);
+  }
+  return looks;
 }
 
 function letters(name: string): string {
