@@ -21,6 +21,7 @@ const rooms = {
   pause: ['storage'],
   consent: ['json', 'storage', 'catalog', 'journal'],
   agents: ['storage', 'config'],
+  proposals: ['storage', 'config', 'registry'],
   connect: ['clients', 'config', 'json', 'storage', 'agents'],
   policy: ['config', 'catalog', 'quarantine'],
   pipeline: ['json', 'catalog', 'quarantine', 'policy', 'output', 'journal', 'upstream', 'config', 'scanner', 'redaction', 'pause', 'consent'],

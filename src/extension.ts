@@ -10,6 +10,7 @@ import type { VestibuleExports } from './views/exports.ts';
 import { GatewayHost } from './views/gateway-host.ts';
 import { Command } from './views/ids.ts';
 import { loadInteraction } from './views/lazy-bundles.ts';
+import { noticeProposals } from './views/proposal-notice.ts';
 import { noticeLockFile } from './views/lock-notice.ts';
 import { logError } from './views/log-error.ts';
 import { problemOf } from './views/problem.ts';
@@ -42,6 +43,7 @@ export function activate(context: vscode.ExtensionContext): VestibuleExports {
 
   const { upstreams } = own(new Surface({ host, secrets, dialogs, memento: context.workspaceState }));
   const interaction = own(registerInteraction({ context, host, endpoint, dialogs, log, secrets, upstreams }));
+  own(noticeProposals(host, dialogs, () => vscode.commands.executeCommand(Command.reviewProposal)));
   own(noticeLockFile(host, dialogs, () => vscode.commands.executeCommand(Command.reviewLockFile)));
   own(
     registerProvider(host, endpoint, (error) => {

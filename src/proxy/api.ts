@@ -110,6 +110,17 @@ export interface UpstreamSnapshot {
   readonly definitions?: readonly DefinitionSnapshot[];
 }
 
+/** A server that an agent asks for. The launch is what accepting it means; `reason` is the agent's, untrusted. */
+export interface ProposalSnapshot {
+  readonly id: string;
+  readonly at: number;
+  readonly agent: string;
+  readonly name: ServerName;
+  readonly reason: string;
+  readonly argv: readonly string[] | undefined;
+  readonly url: string | undefined;
+}
+
 export interface SessionSnapshot {
   readonly id: string;
   /** Whose token it came with: the editor's own agents, or others. */
@@ -154,6 +165,8 @@ export interface GatewaySnapshot {
   readonly rate?: RateSnapshot | undefined;
   /** Agents with a token of their own, expired ones too, oldest first. */
   readonly agents: readonly AgentSnapshot[];
+  /** Servers that agents ask for, oldest first; nothing of them was started or dialled. */
+  readonly proposals?: readonly ProposalSnapshot[];
   /** What the doctor says without trying anything: problems of files, servers and records (docs/doctor.md). */
   readonly diagnoses: readonly Diagnosis[];
   /** Records of calls that could not be written since the gateway was made. */
@@ -241,6 +254,13 @@ export interface GatewayApi {
    * @throws VestibuleError `not-found`
    */
   revokeAgent(name: string): Promise<void>;
+  /**
+   * Adds a server that an agent asked for and approves its launch, as it was shown; its tools wait. @returns its name
+   * @throws VestibuleError `stale-decision` when it was answered meanwhile, and as writing the servers file does
+   */
+  acceptProposal(id: string): Promise<ServerName>;
+  /** @throws VestibuleError `stale-decision` */
+  declineProposal(id: string): Promise<void>;
   /** Connects if needed and lists anew. @throws VestibuleError with a launch, handshake or transport reason */
   refresh(server: ServerName): Promise<void>;
   restart(server: ServerName): Promise<void>;

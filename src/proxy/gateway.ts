@@ -11,6 +11,7 @@ import { createCatalog } from './catalog/catalog.ts';
 import { definitionsOf, refOf, scannedAs, textsOf, type PinnedDefinition } from './catalog/definitions.ts';
 import type { CatalogTool, LiveCatalog } from './catalog/types.ts';
 import { SYSTEM_CLOCK } from './clock.ts';
+import { addInput, addServer, editServersFile, type InputEntry, type ServerEntry } from './config/edit.ts';
 import { createConfigStore, type ConfigStore } from './config/store.ts';
 import type { MenuMode, UpstreamConfig } from './config/types.ts';
 import { resolveTransport } from './config/variables.ts';
@@ -65,6 +66,10 @@ import { perPrincipal } from './policy/per-principal.ts';
 import { Profiles } from './policy/profiles.ts';
 import { ServedContent } from './policy/served-content.ts';
 import { ServedTools } from './policy/served.ts';
+import { openProposalStore } from './proposals/proposal-store.ts';
+import { Proposals } from './proposals/proposals.ts';
+import { Registries } from './proposals/registries.ts';
+import type { ProposalAnswer, ProposalRequest, ProposalStore } from './proposals/types.ts';
 import { openApprovalStore } from './quarantine/approval-store.ts';
 import { describeLaunch, fingerprintOf } from './quarantine/launch.ts';
 import { withheld, withheldContent, type GateInput } from './quarantine/gate.ts';
@@ -149,6 +154,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   ]);
   const seen = await LastSeen.open(options.dataDir, { onProblem: report, isKnown: (name) => agents.all.some((agent) => agent.name === name) });
   const spending = await Spending.open(options.dataDir, { onProblem: report, general: () => config.snapshot.gateway.limits.budget });
+  const proposals = await openProposalStore(options.dataDir, { onProblem: report });
   const lock = await followedLock(options);
   const approvals = new LockedApprovals({
     store,
@@ -163,7 +169,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     wanted: () => config.snapshot.gateway.learn,
     report,
   });
-  return new Gateway(options, stateDir, { problems, approvals, config, catalog, journal, results, pauses, consents, indexFile, learning, agents, seen, spending, eras });
+  return new Gateway(options, stateDir, { problems, approvals, config, catalog, journal, results, pauses, consents, indexFile, learning, agents, seen, spending, proposals, eras });
 }
 
 /** The lock file to follow: none without a workspace, in an untrusted one, or switched off. */
@@ -186,6 +192,7 @@ interface OpenedParts {
   readonly agents: AgentStore;
   readonly seen: LastSeen;
   readonly spending: Spending;
+  readonly proposals: ProposalStore;
 }
 
 /** Owns the rooms of the core and wires them; the only place that does. */
@@ -213,6 +220,7 @@ export class Gateway implements GatewayApi {
   readonly #flow = new Flow(SYSTEM_CLOCK, () => this.#changed.fire());
   readonly #agents: AgentAccess;
   readonly #jwt: JwtAccess | undefined;
+  readonly #proposals: Proposals;
   readonly #relay: Relay;
   readonly #listener: Listener;
   readonly #endpointNote: EndpointNote;
@@ -332,6 +340,15 @@ export class Gateway implements GatewayApi {
       }),
       (error, call) => options.log('error', `A stage failed: ${messageOf(error)}`, { call: call.id }),
     );
+    const registries = new Registries(options.dataDir, () => config.snapshot.gateway, (problem) => options.log('warn', problem.message));
+    this.#proposals = new Proposals({
+      store: parts.proposals,
+      settings: () => config.snapshot.gateway,
+      taken: () => new Set(config.snapshot.upstreams.map(({ name }) => name)),
+      lookUp: (registry, name) => registries.lookUp(registry, name),
+      kept: (name) => registries.kept(name),
+      add: (name, entry, inputs, by) => this.#addServer(name, entry, inputs, by),
+    });
     const menu = createMenu({
       catalog,
       index: this.#index,
@@ -349,6 +366,8 @@ export class Gateway implements GatewayApi {
       codeExecution: () => config.snapshot.gateway.codeExecution,
       sandbox: this.#store.add(new WorkerSandbox((problem) => options.log('error', 'The sandbox of code_execution broke down.', { problem }))),
       autonomy: () => config.snapshot.gateway.autonomy,
+      propose: (request, principal) => this.#proposed(request, principal),
+      searchRegistry: (query) => registries.search(query),
       servers: () => config.snapshot.upstreams.map(({ name }) => ({ server: name, state: stateWords(this.#hub.get(name)?.state) })),
       lookThrough,
       log: (server) => this.#logs.lines(server),
@@ -449,6 +468,7 @@ export class Gateway implements GatewayApi {
     this.#store.add(agents.onDidEnd((name) => this.#listener.revoke(name)));
     if (this.#jwt !== undefined) this.#store.add(this.#jwt.onDidEnd((id) => this.#listener.revoke(id)));
     this.#store.add(agents.onDidChange(() => this.#changed.fire()));
+    this.#store.add(parts.proposals.onDidChange(() => this.#changed.fire()));
     this.#store.add(config.onDidChange(() => this.#applyConfig()));
     this.#applyConfig();
     this.#noteLock();
@@ -508,6 +528,7 @@ export class Gateway implements GatewayApi {
       flow: this.#flow,
       underWay: (server) => this.#parts.pauses.underWay(server),
       agents: this.#agents.snapshots(),
+      proposals: this.#proposals.all,
       agentsProblem: this.#parts.agents.problem,
       menu: this.#lists.state(this.#owner),
       tokens: this.#meter.snapshot(),
@@ -627,6 +648,32 @@ export class Gateway implements GatewayApi {
     await this.#parts.consents.revoke(this.#parts.consents.all.filter((consent) => consent.kind !== 'ask' && consent.principal === name));
   }
 
+  async acceptProposal(id: string): Promise<ServerName> {
+    const name = await this.#proposals.accept(id);
+    this.#decided('accept-proposal', name, '', undefined);
+    return name;
+  }
+
+  async declineProposal(id: string): Promise<void> {
+    const { agent, name } = await this.#proposals.decline(id);
+    this.#decided('decline-proposal', name, agent, undefined);
+  }
+
+  async #proposed(request: ProposalRequest, principal: Principal): Promise<ProposalAnswer> {
+    const answer = await this.#proposals.propose(request, principal);
+    if (answer.kind !== 'refused') this.#decided('propose', answer.name, principal.id, undefined, principal.id);
+    return answer;
+  }
+
+  /** Adds a server to the person's own file and approves its launch; its tools wait. */
+  async #addServer(name: ServerName, entry: ServerEntry, inputs: readonly InputEntry[], by: string): Promise<void> {
+    await editServersFile(join(this.#options.dataDir, 'servers.json'), [...inputs.map(addInput), addServer(name, entry)]);
+    await this.#parts.config.reload();
+    const fingerprint = fingerprintOf(this.#entryOrThrow(name));
+    await this.#parts.approvals.approveLaunch(name, fingerprint, by);
+    this.#decided('approve-launch', name, '', fingerprint, by);
+  }
+
   async refresh(server: ServerName): Promise<void> {
     await this.#upstreamOrThrow(server).refresh();
     await this.#accepting.get(server);
@@ -695,6 +742,7 @@ export class Gateway implements GatewayApi {
     await this.#parts.seen.flush();
     await this.#parts.spending.flush();
     this.#parts.spending.dispose();
+    this.#parts.proposals.dispose();
     this.#agents.dispose();
     this.#parts.config.dispose();
     this.#parts.approvals.dispose();

@@ -1,5 +1,5 @@
 import type { AgentSnapshot } from './agents/types.ts';
-import type { DefinitionSnapshot, GatewaySnapshot, InstructionsSnapshot, LaunchDescription, LockSnapshot, ToolSnapshot, UpstreamSnapshot } from './api.ts';
+import type { DefinitionSnapshot, GatewaySnapshot, InstructionsSnapshot, LaunchDescription, LockSnapshot, ProposalSnapshot, ToolSnapshot, UpstreamSnapshot } from './api.ts';
 import { contentOf, scannedAs } from './catalog/definitions.ts';
 import type { Catalog, CatalogTool, ServerCatalog } from './catalog/types.ts';
 import type { StandingConsent } from './consent/types.ts';
@@ -12,6 +12,7 @@ import { sha256 } from './json/canonical.ts';
 import type { Digest, ServerName } from './model.ts';
 import type { PauseSnapshot } from './pause/types.ts';
 import type { Flow } from './policy/flow/flow.ts';
+import type { Proposal } from './proposals/types.ts';
 import { ruleProblems } from './policy/rule-problems.ts';
 import type { ServedContent } from './policy/served-content.ts';
 import type { ServedTools } from './policy/served.ts';
@@ -41,6 +42,7 @@ export interface SnapshotSources {
   /** Calls of a server that are under way. */
   underWay(server: ServerName): number;
   readonly agents: readonly AgentSnapshot[];
+  readonly proposals: readonly Proposal[];
   /** Why no agent with a token of its own is let in. */
   readonly agentsProblem: VestibuleError | undefined;
   readonly menu: MenuState;
@@ -75,6 +77,7 @@ function plainSnapshot(sources: SnapshotSources): PlainSnapshot {
     sessions: sources.sessions,
     rate: sources.flow.rateOfAll(),
     agents: sources.agents,
+    proposals: sources.proposals.map(proposalSnapshot),
     problems: [...sources.config.problems, ...sources.stateProblems, ...ruleProblems(sources.config.upstreams, sources.catalog), ...lockProblems(sources.approvals), ...agentProblems(sources.agentsProblem)],
     lostRecords: sources.lostRecords,
     version: listVersion(sources.mode, sources.served.all(), sources.content),
@@ -89,6 +92,11 @@ export function listVersion(mode: MenuMode, served: Iterable<CatalogTool>, conte
     parts.push(`${server} ${String(readable)}`, ...[...prompts, ...templates].map(({ digest }) => digest));
   }
   return sha256(parts.join('\n')).slice('sha256-'.length, 'sha256-'.length + 16);
+}
+
+function proposalSnapshot({ id, at, agent, name, reason, entry }: Proposal): ProposalSnapshot {
+  const { command, args, url } = entry;
+  return { id, at, agent, name, reason, argv: typeof command === 'string' ? [command, ...(Array.isArray(args) ? args.map(String) : [])] : undefined, url: typeof url === 'string' ? url : undefined };
 }
 
 function upstreamSnapshot(config: UpstreamConfig, sources: SnapshotSources): UpstreamSnapshot {

@@ -16,6 +16,7 @@ import { importServers, type ImportContext } from './import-servers.ts';
 import type { Inspector } from './inspector/inspector.ts';
 import type { LogChannels } from './log-channels.ts';
 import { definitionsOf } from './present/awaiting.ts';
+import { reviewProposal } from './proposals.ts';
 import type { ReviewDocuments } from './review-documents.ts';
 import type { ServersFiles } from './servers-files.ts';
 import { pause, pauseTarget, resume } from './pausing.ts';
@@ -113,6 +114,7 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
     if (await connectAgent(connecting)) await vscode.commands.executeCommand(`${View.agents}.focus`);
   },
   [Command.addAgent]: (context) => addAgent({ ...context, copy: (text) => vscode.env.clipboard.writeText(text) }),
+  [Command.reviewProposal]: (context) => reviewProposal(context),
   [Command.revokeAgent]: (context, item) => revokeAgent(context, item),
   [Command.openFullResult]: ({ results }) => results.pick(),
   [Command.showTokens]: ({ inspector }) => inspector.show('tokens'),

@@ -52,6 +52,7 @@ export const Command = {
   connectAgent: 'vestibule.connectAgent',
   addAgent: 'vestibule.addAgent',
   revokeAgent: 'vestibule.revokeAgent',
+  reviewProposal: 'vestibule.reviewProposal',
   openFullResult: 'vestibule.openFullResult',
   showTokens: 'vestibule.showTokens',
   runDoctor: 'vestibule.runDoctor',

@@ -54,6 +54,8 @@ describe('read_cache over a real store', () => {
       codeExecution: () => false,
       sandbox: { run: () => Promise.reject(new Error('no code here')) },
       autonomy: () => 'assisted',
+    propose: () => Promise.resolve({ kind: 'refused', why: 'No.', fix: 'Stop.' }),
+    searchRegistry: () => Promise.resolve({ servers: [], asked: false }),
       servers: () => [],
       log: () => [],
       inspection: { servers: () => [], catalog: { server: () => undefined }, approvals: { status: () => 'pending', lastApproved: () => undefined }, findings: () => [] },

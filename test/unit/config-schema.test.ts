@@ -33,6 +33,7 @@ describe('the JSON schema and the parser agree', () => {
     ['breaker', server?.properties?.['breaker'], keys.BREAKER_KEYS],
     ['limits of the gateway', gateway?.properties?.['limits'], keys.GATEWAY_LIMITS_KEYS],
     ['a budget', gateway?.properties?.['limits']?.properties?.['budget'], keys.BUDGET_KEYS],
+    ['autonomous', gateway?.properties?.['autonomous'], keys.AUTONOMOUS_KEYS],
     ['jwt', gateway?.properties?.['jwt'], keys.JWT_KEYS],
     ['a role', gateway?.properties?.['jwt']?.properties?.['roles']?.additionalProperties as ObjectSchema, keys.ROLE_KEYS],
     ['isolation', server?.properties?.['isolation'], keys.ISOLATION_KEYS],

@@ -64,6 +64,8 @@ function menuOver(approved: readonly CatalogTool[], pending: readonly CatalogToo
       return Promise.resolve({ kind: 'ok', code: undefined, reply: { result: '{"content":[]}' }, truncated: false });
     },
     autonomy: () => 'assisted',
+    propose: () => Promise.resolve({ kind: 'refused', why: 'No.', fix: 'Stop.' }),
+    searchRegistry: () => Promise.resolve({ servers: [], asked: false }),
     servers: () => [...byServer.keys()].map((server) => ({ server, state: 'ready' })),
     lookThrough: (_server, reply) => Promise.resolve(reply),
     log: () => [],

@@ -209,6 +209,14 @@ export class FakeGateway implements GatewayApi {
     return this.#decide('revoke agent', name);
   }
 
+  acceptProposal(id: string): Promise<string> {
+    return this.#decide('accept proposal', id).then(() => id);
+  }
+
+  declineProposal(id: string): Promise<void> {
+    return this.#decide('decline proposal', id);
+  }
+
   refresh(): Promise<void> {
     return Promise.resolve();
   }

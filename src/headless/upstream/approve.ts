@@ -16,6 +16,7 @@ import { commonOptions } from '../gateway-options.ts';
 import { placesOf } from '../places.ts';
 import { printJson, printLine, printNote } from '../print.ts';
 import { readConfig, titleOf, upstreamNamed } from '../state.ts';
+import { acceptProposed } from './proposed.ts';
 import { waitingOf } from './waiting.ts';
 
 export const upstreamApprove: Command = {
@@ -25,6 +26,12 @@ export const upstreamApprove: Command = {
   async run(args) {
     const places = placesOf(args);
     const name = args.required('name');
+    const proposed = await acceptProposed(places, name);
+    if (proposed !== undefined) {
+      if (args.has('json')) printJson({ name, added: true, entry: proposed.entry });
+      else printLine(`Added "${visible(name)}", as ${visible(proposed.agent)} proposed it, and approved its launch. Its tools wait: run this command again to approve those it has.`);
+      return EXIT.ok;
+    }
     if (!upstreamNamed(await readConfig(places), name).enabled) {
       throw new VestibuleError('not-found', `The server "${name}" is switched off.`, { action: `Enable it first: vestibule upstream enable --name …` });
     }

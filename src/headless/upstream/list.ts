@@ -4,6 +4,8 @@ import type { ApprovalStatus } from '../../proxy/model.ts';
 import { describeLaunch } from '../../proxy/quarantine/launch.ts';
 import { COMMON_OPTIONS, CONFIG_OPTION, JSON_OPTION, type Command } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
+import type { Proposal } from '../../proxy/proposals/types.ts';
+import { proposalsOf } from './proposed.ts';
 import { placesOf } from '../places.ts';
 import { printJson, printNote, printTable } from '../print.ts';
 import { definitionsOf, openState, type State } from '../state.ts';
@@ -17,12 +19,13 @@ export const upstreamList: Command = {
   async run(args) {
     const state = await openState(placesOf(args));
     try {
-      const upstreams = state.config.upstreams.map((config) => describe(state, config));
+      const proposals = await proposalsOf(placesOf(args));
+      const upstreams = [...state.config.upstreams.map((config) => describe(state, config)), ...proposals.map(describeProposal)];
       if (args.has('json')) printJson(upstreams);
       else {
         printTable(
           ['NAME', 'FROM', 'STATE', 'TOOLS', 'LAUNCH'],
-          upstreams.map(({ name, origin, state: standing, tools, launch }) => [name, origin, standing, inWords(tools), launch.url ?? (launch.isolated ?? launch.argv)?.join(' ') ?? '']),
+          upstreams.map(({ name, origin, state: standing, tools, launch }) => [visible(name), visible(origin), standing, inWords(tools), launch.url ?? (launch.isolated ?? launch.argv)?.join(' ') ?? '']),
           'There are no servers. Add one: vestibule upstream add --url URL, or vestibule upstream add -- COMMAND.',
         );
       }
@@ -35,6 +38,15 @@ export const upstreamList: Command = {
     }
   },
 };
+
+/** A server that an agent asks for: nothing of it was started or dialled. */
+function describeProposal({ name, agent, reason, entry, at }: Proposal) {
+  const { command, args, url } = entry;
+  const argv = typeof command === 'string' ? [command, ...(Array.isArray(args) ? args.map(String) : [])] : undefined;
+  const tools = { approved: 0, pending: 0, changed: 0, blocked: 0 };
+  const launch = { argv, isolated: undefined, url: typeof url === 'string' ? url : undefined, approved: false };
+  return { name, origin: `agent ${agent}`, state: 'proposed', reason, at: new Date(at).toISOString(), entry, launch, tools };
+}
 
 function describe(state: State, config: UpstreamConfig) {
   const launch = describeLaunch(config);

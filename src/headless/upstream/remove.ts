@@ -6,6 +6,7 @@ import { recordDecisions } from '../decisions.ts';
 import { describeError, EXIT } from '../exit-code.ts';
 import { placesOf } from '../places.ts';
 import { printJson, printLine, printNote } from '../print.ts';
+import { declineProposed } from './proposed.ts';
 import { editDeclaration } from './declared.ts';
 
 export const upstreamRemove: Command = {
@@ -15,6 +16,11 @@ export const upstreamRemove: Command = {
   async run(args) {
     const places = placesOf(args);
     const name = args.required('name');
+    if (await declineProposed(places, name)) {
+      if (args.has('json')) printJson({ name, declined: true });
+      else printLine(`Declined the proposal "${visible(name)}".`);
+      return EXIT.ok;
+    }
     const file = await editDeclaration(places, name, removeServer(name));
     const approvals = await openApprovalStore(places.data, { onProblem: (error) => printNote(describeError(error)) });
     try {

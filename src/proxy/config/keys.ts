@@ -20,6 +20,7 @@ export const RETRY_KEYS = ['attempts', 'backoffMs', 'budget'] as const;
 export const BREAKER_KEYS = ['failures', 'calls', 'windowSeconds', 'openSeconds', 'trials', 'on'] as const;
 export const GATEWAY_LIMITS_KEYS = ['perMinute', 'perAgent', 'budget'] as const;
 export const BUDGET_KEYS = ['maxCalls', 'maxTokens', 'per'] as const;
+export const AUTONOMOUS_KEYS = ['registries', 'hosts'] as const;
 export const JWT_KEYS = ['issuer', 'audience', 'jwksUrl', 'algorithms', 'clockSkewSeconds', 'rolesClaim', 'roles'] as const;
 export const ROLE_KEYS = ['servers', 'tools', 'tier', 'profile', 'perMinute', 'budget'] as const;
 export const CACHE_KEYS = ['seconds', 'tools'] as const;
@@ -32,7 +33,7 @@ export const OAUTH_KEYS = [
 export const ENTERPRISE_KEYS = ['tokenEndpoint', 'clientId', 'idToken'] as const;
 export const ISOLATION_KEYS = ['kind', 'engine', 'image', 'network', 'mounts', 'memoryMb', 'cpus'] as const;
 export const INPUT_KEYS = ['id', 'type', 'description', 'default', 'password', 'options', 'command', 'args'] as const;
-export const GATEWAY_KEYS = ['mode', 'topK', 'responseLimit', 'instructions', 'autonomy', 'directThreshold', 'pinned', 'codeExecution', 'metrics', 'traces', 'learn', 'limits', 'jwt'] as const;
+export const GATEWAY_KEYS = ['mode', 'topK', 'responseLimit', 'instructions', 'autonomy', 'directThreshold', 'pinned', 'codeExecution', 'metrics', 'traces', 'learn', 'limits', 'jwt', 'autonomous'] as const;
 export const PROFILE_KEYS = ['servers', 'tools', 'mode', 'pinned'] as const;
 
 /** Keys of other clients' files, and what to write instead. */

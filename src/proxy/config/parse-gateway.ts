@@ -1,13 +1,13 @@
 import type { Node } from 'jsonc-parser';
 import type { FilePosition } from '../errors.ts';
-import { checkKeys, choiceField, fieldsOf, flagField, numberField, objectField, textField, type Fields } from './fields.ts';
-import { GATEWAY_KEYS, GATEWAY_LIMITS_KEYS } from './keys.ts';
+import { checkKeys, choiceField, fieldsOf, flagField, numberField, objectField, textField, textsField, type Fields } from './fields.ts';
+import { AUTONOMOUS_KEYS, GATEWAY_KEYS, GATEWAY_LIMITS_KEYS } from './keys.ts';
 import { parseBudget } from './parse-budget.ts';
 import { parseJwt } from './parse-jwt.ts';
 import { globsField } from './parse-tools.ts';
 import { RANGES } from './ranges.ts';
 import type { FileReport } from './report.ts';
-import type { GatewayLimits, GatewaySettings } from './types.ts';
+import type { AutonomousSettings, GatewayLimits, GatewaySettings } from './types.ts';
 
 /** What one file says of the gateway; absent members say nothing. */
 export type WrittenGateway = { readonly [K in keyof GatewaySettings]?: NonNullable<GatewaySettings[K]> };
@@ -19,6 +19,7 @@ export interface GatewaySection {
   readonly codeExecutionAt: FilePosition | undefined;
   readonly tracesAt: FilePosition | undefined;
   readonly jwtAt: FilePosition | undefined;
+  readonly autonomousAt: FilePosition | undefined;
 }
 
 export const MODES = ['adaptive', 'retrieve', 'direct'] as const;
@@ -30,7 +31,7 @@ const MAX_INSTRUCTIONS = 2_000;
 /** Reads the `gateway` section; a bad member is reported and says nothing. */
 export function parseGateway(report: FileReport, node: Node | undefined): GatewaySection {
   const fields = node === undefined ? undefined : fieldsOf(report, node, '"gateway"');
-  if (fields === undefined) return { settings: {}, autonomyAt: undefined, codeExecutionAt: undefined, tracesAt: undefined, jwtAt: undefined };
+  if (fields === undefined) return { settings: {}, autonomyAt: undefined, codeExecutionAt: undefined, tracesAt: undefined, jwtAt: undefined, autonomousAt: undefined };
   checkKeys(report, fields, GATEWAY_KEYS);
   const mode = choiceField(report, fields, 'mode', MODES);
   const topK = numberField(report, fields, 'topK', RANGES.topK);
@@ -45,6 +46,7 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
   const traces = endpointField(report, fields);
   const learn = flagField(report, fields, 'learn');
   const limits = parseLimits(report, fields);
+  const autonomous = parseAutonomous(report, fields);
   const jwt = parseJwt(report, fields);
   const positionOf = (key: string): FilePosition | undefined => {
     const value = fields.get(key)?.value;
@@ -64,13 +66,36 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
       ...(traces !== undefined && { traces }),
       ...(learn !== undefined && { learn }),
       ...(limits !== undefined && { limits }),
+      ...(autonomous !== undefined && { autonomous }),
       ...(jwt !== undefined && { jwt }),
     },
     autonomyAt: positionOf('autonomy'),
     codeExecutionAt: positionOf('codeExecution'),
     tracesAt: positionOf('traces'),
     jwtAt: positionOf('jwt'),
+    autonomousAt: positionOf('autonomous'),
   };
+}
+
+const NOTHING_ALLOWED: AutonomousSettings = { registries: [], hosts: [] };
+
+/** One with anything wrong in it allows nothing. */
+function parseAutonomous(report: FileReport, gateway: Fields): AutonomousSettings | undefined {
+  let settings: AutonomousSettings | undefined;
+  const sound = report.withoutErrors(() => {
+    const fields = objectField(report, gateway, 'autonomous');
+    if (fields === undefined) return;
+    checkKeys(report, fields, AUTONOMOUS_KEYS);
+    const registries = textsField(report, fields, 'registries', 20) ?? [];
+    for (const [i, registry] of registries.entries()) {
+      const node = fields.get('registries')?.value.children?.[i];
+      const url = URL.canParse(registry) ? new URL(registry) : undefined;
+      const local = url?.protocol === 'http:' && ['localhost', '127.0.0.1'].includes(url.hostname);
+      if (node !== undefined && url?.protocol !== 'https:' && !local) report.error(node, 'A registry is an https:// address, or http:// on this machine.', 'Write the address before /v0.1.');
+    }
+    settings = { registries, hosts: globsField(report, fields, 'hosts') ?? [] };
+  });
+  return sound ? settings : NOTHING_ALLOWED;
 }
 
 function parseLimits(report: FileReport, gateway: Fields): GatewayLimits | undefined {

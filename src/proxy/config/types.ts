@@ -215,6 +215,14 @@ export interface InputDeclaration {
 
 export type MenuMode = 'adaptive' | 'retrieve' | 'direct';
 
+/** `gateway.autonomous`: empty lists allow nothing. */
+export interface AutonomousSettings {
+  /** Addresses of registries whose servers may be added. */
+  readonly registries: readonly string[];
+  /** Globs over the host names of https addresses that may be added. */
+  readonly hosts: readonly string[];
+}
+
 export interface GatewaySettings {
   readonly mode: MenuMode;
   /** Default number of results of `retrieve_tools`. */
@@ -223,6 +231,8 @@ export interface GatewaySettings {
   readonly responseLimit: number;
   readonly instructions: string | undefined;
   readonly autonomy: 'manual' | 'assisted' | 'autonomous';
+  /** What agents may add by themselves under `autonomous`. Never from a workspace file. */
+  readonly autonomous: AutonomousSettings;
   /**
    * Tokens up to which all visible tools are listed directly in adaptive mode; 0 never does, `auto` is what the menu
    * path costs. Undefined where no file says: `auto` in the editor, 0 otherwise (decision 0013).

@@ -74,7 +74,7 @@ export interface CallRecord {
 export const DECISION_ACTIONS = [
   'approve', 'block', 'forget', 'approve-launch', 'revoke-launch', 'accept-lock', 'decline-lock', 'undo', 'accept-descriptions', 'review-descriptions', 'allow-inspection', 'end-inspection', 'pause', 'resume',
   'consent-once', 'consent-session', 'consent-arguments', 'consent-tool', 'consent-server', 'consent-ask', 'consent-never', 'consent-decline', 'consent-revoke',
-  'agent-add', 'agent-revoke',
+  'agent-add', 'agent-revoke', 'propose', 'accept-proposal', 'decline-proposal',
 ] as const;
 export type DecisionAction = (typeof DECISION_ACTIONS)[number];
 

@@ -38,6 +38,27 @@ export interface MenuCall {
   readonly parent?: string | undefined;
 }
 
+/** A server that an agent asks for: one of an address, a command, and the name of a registry's. */
+export interface ServerRequest {
+  readonly name: string | undefined;
+  readonly url: string | undefined;
+  readonly command: string | undefined;
+  readonly args: readonly string[];
+  readonly registry: string | undefined;
+  readonly reason: string;
+}
+
+/** What became of it: a person has to accept it, their lists let it in, or it cannot be asked for. Texts are ours. */
+export type ServerRequestAnswer = { readonly kind: 'filed' | 'added'; readonly name: string } | { readonly kind: 'refused'; readonly why: string; readonly fix: string };
+
+/** A server of a registry. Every text is its publisher's. */
+export interface FoundServer {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly offers: readonly { readonly kind: string }[];
+}
+
 /** What the menu is made from. */
 export interface MenuDeps {
   readonly catalog: Catalog;
@@ -62,6 +83,10 @@ export interface MenuDeps {
   readonly sandbox: CodeSandbox;
   /** What agents may do about servers. */
   autonomy(): GatewaySettings['autonomy'];
+  /** Asks a person for a server. */
+  propose(request: ServerRequest, principal: Principal): Promise<ServerRequestAnswer>;
+  /** Servers of registries by the words of their names. @returns whether registries were asked for it; texts are untrusted */
+  searchRegistry(query: string): Promise<{ readonly servers: readonly FoundServer[]; readonly asked: boolean }>;
   /** What a person lets agents see of the quarantine. */
   readonly inspection: Inspection;
   /** What is done about what a server wrote before an agent reads it. */

@@ -37,6 +37,11 @@ export class RegistryCache {
     return this.#answers.get(url);
   }
 
+  /** Everything that is kept, oldest first. */
+  *bodies(): Iterable<unknown> {
+    for (const { body } of this.#answers.values()) yield body;
+  }
+
   set(url: string, answer: KeptAnswer): void {
     this.#answers.delete(url);
     this.#answers.set(url, answer);

@@ -116,6 +116,13 @@ async function readBounded(response: Response, url: URL): Promise<Buffer> {
   return Buffer.concat(chunks);
 }
 
+/** The servers of all answers that are kept, the latest first; asks nobody. */
+export function keptServers(cache: RegistryCache): readonly RegistryServer[] {
+  const byName = new Map<string, RegistryServer>();
+  for (const body of [...cache.bodies()].reverse()) for (const server of pageOf(body).servers) if (!byName.has(server.name)) byName.set(server.name, server);
+  return [...byName.values()];
+}
+
 function pageOf(body: unknown): Pick<RegistryPage, 'servers' | 'next'> {
   const { servers, metadata } = recordOf(body);
   const { nextCursor } = recordOf(metadata);

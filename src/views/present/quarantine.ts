@@ -1,3 +1,4 @@
+import type { ProposalSnapshot } from '../../proxy/api.ts';
 import { Command, ItemWord } from '../ids.ts';
 import { oneLine, plural } from '../text.ts';
 import { awaiting, type AwaitingServer, type Definition } from './awaiting.ts';
@@ -11,13 +12,31 @@ import { subjectTitle } from './subject.ts';
 
 /** Rows of the Quarantine view: one per server with something to decide or something unusable. */
 export function quarantineRows(state: ViewState): readonly TreeNode[] {
-  return bounded('quarantine', awaiting(state).map(serverRow), 'decide about the first ones to see them');
+  return bounded('quarantine', [...(state.snapshot.proposals ?? []).map(proposalRow), ...awaiting(state).map(serverRow)], 'decide about the first ones to see them');
 }
 
 /** The badge on the view: undefined when nothing waits. */
 export function quarantineBadge(count: number, withFindings = 0): { readonly value: number; readonly tooltip: string } | undefined {
   const found = withFindings === 0 ? '' : `, ${withFindings} with findings of the scanner`;
   return count === 0 ? undefined : { value: count, tooltip: `${plural(count, 'definition')} to review${found}` };
+}
+
+/** A server that an agent asks for: the exact command or address, until the person answers. */
+function proposalRow(proposal: ProposalSnapshot): TreeNode {
+  const label = oneLine(proposal.name, 60);
+  const line = launchLine(proposal);
+  const by = `proposed by ${oneLine(proposal.agent, 60)}`;
+  return {
+    ...LEAF,
+    id: `quarantine/proposal/${proposal.id}`,
+    label,
+    description: `${by} · ${oneLine(line, 200)}`,
+    icon: { id: 'inbox', color: 'list.warningForeground' },
+    words: [],
+    spoken: `Server ${label}, ${by}: ${line}`,
+    tooltip: () => `${by}\n${line}`,
+    click: { command: Command.reviewProposal, title: 'Review' },
+  };
 }
 
 function serverRow(server: AwaitingServer): TreeNode {
