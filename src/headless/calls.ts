@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { followJournal } from '../proxy/journal/follow.ts';
-import { queryJournal } from '../proxy/journal/query.ts';
+import { CallIndex } from '../proxy/journal/call-index.ts';
 import type { CallFilter, CallRecord, OutcomeKind } from '../proxy/journal/types.ts';
 import { visible } from '../proxy/json/visible.ts';
 import { usage, type Arguments } from './args.ts';
@@ -38,7 +38,7 @@ export const calls: Command = {
     const limit = args.wholeNumber('limit', 1, MAX_CALLS);
     const filter = { ...filterOf(args), ...(limit !== undefined && { limit }) };
     if (args.has('follow')) return follow(dir, filter, args.has('json'));
-    const records = [...(await queryJournal(dir, filter))].reverse();
+    const records = [...(await new CallIndex(dir).query(filter))].reverse();
     if (args.has('json')) printJson(records);
     else printTable(HEADER, records.map(rowOf), 'No calls are recorded.');
     return EXIT.ok;

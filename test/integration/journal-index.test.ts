@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { appendFile, readdir, rm, truncate, stat } from 'node:fs/promises';
+import { appendFile, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { CallIndex } from '../../src/proxy/journal/call-index.ts';
 import { openJournal } from '../../src/proxy/journal/journal.ts';
 import { queryJournal } from '../../src/proxy/journal/query.ts';
+import { SegmentIndex } from '../../src/proxy/journal/segment-index.ts';
+import { indexPath, listIndexes, listSegments } from '../../src/proxy/journal/segments.ts';
 import type { CallEntry, CallFilter } from '../../src/proxy/journal/types.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
 
@@ -50,6 +52,11 @@ describe('the index over the call journal', { timeout: 120_000 }, () => {
           const expected = await queryJournal(dir, wanted);
           assert.deepEqual(await index.query(wanted), expected);
           assert.deepEqual(await journal.query(wanted), expected);
+          // A process that begins now, over what was kept for it.
+          assert.deepEqual(await new CallIndex(dir).query(wanted), expected);
+          await index.tend();
+          await index.keep();
+          assert.deepEqual(await new CallIndex(dir).query(wanted), expected);
         }
         await journal.close();
         await rm(dir, { recursive: true });
@@ -77,6 +84,45 @@ describe('the index over the call journal', { timeout: 120_000 }, () => {
     assert.deepEqual(await ids(), ['first']);
     await rm(path);
     assert.deepEqual(await ids(), []);
+  });
+
+  it('is kept beside the journal for the next process, complete after an orderly end, and goes with its segment', async () => {
+    const dir = freshFolder();
+    const entries = fc.sample(entry, { numRuns: 400, seed: 1 });
+    for (let round = 0; round < 2; round++) {
+      const journal = await opened(dir, 8_000);
+      for (const one of entries) journal.append(one);
+      await journal.flush();
+      await journal.close();
+      const last = (await listSegments(dir)).at(-1) ?? assert.fail();
+      assert.equal((await SegmentIndex.open(last.path)).bytes, (await stat(last.path)).size);
+    }
+    await new CallIndex(dir).tend();
+    const [segments, { kept, stray }] = [await listSegments(dir), await listIndexes(dir)];
+    assert.deepEqual([...kept].sort(), segments.map(({ name }) => name));
+    assert.deepEqual(stray, []);
+  });
+
+  it('is not believed where it is damaged, or says something of another segment', async () => {
+    const dir = freshFolder();
+    const journal = await opened(dir, 1_000_000);
+    for (const one of fc.sample(entry, { numRuns: 200, seed: 1 })) journal.append(one);
+    await journal.close();
+    const [segment = assert.fail()] = await listSegments(dir);
+    const good = await readFile(indexPath(segment.path));
+    const complete = (await stat(segment.path)).size;
+    assert.equal((await SegmentIndex.open(segment.path)).bytes, complete);
+    const expected = await queryJournal(dir, { text: 'beta' });
+    const damaged = [good.subarray(0, good.length - 4), Buffer.concat([good, Buffer.alloc(4)]), Buffer.alloc(0), Buffer.from('not an index'), ...[0, 9, 14, 200, good.length - 1].map((at) => Buffer.from(good).fill((good[at] ?? 0) ^ 1, at, at + 1))];
+    for (const bad of damaged) {
+      await writeFile(indexPath(segment.path), bad);
+      assert.equal((await SegmentIndex.open(segment.path)).bytes, 0);
+      assert.deepEqual(await new CallIndex(dir).query({ text: 'beta' }), expected);
+    }
+    await writeFile(indexPath(segment.path), good);
+    // Another journal in the same place, with lines of the same length.
+    await writeFile(segment.path, (await readFile(segment.path, 'utf8')).replaceAll(/"hash":"(.{4})/g, '"hash":"0000'));
+    assert.equal((await SegmentIndex.open(segment.path)).bytes, 0);
   });
 
   it('passes over what is no journal line, of any length', async () => {

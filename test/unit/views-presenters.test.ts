@@ -199,6 +199,10 @@ describe('status item', () => {
     const session = { session: 's', listTokens: 900, directTokens: 25_000, menuCalls: 0, menuTokens: 0, toolCalls: 0, toolTokens: 0, savedTokens: 0, exact: false };
     const connected = { ...view, snapshot: { ...view.snapshot, tokens: { ...view.snapshot.tokens, sessions: [session] } } };
     assert.match(texts(of(connected)), /costs about 900 tokens in each model request; all tools together would cost 25,000\./);
+    assert.doesNotMatch(texts(of(connected)), /Shortened results/);
+    const { tokens } = connected.snapshot;
+    const shortened = { ...connected, snapshot: { ...connected.snapshot, tokens: { ...tokens, total: { ...tokens.total, savedTokens: 12_345.4 } } } };
+    assert.match(texts(of(shortened)), /Shortened results kept about 12,345 tokens from agents/);
     const direct = { ...connected, snapshot: { ...connected.snapshot, menu: { ...view.snapshot.menu, effective: 'direct' as const } } };
     assert.match(texts(of(direct)), /listed directly \(gateway\.directThreshold\)/);
   });

@@ -39,6 +39,8 @@ const MAX_QUEUED_SIZE = 32 * MIB;
 const MAX_BATCH = 256;
 /** Time spent on redaction before others get a turn. */
 const BATCH_MS = 8;
+/** How long after a call the index takes it in, so that whoever looks first need not wait for that. */
+const TEND_MS = 2_000;
 /**
  * From one batch to the next, in milliseconds: what comes meanwhile is written together. A write of its own for every
  * call costs more than all the rest of its record.
@@ -105,6 +107,7 @@ class FileJournal implements Journal {
   /** `performance.now()` of the last batch. */
   #lastBatch = -Infinity;
   #closed: Promise<void> | undefined;
+  #tending: NodeJS.Timeout | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -162,7 +165,9 @@ class FileJournal implements Journal {
   }
 
   async #end(): Promise<void> {
+    clearTimeout(this.#tending);
     await this.#settled();
+    await this.#index.keep().catch(ignore);
     if (this.#lost > 0) this.#parts.log('warn', 'Call records were lost.', { lost: this.#lost });
     try {
       await this.#parts.writer.sync();
@@ -207,6 +212,8 @@ class FileJournal implements Journal {
     this.#queuedSize += size;
     this.#draining ??= this.#drain().finally(() => {
       this.#draining = undefined;
+      // Not at once: many calls are taken in together.
+      if (this.#closed === undefined) this.#tending ??= setTimeout(() => this.#tend(), TEND_MS).unref();
     });
   }
 
@@ -231,6 +238,11 @@ class FileJournal implements Journal {
         this.#failed(error);
       }
     }
+  }
+
+  #tend(): void {
+    this.#tending = undefined;
+    void this.#index.tend().catch(ignore);
   }
 
   /** As many records as can be made ready in one turn, as text. */
@@ -277,6 +289,10 @@ class FileJournal implements Journal {
     if (lost > 0) this.#parts.log('warn', 'Call records were lost; the journal notes how many.', { lost });
     this.#failing = false;
   }
+}
+
+function ignore(): void {
+  // The index is for speed alone: queries read what it does not hold.
 }
 
 function sizeOf(call: CallEntry): number {

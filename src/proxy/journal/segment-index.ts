@@ -2,8 +2,10 @@ import { Buffer } from 'node:buffer';
 import { open, type FileHandle } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { hasCode } from '../storage/fs-error.ts';
+import { readIndex, writeIndex, type Block } from './index-file.ts';
 import { readCall, searchedText, wantedCall } from './line.ts';
-import { addText, emptyPhraseSet, mayHold, phraseBits, type PhraseSet } from './phrase-set.ts';
+import { addText, emptyPhraseSet, mayHold, phraseBits } from './phrase-set.ts';
+import { indexPath } from './segments.ts';
 import type { CallFilter, CallRecord } from './types.ts';
 
 /** Lines that are judged and read together. */
@@ -34,15 +36,12 @@ export function readyFilter(filter: CallFilter): ReadyFilter {
 /** Members of a call that are known line by line, in this order. */
 const FACETS = ['server', 'tool', 'agent', 'outcome'] as const;
 
-/** What is known of up to 64 calls without reading them. */
-interface Block {
+/** A block that still takes lines in. */
+interface OpenBlock extends Block {
   first: number;
   last: number;
-  readonly phrases: PhraseSet;
-  /** Where each line starts and ends in the file. */
   readonly starts: number[];
   readonly ends: number[];
-  /** Numbers of each line's facets, one list for each facet. */
   readonly facets: readonly number[][];
 }
 
@@ -50,17 +49,45 @@ interface Block {
 export class SegmentIndex {
   readonly #path: string;
   readonly #blocks: Block[] = [];
+  /** The last of them, while there is room in it. */
+  #open: OpenBlock | undefined;
   /** Names are few and lines many: each name has a number. */
   readonly #numbers = new Map<string, number>();
   #bytes = 0;
+  /** The end of what was taken in. */
+  #tail = '';
+  /** How much of it stands in its file. */
+  #kept = 0;
 
   constructor(path: string) {
     this.#path = path;
   }
 
+  /** The index that was kept of a segment, as far as it went; an empty one where there is none, or of other lines. */
+  static async open(path: string): Promise<SegmentIndex> {
+    const index = new SegmentIndex(path);
+    const kept = await readIndex(indexPath(path), FACETS.length, emptyPhraseSet().length);
+    if (kept === undefined || kept.bytes < kept.tail.length || (await index.#textBefore(kept.bytes, kept.tail.length)) !== kept.tail) return index;
+    index.#bytes = kept.bytes;
+    index.#kept = kept.bytes;
+    index.#tail = kept.tail;
+    kept.names.forEach((name, number) => index.#numbers.set(name, number));
+    index.#blocks.push(...kept.blocks);
+    index.#goOn();
+    return index;
+  }
+
   /** Bytes taken in so far: the end of the last complete line. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Keeps it in a file beside the segment, unless it is there already. */
+  async keep(): Promise<void> {
+    const bytes = this.#bytes;
+    if (bytes === this.#kept || bytes === 0) return;
+    await writeIndex(indexPath(this.#path), { bytes, tail: this.#tail, names: [...this.#numbers.keys()], blocks: this.#blocks });
+    this.#kept = bytes;
   }
 
   /** Takes in the complete lines that were added. */
@@ -115,6 +142,7 @@ export class SegmentIndex {
   #add(line: string, bytes: number): void {
     const start = this.#bytes;
     this.#bytes += bytes;
+    this.#tail = `${line.slice(-TAIL)}\n`;
     const record = readCall(line);
     if (record === undefined) return;
     const block = this.#openBlock();
@@ -140,12 +168,30 @@ export class SegmentIndex {
     return name === undefined ? ANY : (this.#numbers.get(name) ?? UNKNOWN);
   }
 
-  #openBlock(): Block {
-    const current = this.#blocks.at(-1);
-    if (current !== undefined && current.starts.length < BLOCK_LINES) return current;
-    const block: Block = { first: Infinity, last: -Infinity, phrases: emptyPhraseSet(), starts: [], ends: [], facets: FACETS.map(() => []) };
+  #openBlock(): OpenBlock {
+    if (this.#open !== undefined && this.#open.starts.length < BLOCK_LINES) return this.#open;
+    const block: OpenBlock = { first: Infinity, last: -Infinity, phrases: emptyPhraseSet(), starts: [], ends: [], facets: FACETS.map(() => []) };
+    this.#open = block;
     this.#blocks.push(block);
     return block;
+  }
+
+  /** Has the last block of a kept index take lines in again. */
+  #goOn(): void {
+    const last = this.#blocks.pop();
+    if (last === undefined) return;
+    this.#open = { ...last, starts: Array.from(last.starts), ends: Array.from(last.ends), facets: last.facets.map((facet) => Array.from(facet)) };
+    this.#blocks.push(this.#open);
+  }
+
+  /** What stands in the segment before some byte. */
+  async #textBefore(end: number, length: number): Promise<string | undefined> {
+    let text: string | undefined;
+    await this.#withFile(async (file) => {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, end - length);
+      text = buffer.toString('utf8', 0, bytesRead);
+    });
+    return text;
   }
 
   async #withFile(use: (file: FileHandle) => Promise<void>): Promise<void> {
@@ -164,6 +210,9 @@ export class SegmentIndex {
     }
   }
 }
+
+/** Characters of the last line that tell it from every other: they hold its hash, which is plain ASCII. */
+const TAIL = 76;
 
 const ANY = -1;
 const UNKNOWN = -2;

@@ -5,10 +5,11 @@ import { hasCode } from '../storage/fs-error.ts';
 /*
  * The journal is a folder of segments `calls-<first seq, 15 digits>.jsonl`, appended to in order. Beside them
  * lies `head.json`, rewritten after every batch: the sequence and hash of the last line, so that lines missing at
- * the end are noticed.
+ * the end are noticed; and an index of each segment, `index-<first seq>` (index-file.ts).
  */
 
 const SEGMENT = /^calls-(\d{15})\.jsonl$/;
+const INDEX = /^index-(\d{15})$/;
 const CHUNK = 64 * 1024;
 /** No line we write comes near this; what is longer is not ours and is skipped. */
 const MAX_LINE = 1024 * 1024;
@@ -24,6 +25,26 @@ export interface Segment {
 /** The path of the segment that starts with line `seq`. */
 export function segmentPath(dir: string, seq: number): string {
   return join(dir, `calls-${String(seq).padStart(15, '0')}.jsonl`);
+}
+
+/** The path of the index that is kept of a segment (index-file.ts). */
+export function indexPath(segment: string): string {
+  return segment.replace(/calls-(\d{15})\.jsonl$/, 'index-$1');
+}
+
+/** The names of the segments whose index is kept, and the paths of indexes whose segment is gone. */
+export async function listIndexes(dir: string): Promise<{ readonly kept: ReadonlySet<string>; readonly stray: readonly string[] }> {
+  const names = new Set(await readdir(dir));
+  const kept = new Set<string>();
+  const stray: string[] = [];
+  for (const name of names) {
+    const first = INDEX.exec(name)?.[1];
+    if (first === undefined) continue;
+    const segment = `calls-${first}.jsonl`;
+    if (names.has(segment)) kept.add(segment);
+    else stray.push(join(dir, name));
+  }
+  return { kept, stray };
 }
 
 export function headPath(dir: string): string {

@@ -110,11 +110,16 @@ function running(state: ViewState, secretsPersist: boolean): Status {
   return status('ok', '$(shield) Vestibule', `Vestibule is ready, ${plural(serving.length, 'server')}`, [[summary], ...notes, [INSPECT]]);
 }
 
-/** What the tool lists of the agents connected last cost and save. */
+/** What the tool lists of the agents connected last cost and save, and what shortened results did. */
 function tokenNotes({ snapshot }: ViewState): TooltipPart[][] {
   const { mode, effective } = snapshot.menu;
   const small = mode === 'adaptive' && effective === 'direct' ? ' The catalog is small, so it is listed directly (gateway.directThreshold).' : '';
-  return snapshot.tokens.sessions.slice(-MAX_SESSIONS).map((session) => [text(`${tokenBalance(session)}${small}`)]);
+  const { sessions, total } = snapshot.tokens;
+  const saved = Math.round(total.savedTokens);
+  return [
+    ...sessions.slice(-MAX_SESSIONS).map((session) => [text(`${tokenBalance(session)}${small}`)]),
+    ...(saved === 0 ? [] : [[text(`Shortened results kept about ${saved.toLocaleString('en-US')} tokens from agents since the start; what they read on of them costs again.`)]]),
+  ];
 }
 
 const MAX_SESSIONS = 2;
