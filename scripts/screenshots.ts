@@ -3,13 +3,28 @@ import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ask, withScriptedModel } from '../test/editor/harness/scripted-model.ts';
+import { startRegistry } from '../test/fixtures/registry.ts';
 import { Workbench } from '../test/editor/harness/workbench.ts';
 import { main, root, say } from './lib/exec.mjs';
 import { vsixFile } from './lib/vsix.mjs';
 
 const images = path.join(root, 'docs', 'images');
-// Its path is in the pictures.
+// Their paths are in the pictures.
 const demo = path.join(tmpdir(), 'demo');
+const home = path.join(tmpdir(), 'demo-home');
+
+/** Themes the inspector is shown in, by the name of its picture. */
+const themes = [
+  ['calls-dark', 'Dark Modern'],
+  ['calls-high-contrast', 'Dark High Contrast'],
+] as const;
+
+const stdio = { type: 'stdio' };
+const published = [
+  { name: 'com.example/weather', title: 'Weather', description: 'Forecasts and warnings for any place', version: '2.1.0', packages: [{ registryType: 'npm', identifier: '@example/weather-mcp', version: '2.1.0', transport: stdio }] },
+  { name: 'io.github.example/tickets', title: 'Tickets', description: 'Finds, opens and closes tickets', version: '1.4.2', remotes: [{ type: 'streamable-http', url: 'https://tickets.example.com/mcp' }] },
+  { name: 'io.github.example/old-notes', title: 'Old Notes', description: 'Notes of the first generation', version: '0.9.0', remotes: [{ type: 'sse', url: 'https://notes.example.com/sse' }] },
+];
 
 const question = 'How much is 2 plus 40?';
 const plans = {
@@ -21,12 +36,20 @@ const plans = {
 
 await main('screenshots', async () => {
   await writeDemo();
-  await rm(images, { recursive: true, force: true });
+  await writeHome();
+  // Other pictures there are made by other programs.
   await mkdir(images, { recursive: true });
+  const registry = await startRegistry(published);
   const settings = { 'editor.minimap.enabled': false, 'editor.lineNumbers': 'off' };
+  // Settings of the machine are those of the side that the extension runs on.
+  const userFiles = { '../Machine/settings.json': JSON.stringify({ 'vestibule.registry': registry.base }) };
+  const env = { HOME: home, XDG_CONFIG_HOME: undefined };
   const workbench = await Workbench.open(
-    await withScriptedModel({ name: 'screenshots', vsix: [vsixFile], workspace: demo, settings }, plans),
+    await withScriptedModel({ name: 'screenshots', vsix: [vsixFile], workspace: demo, settings, userFiles, env }, plans),
   );
+  const choose = async (text: string | RegExp): Promise<void> => {
+    await workbench.quickPick(text).first().click();
+  };
   const take = async (name: string): Promise<void> => {
     await workbench.page.mouse.move(640, 790);
     await workbench.page.screenshot({ path: path.join(images, `${name}.png`) });
@@ -45,6 +68,8 @@ await main('screenshots', async () => {
     await workbench.answer('Approve Launch');
     await workbench.treeRow(/edit_file.*new/).first().click();
     await workbench.editorText().getByText('Tool edit_file').waitFor();
+    const clear = workbench.page.locator('.notification-toast .codicon-notifications-clear');
+    while ((await clear.count()) > 0) await clear.first().click();
     await take('review-tool');
 
     await ask(workbench, question);
@@ -56,10 +81,60 @@ await main('screenshots', async () => {
     await workbench.runCommand('Vestibule: Open Inspector');
     await workbench.webview().getByRole('button', { name: 'everything:get-sum' }).click();
     await take('calls');
+    for (const [name, theme] of themes) {
+      await useTheme(workbench, theme);
+      await take(name);
+    }
+    await useTheme(workbench, 'Light Modern');
+
+    await workbench.runCommand('Vestibule: Import Servers…');
+    await workbench.quickPick('github').first().waitFor();
+    await take('import');
+    await workbench.page.keyboard.press('Escape');
+
+    await workbench.runCommand('Vestibule: Browse Registry…');
+    await workbench.page.locator('.quick-input-message', { hasText: 'Words of a server' }).waitFor();
+    await workbench.page.keyboard.press('Enter');
+    await workbench.quickPick('Weather').first().waitFor();
+    await take('registry');
+    await workbench.page.keyboard.press('Escape');
+
+    await workbench.runCommand('Vestibule: Connect Agent…');
+    await choose('Cursor');
+    await choose('Tools that only read');
+    await workbench.quickPick('filesystem').first().waitFor();
+    await workbench.page.keyboard.press('Enter');
+    await choose('Over HTTP');
+    await workbench.dialog().waitFor();
+    await take('connect');
+    await workbench.answer('Cancel');
   } finally {
     await workbench.close();
+    await registry[Symbol.asyncDispose]();
   }
 });
+
+async function useTheme(workbench: Workbench, theme: string): Promise<void> {
+  await workbench.runCommand('Preferences: Color Theme');
+  await workbench.page.locator('.quick-input-filter input[placeholder*="Color Theme"]').waitFor();
+  await workbench.quickInput().fill(theme);
+  await workbench.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: theme }).waitFor();
+  await workbench.page.keyboard.press('Enter');
+  await workbench.quickInput().waitFor({ state: 'hidden' });
+}
+
+/** What other clients of the person have. The token is of no service. */
+async function writeHome(): Promise<void> {
+  const write = async (file: string, content: object): Promise<void> => {
+    await mkdir(path.dirname(path.join(home, file)), { recursive: true });
+    await writeFile(path.join(home, file), `${JSON.stringify(content, null, 2)}\n`);
+  };
+  await rm(home, { recursive: true, force: true });
+  const github = { command: 'npx', args: ['-y', '@modelcontextprotocol/server-github@2025.4.8'], env: { GITHUB_PERSONAL_ACCESS_TOKEN: 'ghp_16C7e42F292c6912E7710c838347Ae178B4a' } };
+  await write('.cursor/mcp.json', { mcpServers: { github, docs: { url: 'https://docs.example.com/mcp' } } });
+  await write('.claude.json', { mcpServers: { github, postgres: { command: 'uvx', args: ['postgres-mcp==0.3.0'] } } });
+  await write('.gemini/settings.json', { mcpServers: { search: { httpUrl: 'https://search.example.com/mcp', timeout: 30_000 } } });
+}
 
 /** Two servers of this checkout's node_modules, reached by relative paths. */
 async function writeDemo(): Promise<void> {

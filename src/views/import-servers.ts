@@ -9,6 +9,7 @@ import type { FoundServer, Importable, ImportPlan } from '../proxy/import/types.
 import { visible } from '../proxy/json/visible.ts';
 import type { SecretStore } from '../proxy/storage/secret-store.ts';
 import type { Dialogs } from './dialogs.ts';
+import { t } from './l10n.ts';
 import { describeNew } from './present/confirmation.ts';
 import type { ServersFileChoice } from './servers-files.ts';
 import { oneLine, plural } from './text.ts';
@@ -47,7 +48,7 @@ export async function importServers(context: ImportContext): Promise<number> {
   if (chosen === undefined || chosen.length === 0) return 0;
   const file = await targetFile(context);
   if (file === undefined) return 0;
-  await context.preview('Servers to import', chosen.map(describeImported).join('\n\n\n'));
+  await context.preview('Servers to import', [...chosen.map(describeImported), ...describeSkipped(plan)].join('\n\n\n'));
   if (!(await dialogs.confirm(question(chosen, file)))) return 0;
   await applyImport(chosen, file.path, await context.secrets);
   const originals = chosen.flatMap(({ found: own, twins }) => [own, ...twins]);
@@ -96,10 +97,17 @@ function describeImported(server: Importable): string {
   const { found, twins, secrets } = server;
   return [
     `# ${visible(server.name)}`,
+    ...(server.name === found.name ? [] : [t('Its name there is “{0}”, which is taken here.', visible(found.name))]),
     `From ${[found, ...twins].map(({ client, file }) => `${clientOf(client).label}: ${visible(file)}`).join('\nand  ')}`,
     ...secrets.map(({ name, place }) => `The value of ${visible(place)} goes to the editor's secret storage, as \${secret:${visible(name)}}.`),
     describeNew(server),
   ].join('\n\n');
+}
+
+/** What is there and not imported, with the reason; nothing without any. */
+function describeSkipped({ skipped }: ImportPlan): readonly string[] {
+  if (skipped.length === 0) return [];
+  return [[`# ${t('Left out')}`, ...skipped.map(({ found, why }) => `${clientOf(found.client).label}, ${visible(found.name)}: ${visible(why)}`)].join('\n\n')];
 }
 
 function question(servers: readonly Importable[], file: ServersFileChoice): { message: string; detail: string; yes: string; needsDocument: boolean } {

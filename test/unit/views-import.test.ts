@@ -54,6 +54,16 @@ describe('importing in the editor', () => {
     assert.equal(await readFile(source, 'utf8'), ORIGINAL);
   });
 
+  it('shows duplicates, names that are taken, and what is left out with the reason', async () => {
+    await writeFile(join(home, '.claude.json'), JSON.stringify({ mcpServers: { github: { command: 'other' }, twin: { url: 'https://docs.example/mcp' }, broken: { command: 3 } } }));
+    dialogs.choose = ['github', 'docs', 'github-2', 'twin'];
+    assert.equal(await importServers(context), 3);
+    const [text = ''] = shown;
+    assert.match(text, /Its name there is “github”, which is taken here\./);
+    assert.match(text, /From Claude Code: .*\.claude\.json\nand {2}Cursor: .*mcp\.json/);
+    assert.match(text, /# Left out\n\nClaude Code, broken: /);
+  });
+
   it('writes nothing when the person changes their mind', async () => {
     dialogs.choose = ['github'];
     dialogs.yes = false;

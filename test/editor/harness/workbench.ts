@@ -50,7 +50,11 @@ export class Workbench {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
     const profile = await createProfile(path.join(folder, 'profile'), options.settings);
-    for (const [name, text] of Object.entries(options.userFiles ?? {})) await writeFile(path.join(profile.userFolder, name), text);
+    for (const [name, text] of Object.entries(options.userFiles ?? {})) {
+      const file = path.join(profile.userFolder, name);
+      await mkdir(path.dirname(file), { recursive: true });
+      await writeFile(file, text);
+    }
     for (const vsix of options.vsix) await installVsix(profile, vsix);
     const server = await startServer(profile, { trustEverything: options.trusted ?? true, ...(options.env && { env: options.env }) });
     try {
