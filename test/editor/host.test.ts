@@ -5,7 +5,7 @@ import { runInHost } from './harness/in-host.ts';
 import { bundleForHost } from './harness/bundle.ts';
 import { everythingWorkspace } from './harness/workspace.ts';
 
-test('in the extension host', { timeout: 180_000 }, async (t) => {
+test('in the extension host', { timeout: 420_000 }, async (t) => {
   const testModule = path.join(root, 'out', 'host', 'index.cjs');
   await bundleForHost('test/editor/host/index.ts', testModule, ['mocha']);
   const results = await runInHost({
@@ -14,7 +14,7 @@ test('in the extension host', { timeout: 180_000 }, async (t) => {
     testModule,
     // One approved tool would otherwise be listed by itself instead of the menu, which these tests call by name.
     workspace: await everythingWorkspace('host', { mode: 'retrieve' }),
-    timeoutMs: 150_000,
+    timeoutMs: 390_000,
   });
   for (const { title, error } of results) {
     await t.test(title, () => {

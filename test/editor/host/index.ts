@@ -16,6 +16,9 @@ export async function run(): Promise<void> {
   await import('./logs.suite.ts');
   await import('./doctor.suite.ts');
   await import('./import.suite.ts');
+  await import('./connect.suite.ts');
+  await import('./editing.suite.ts');
+  await import('./settings.suite.ts');
 
   const failures = await new Promise<number>((resolve) => {
     mocha
