@@ -41,7 +41,7 @@ describe('files that a team shares, as they are typed', () => {
       const squiggle = await untilSquiggle(document.uri, /timoutSeconds is not allowed/);
       assert.equal(document.getText(squiggle.range), '"timoutSeconds"');
       const hovers = await vscode.commands.executeCommand<vscode.Hover[]>('vscode.executeHoverProvider', document.uri, document.positionAt(text.indexOf('"timeoutSeconds"') + 3));
-      assert.match(hovers.flatMap(({ contents }) => contents.map((content) => (content instanceof vscode.MarkdownString ? content.value : ''))).join('\n'), /second/i);
+      assert.match(hovers.flatMap(({ contents }) => contents.map((content) => (content instanceof vscode.MarkdownString ? content.value : ''))).join('\n'), /without an answer or progress/);
       const { items } = await vscode.commands.executeCommand<vscode.CompletionList>('vscode.executeCompletionItemProvider', document.uri, document.positionAt(text.indexOf('"timoutSeconds"')));
       const labels = items.map(({ label }) => (typeof label === 'string' ? label : label.label));
       for (const key of ['envFile', 'idleStopMinutes', 'tools']) assert.ok(labels.includes(key), `${key} in ${labels.join(' ')}`);
