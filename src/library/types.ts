@@ -76,7 +76,7 @@ export interface PendingCall {
 /** What a definition is, and at which content: what a decision about it is bound to. */
 export interface DefinitionRef {
   readonly server: string;
-  readonly kind: 'tool' | 'instructions' | 'prompt' | 'template' | 'resources';
+  readonly kind: 'tool' | 'instructions' | 'prompt' | 'template' | 'resources' | 'version';
   /** Empty for instructions and resources. */
   readonly name: string;
   /** SHA-256 over the whole definition as the server sent it. */

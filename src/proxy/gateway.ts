@@ -8,7 +8,7 @@ import type { AgentStore, IssuedAgent, NewAgent } from './agents/types.ts';
 import type { DiagnoseOptions, GatewayApi, GatewaySnapshot, PersonCall, PersonCallAnswer } from './api.ts';
 import { inBatches } from './batches.ts';
 import { createCatalog } from './catalog/catalog.ts';
-import { definitionsOf, refOf, scannedAs, textsOf, type PinnedDefinition } from './catalog/definitions.ts';
+import { definitionsOf, refOf, scannedAs, textsOf, versionOf, type PinnedDefinition } from './catalog/definitions.ts';
 import type { CatalogTool, LiveCatalog } from './catalog/types.ts';
 import { SYSTEM_CLOCK } from './clock.ts';
 import { addInput, addServer, editServersFile, type InputEntry, type ServerEntry } from './config/edit.ts';
@@ -71,7 +71,7 @@ import { Proposals } from './proposals/proposals.ts';
 import { Registries } from './proposals/registries.ts';
 import type { ProposalAnswer, ProposalRequest, ProposalStore } from './proposals/types.ts';
 import { openApprovalStore } from './quarantine/approval-store.ts';
-import { describeLaunch, fingerprintOf } from './quarantine/launch.ts';
+import { describeLaunch, fingerprintOf, namesNoVersion } from './quarantine/launch.ts';
 import { withheld, withheldContent, type GateInput } from './quarantine/gate.ts';
 import { describeChange } from './quarantine/describe-change.ts';
 import { isCleanDescriptionChange } from './quarantine/description-rule.ts';
@@ -104,7 +104,7 @@ import { TracingSwitch } from './tracing/tracing-switch.ts';
 import { UpstreamHub } from './upstream/hub.ts';
 import { UpstreamLogs } from './upstream/log-store.ts';
 import { sweepOrphans } from './upstream/orphans.ts';
-import type { UpstreamLogLine, UpstreamState } from './upstream/types.ts';
+import type { UpstreamInfo, UpstreamLogLine, UpstreamState } from './upstream/types.ts';
 import { createVariableScope } from './variable-scope.ts';
 
 /** How long in-flight calls may finish when the gateway ends, in milliseconds (contract §1). */
@@ -440,7 +440,7 @@ export class Gateway implements GatewayApi {
       log: options.log,
     });
 
-    this.#store.add(this.#hub.onListing(({ server, listing }) => this.#listed(server, catalog.accept(server, listing))));
+    this.#store.add(this.#hub.onListing(({ server, listing }) => this.#listed(server, catalog.accept(server, listing, this.#versionIn(server, listing.info)))));
     this.#store.add(this.#hub.onDidChange(() => this.#changed.fire()));
     this.#store.add(neighbours.onDidChange(() => this.#relay.announceToGateways()));
     this.#store.add(this.signIns.onDidChange(({ uses }) => this.#reconnect(uses)));
@@ -781,7 +781,19 @@ export class Gateway implements GatewayApi {
   /** What the gate needs to know of a server; undefined when it is not configured. */
   #gateInput(server: ServerName): GateInput | undefined {
     const config = this.#entry(server);
-    return config && { config, approvals: this.#parts.approvals, launchApproved: this.#launchApproved(config) };
+    return config && { config, approvals: this.#parts.approvals, launchApproved: this.#launchApproved(config), versionHeld: config.newVersion === 'hold' && this.#versionWaits(server) };
+  }
+
+  /** A version counts only where the launch does not say it: elsewhere a change of it is no change of what was approved. */
+  #versionIn(server: ServerName, { version }: UpstreamInfo): string | undefined {
+    const config = this.#entry(server);
+    return config !== undefined && namesNoVersion(config) ? version : undefined;
+  }
+
+  /** Whether the program behind a launch that names no version is one that nobody approved. */
+  #versionWaits(server: ServerName): boolean {
+    const version = this.#parts.catalog.server(server)?.version;
+    return version !== undefined && this.#parts.approvals.status(versionOf(server, version).ref) !== 'approved';
   }
 
   #entryOrThrow(server: ServerName): UpstreamConfig {

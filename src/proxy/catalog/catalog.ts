@@ -35,11 +35,12 @@ interface Listed {
   readonly instructions: Instructions | undefined;
   readonly capabilities: RawJson;
   readonly title: string | undefined;
+  readonly version: string | undefined;
   readonly seenAt: number;
 }
 
 /** What a server says beside its lists. */
-type Said = Pick<CachedListing, 'server' | 'instructions' | 'capabilities' | 'title' | 'seenAt'>;
+type Said = Pick<CachedListing, 'server' | 'instructions' | 'capabilities' | 'title' | 'version' | 'seenAt'>;
 
 /**
  * Opens the catalog with what is remembered of former listings, every definition read and digested anew.
@@ -122,12 +123,12 @@ class UpstreamCatalog implements LiveCatalog {
     this.#publish([...touched].filter((server) => this.#servers.has(server)));
   }
 
-  async accept(server: ServerName, listing: Listing): Promise<void> {
+  async accept(server: ServerName, listing: Listing, version?: string): Promise<void> {
     if (!this.#servers.has(server)) return;
     this.#reading.set(server, listing);
     const { info } = listing;
     const capabilities = info.capabilities.length > MAX_CAPABILITIES_CHARACTERS ? '{}' : info.capabilities;
-    const said: Said = { server, instructions: info.instructions, capabilities, title: info.title ?? info.name, seenAt: Date.now() };
+    const said: Said = { server, instructions: info.instructions, capabilities, title: info.title ?? info.name, version, seenAt: Date.now() };
     const reader = new OfferReader(server, listing, this.#listed.get(server)?.offer ?? NO_OFFER);
     if (!reader.step(READ_AT_ONCE)) {
       // Only what is known to the letter may be served while the rest is being read (security D5).
@@ -214,7 +215,7 @@ class UpstreamCatalog implements LiveCatalog {
     if (listed === undefined || !this.#servers.has(server)) return undefined;
     const slug = this.#noPrefix && this.#servers.size === 1 ? '' : this.#slugs.slugOf(server);
     const naming: Naming = { server, prefix: slug === '' ? '' : `${slug}_` };
-    const { offer, held, instructions, capabilities, title, seenAt } = listed;
+    const { offer, held, instructions, capabilities, title, version, seenAt } = listed;
     const resourceOf = (definition: ContentDefinition, known: CatalogResource | undefined): CatalogResource =>
       known?.raw === definition.raw ? known : Object.freeze({ server, ...definition });
     return {
@@ -228,6 +229,7 @@ class UpstreamCatalog implements LiveCatalog {
       instructions,
       capabilities,
       title,
+      version,
       seenAt,
     };
   }
@@ -244,7 +246,7 @@ function listedOf(offer: Offer, said: Said): Listed {
   const instructions = readInstructions(said.instructions);
   const title = said.title?.trim().slice(0, MAX_TITLE_CHARACTERS);
   const held = listsOf(offer).flatMap((list) => list.held);
-  const common = { offer, capabilities: said.capabilities, title: title === '' ? undefined : title, seenAt: said.seenAt };
+  const common = { offer, capabilities: said.capabilities, title: title === '' ? undefined : title, version: said.version, seenAt: said.seenAt };
   if (instructions === undefined || 'digest' in instructions) return { ...common, held, instructions };
   return { ...common, held: [{ server: said.server, index: -1, ...instructions }, ...held], instructions: undefined };
 }
@@ -298,6 +300,7 @@ function isSame(a: ServerCatalog, b: ServerCatalog): boolean {
     a.slug === b.slug &&
     a.capabilities === b.capabilities &&
     a.title === b.title &&
+    a.version === b.version &&
     a.instructions?.digest === b.instructions?.digest &&
     JSON.stringify(a.held) === JSON.stringify(b.held)
   );

@@ -1,5 +1,6 @@
+import { digestOf } from '../json/canonical.ts';
 import { members } from '../json/slice.ts';
-import type { RawJson } from '../model.ts';
+import type { RawJson, ServerName } from '../model.ts';
 import { RESOURCES_DIGEST, RESOURCES_TEXT } from '../quarantine/resources.ts';
 import type { DefinitionKind, DefinitionRef } from '../quarantine/types.ts';
 import type { ScannedKind } from '../scanner/types.ts';
@@ -21,8 +22,9 @@ export function definitionsOf(catalog: ServerCatalog): readonly PinnedDefinition
 
 /** As `definitionsOf`, but for its tools. */
 export function contentOf(catalog: ServerCatalog): readonly PinnedDefinition[] {
-  const { server, instructions, resources } = catalog;
+  const { server, instructions, resources, version } = catalog;
   return [
+    ...(version === undefined ? [] : [versionOf(server, version)]),
     ...(instructions === undefined
       ? []
       : [{ ref: { server, kind: 'instructions' as const, name: '', digest: instructions.digest }, raw: JSON.stringify(instructions.text), title: undefined, description: instructions.text }]),
@@ -44,6 +46,17 @@ export function hasResources({ capabilities }: ServerCatalog): boolean {
   return members(capabilities)?.has('resources') === true;
 }
 
+/** What a program says it is. Its digest covers the version alone: what it calls itself changes nothing. */
+export function versionOf(server: ServerName, version: string): PinnedDefinition {
+  const raw = JSON.stringify({ version });
+  return {
+    ref: { server, kind: 'version', name: '', digest: digestOf(raw) },
+    raw,
+    title: undefined,
+    description: `The program says ${version === '' ? 'nothing of its version' : `that it is version ${version}`}. Its command names none, so that another one may be fetched at any start.`,
+  };
+}
+
 /** What stands for all resources of a server. */
 export function resourcesRef({ server }: Pick<ServerCatalog, 'server'>): DefinitionRef {
   return { server, kind: 'resources', name: '', digest: RESOURCES_DIGEST };
@@ -63,8 +76,8 @@ function pinned(
   return { ref: refOf(kind, { server, name, digest }), raw, title, description };
 }
 
-/** As what the scanner reads a definition; leave to read resources holds no text of the server's. */
+/** As what the scanner reads a definition; leave to read resources holds no text of the server's, and a version none to speak of. */
 export function scannedAs(kind: DefinitionKind): ScannedKind | undefined {
-  if (kind === 'resources') return undefined;
+  if (kind === 'resources' || kind === 'version') return undefined;
   return kind === 'template' ? 'resource-template' : kind;
 }

@@ -18,6 +18,8 @@ export interface CachedListing extends OfferTexts {
   /** Milliseconds since epoch. */
   readonly seenAt: number;
   readonly title: string | undefined;
+  /** Of a program whose launch names none. */
+  readonly version?: string | undefined;
   /** Raw JSON string. */
   readonly instructions: RawJson | undefined;
   /** Raw object. */
@@ -123,7 +125,7 @@ export class ListingCache {
 }
 
 function decode(state: unknown): CachedListing {
-  const { server, seenAt, title, instructions, capabilities, tools, ...content } = recordAt(state, ['state']);
+  const { server, seenAt, title, version, instructions, capabilities, tools, ...content } = recordAt(state, ['state']);
   const optional = (value: unknown, member: string): string | undefined => (value === undefined ? undefined : stringAt(value, ['state', member]));
   const texts = (value: unknown, member: string): readonly string[] => listAt(value, ['state', member]).map((raw, i) => stringAt(raw, ['state', member, i]));
   // Listings that were kept before servers were asked for more than tools have no more than tools.
@@ -132,6 +134,7 @@ function decode(state: unknown): CachedListing {
     server: stringAt(server, ['state', 'server']),
     seenAt: numberAt(seenAt, ['state', 'seenAt']),
     title: optional(title, 'title'),
+    version: optional(version, 'version'),
     instructions: optional(instructions, 'instructions'),
     capabilities: optional(capabilities, 'capabilities') ?? '{}',
     tools: texts(tools, 'tools'),

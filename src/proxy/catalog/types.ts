@@ -110,6 +110,8 @@ export interface ServerCatalog {
   readonly instructions: { readonly text: string; readonly digest: Digest } | undefined;
   /** What the server calls itself; untrusted. */
   readonly title: string | undefined;
+  /** Which version a program says it is whose launch names none; untrusted. Undefined where the launch says it. */
+  readonly version?: string | undefined;
   /** Milliseconds since epoch of the listing. */
   readonly seenAt: number;
 }
@@ -139,8 +141,9 @@ export interface LiveCatalog extends Catalog {
    * Takes in a fresh, complete listing; ignored for a server that is not set. What changed is out of the catalog when
    * the call returns; what is new is in it when the promise resolves, at once unless the listing is very large. A later
    * listing of the same server ends an earlier one. Never rejects.
+   * @param version what the program says it is, where that has to be approved
    */
-  accept(server: ServerName, listing: Listing): Promise<void>;
+  accept(server: ServerName, listing: Listing, version?: string): Promise<void>;
   /** Forgets what a server listed, also on disk: after its launch changed, for example. */
   remove(server: ServerName): void;
   /** Writes what is still to be written. */

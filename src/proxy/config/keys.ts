@@ -10,7 +10,7 @@ export const SERVER_KEYS = [
   'type', 'command', 'args', 'env', 'envFile', 'cwd', 'url', 'headers', 'dev', 'sandboxEnabled', 'oauth', 'gallery', 'version',
   // ours
   'enabled', 'lazy', 'idleStopMinutes', 'timeoutSeconds', 'maxTimeoutSeconds', 'tools', 'limits', 'retry', 'breaker', 'cache',
-  'output', 'isolation', 'shared',
+  'output', 'isolation', 'shared', 'newVersion',
 ] as const;
 
 export const TOOLS_KEYS = ['allow', 'deny', 'alias', 'overrides'] as const;

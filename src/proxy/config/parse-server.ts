@@ -23,7 +23,7 @@ const DEFAULTS = { idleStopMinutes: 10, timeoutSeconds: 60, maxTimeoutSeconds: 3
 /** Keys that end in a field of `UpstreamConfig`; all others are kept in `extra` as written. */
 const INTERPRETED: ReadonlySet<string> = new Set([
   'type', 'command', 'args', 'env', 'envFile', 'cwd', 'url', 'headers', 'enabled', 'lazy', 'idleStopMinutes', 'timeoutSeconds', 'maxTimeoutSeconds',
-  'tools', 'shared', 'oauth', 'isolation',
+  'tools', 'shared', 'oauth', 'isolation', 'newVersion',
 ]);
 
 /** One entry of `servers` with its defaults (contract §2), or undefined (reported) when it cannot be used. */
@@ -58,6 +58,7 @@ function read(report: FileReport, entry: Field, context: ServerContext): Upstrea
     idleStopMinutes: numberField(report, fields, 'idleStopMinutes', RANGES.idleStopMinutes) ?? DEFAULTS.idleStopMinutes,
     ...parseTimeouts(report, fields),
     shared: flagField(report, fields, 'shared') ?? false,
+    ...(choiceField(report, fields, 'newVersion', ['warn', 'hold']) === 'hold' && { newVersion: 'hold' as const }),
     tools: parseTools(report, fields, context.origin),
     flow: parseFlow(report, fields),
     ...parseOutput(report, fields, context.origin),

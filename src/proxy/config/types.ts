@@ -187,6 +187,8 @@ export interface UpstreamConfig {
   readonly timeoutSeconds: number;
   readonly maxTimeoutSeconds: number;
   readonly shared: boolean;
+  /** Set where a program whose launch names no version is held while it is another one than was approved. */
+  readonly newVersion?: 'hold';
   readonly tools: {
     readonly allow: readonly string[] | undefined;
     readonly deny: readonly string[];

@@ -6,7 +6,7 @@ import type { Withheld } from '../quarantine/types.ts';
 import type { SearchDocument, ToolIndex } from '../search/types.ts';
 
 /** Reasons that a person's review can lift; what they hide is counted for the agent, never shown. */
-const AWAITING: ReadonlySet<Withheld | undefined> = new Set<Withheld>(['pending', 'changed', 'launch']);
+const AWAITING: ReadonlySet<Withheld | undefined> = new Set<Withheld>(['pending', 'changed', 'launch', 'version']);
 
 /**
  * Keeps both search indices in step with what is served: `index` holds served tools, `pendingIndex` those that

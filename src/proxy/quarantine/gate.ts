@@ -9,6 +9,8 @@ export interface GateInput {
   readonly approvals: Pick<ApprovalStore, 'status'>;
   /** Whether the server's launch at its current fingerprint is approved, and may take effect here. */
   readonly launchApproved: boolean;
+  /** Whether the program behind the launch waits for approval, and is to be held until then (security W12). */
+  readonly versionHeld?: boolean;
 }
 
 type ToolFilter = UpstreamConfig['tools'];
@@ -26,9 +28,10 @@ export function withheld(
   input: GateInput | undefined,
 ): Withheld | undefined {
   if (input?.config.enabled !== true) return 'disabled';
-  const { config, approvals, launchApproved } = input;
+  const { config, approvals, launchApproved, versionHeld } = input;
   if (!permitted(config.tools, tool.name)) return 'denied';
   if (!launchApproved) return 'launch';
+  if (versionHeld === true) return 'version';
   const status = approvals.status({ server: tool.server, kind: 'tool', name: tool.name, digest: tool.digest });
   return status === 'approved' ? undefined : status;
 }
@@ -38,8 +41,9 @@ export function withheld(
  */
 export function withheldContent(ref: DefinitionRef, input: GateInput | undefined): Withheld | undefined {
   if (input?.config.enabled !== true) return 'disabled';
-  const { approvals, launchApproved } = input;
+  const { approvals, launchApproved, versionHeld } = input;
   if (!launchApproved) return 'launch';
+  if (versionHeld === true) return 'version';
   const status = approvals.status(ref);
   return status === 'approved' ? undefined : status;
 }

@@ -5,6 +5,7 @@ import type { IsolationSettings, StdioTransport, UpstreamConfig } from '../confi
 import { VestibuleError } from '../errors.ts';
 import { sha256 } from '../json/canonical.ts';
 import type { Digest } from '../model.ts';
+import { scanLaunch } from '../scanner/launch.ts';
 
 /**
  * The fingerprint a launch is approved at (contract §5): what is started or dialled, with variables unresolved so
@@ -39,6 +40,14 @@ function digestOfLaunch(transport: UpstreamConfig['transport']): Digest {
         })
       : JSON.stringify({ headers: Object.keys(transport.headers).sort(), type: transport.type, url: transport.url }),
   );
+}
+
+/**
+ * True when the command fetches a package without an exact version: the program behind an approved launch can be another
+ * one tomorrow (security W12).
+ */
+export function namesNoVersion({ transport }: Pick<UpstreamConfig, 'transport'>): boolean {
+  return transport.type === 'stdio' && scanLaunch([transport.command, ...transport.args]).length > 0;
 }
 
 /** What approving this launch means, for a person: whole, variables unresolved, names of variables but no values. */

@@ -1,9 +1,12 @@
 import type { Event } from '../events.ts';
 import type { ApprovalStatus, Digest, RawJson, ServerName } from '../model.ts';
 
-/** What kind of definition a digest stands for. `resources` is leave to list and read what a server holds. */
+/**
+ * What kind of definition a digest stands for. `resources` is leave to list and read what a server holds; `version` is what
+ * a program says it is whose command fetches it without naming a version.
+ */
 export type DefinitionKind = (typeof DEFINITION_KINDS)[number];
-export const DEFINITION_KINDS = ['tool', 'instructions', 'prompt', 'template', 'resources'] as const;
+export const DEFINITION_KINDS = ['tool', 'instructions', 'prompt', 'template', 'resources', 'version'] as const;
 
 /** Narrows what was read from a file. */
 export function isDefinitionKind(text: unknown): text is DefinitionKind {
@@ -19,8 +22,11 @@ export interface DefinitionRef {
   readonly digest: Digest;
 }
 
-/** Why the gate keeps a definition back. `launch`: its server's launch is not approved; `denied`: by the servers file. */
-export type Withheld = 'disabled' | 'denied' | 'launch' | Exclude<ApprovalStatus, 'approved'>;
+/**
+ * Why the gate keeps a definition back. `launch`: its server's launch is not approved; `denied`: by the servers file;
+ * `version`: the program behind an approved launch is not the approved one, and the servers file says to hold it.
+ */
+export type Withheld = 'disabled' | 'denied' | 'launch' | 'version' | Exclude<ApprovalStatus, 'approved'>;
 
 /** What a person decided, and when. */
 export interface ApprovalRecord {

@@ -109,7 +109,7 @@ export class UpstreamHub implements Disposable {
 }
 
 /** What is looked at call by call, and where an entry stands in its file: no connection is made from these. */
-const RULES: ReadonlySet<string> = new Set(['at', 'tools', 'outputLimit', 'resultPolicy', 'timeoutSeconds', 'maxTimeoutSeconds', 'limits', 'retry', 'breaker', 'cache', 'output', 'flow']);
+const RULES: ReadonlySet<string> = new Set(['at', 'tools', 'outputLimit', 'resultPolicy', 'timeoutSeconds', 'maxTimeoutSeconds', 'limits', 'retry', 'breaker', 'cache', 'output', 'flow', 'newVersion']);
 
 /** Everything of an entry that connections are made from: nothing else restarts its server. */
 function identityOf({ extra, ...config }: UpstreamConfig): string {

@@ -8,7 +8,7 @@ import { bounded, LEAF, type TreeNode } from './tree-node.ts';
 
 type Kind = DefinitionSnapshot['kind'];
 
-const ICON: Readonly<Record<Kind, string>> = { prompt: 'comment', template: 'symbol-string', resources: 'files' };
+const ICON: Readonly<Record<Kind, string>> = { prompt: 'comment', template: 'symbol-string', resources: 'files', version: 'versions' };
 
 /** Rows for what a server offers besides tools: its instructions, prompts, resource templates, and leave to read resources. */
 export function offeredRows(id: string, { name: server, instructions, definitions = [] }: UpstreamSnapshot): readonly TreeNode[] {
@@ -18,6 +18,7 @@ export function offeredRows(id: string, { name: server, instructions, definition
     ...group(`${id}/prompts`, t('Prompts'), ICON.prompt, of('prompt')),
     ...group(`${id}/templates`, t('Resource templates'), ICON.template, of('template')),
     ...of('resources'),
+    ...of('version'),
   ];
 }
 
@@ -29,7 +30,7 @@ function group(id: string, label: string, icon: string, rows: readonly TreeNode[
 
 function definitionRow(id: string, server: string, { kind, name, title, description, digest, status }: DefinitionSnapshot): TreeNode {
   const look = statusLook(status);
-  const label = kind === 'resources' ? t('Resources') : oneLine(title ?? name, 80);
+  const label = kind === 'resources' ? t('Resources') : kind === 'version' ? t('Version of the program') : oneLine(title ?? name, 80);
   return {
     ...LEAF,
     id: `${id}/${kind}/${name}`,

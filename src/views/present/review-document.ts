@@ -79,7 +79,7 @@ function putDefinition(page: Page, definition: Definition): void {
   const layout = raw === undefined ? undefined : pretty(raw);
   const hidden = countHidden(layout ?? text);
   if (hidden > 0) page.put(`WARNING: ${plural(hidden, 'invisible character')}, shown as \\u{…}.`);
-  if (ref.kind !== 'resources') putFindings(page, definition);
+  if (ref.kind !== 'resources' && ref.kind !== 'version') putFindings(page, definition);
   page.put('', textLabel(ref.kind), quoted(text));
   if (layout !== undefined) page.put('', 'Whole definition', quoted(layout));
   page.put('', `Digest ${ref.digest}`, '');

@@ -17,6 +17,8 @@ export function subjectTitle({ kind, name }: Named, show: (name: string) => stri
       return `Resource template ${show(name)}`;
     case 'resources':
       return 'Resources';
+    case 'version':
+      return 'Version of the program';
     case 'instructions':
       return 'Server instructions';
   }
@@ -33,6 +35,8 @@ export function subjectInSentence({ kind, name }: Named): string {
       return `the resource template “${oneLine(name, 80)}”`;
     case 'resources':
       return 'the reading of resources';
+    case 'version':
+      return 'the version of the program';
     case 'instructions':
       return 'the server instructions';
   }

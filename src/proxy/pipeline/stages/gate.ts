@@ -55,6 +55,7 @@ const TEXTS: Readonly<
     action: REVIEW,
   }),
   launch: (server) => ({ code: 'awaiting_approval', message: `The server "${server}" awaits a person's approval before it may start.`, action: REVIEW }),
+  version: (server) => ({ code: 'awaiting_approval', message: `The program behind the server "${server}" is another version than the one a person approved, and awaits approval again.`, action: REVIEW }),
   blocked: (server) => ({ code: 'blocked', message: `A person has blocked this tool of the server "${server}".`, action: 'Use another tool, or ask the person to unblock it.' }),
   denied: (server) => ({
     code: 'not_permitted',
