@@ -10,6 +10,7 @@ import { root } from '../../scripts/lib/exec.mjs';
 export interface RunningGateway {
   readonly url: string;
   readonly token: string;
+  readonly pid: number;
   /** From spawning the process to its ready line, in milliseconds. */
   readonly readyMs: number;
   /** Ends it and removes its folders. */
@@ -58,6 +59,6 @@ export async function startGateway(
     await stop();
     throw new Error(`the gateway did not start:\n${printed}`);
   }
-  const { url, token } = JSON.parse(line) as { url: string; token: string };
-  return { url, token, readyMs, stop };
+  const { url, token, pid } = JSON.parse(line) as { url: string; token: string; pid: number };
+  return { url, token, pid, readyMs, stop };
 }

@@ -5,6 +5,7 @@ import { startGroup } from '../../scripts/editor/process-group.ts';
 /** A running program. */
 export interface Listening {
   readonly url: string;
+  readonly pid: number;
   stop(): Promise<void>;
 }
 
@@ -17,5 +18,5 @@ export async function startListening(args: readonly string[]): Promise<Listening
   const { stdout } = group.child;
   if (stdout === null) throw new Error('no pipe from the program');
   const line = await new Promise<string>((resolve) => createInterface({ input: stdout }).once('line', resolve));
-  return { url: `http://127.0.0.1:${(JSON.parse(line) as { port: number }).port}/mcp`, stop: () => group.end() };
+  return { url: `http://127.0.0.1:${(JSON.parse(line) as { port: number }).port}/mcp`, pid: group.child.pid ?? 0, stop: () => group.end() };
 }

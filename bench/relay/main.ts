@@ -3,6 +3,8 @@
 // Then calls at once, and what is kept in memory.
 import path from 'node:path';
 import { loadavg } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { cpuMs } from '../lib/cpu.ts';
 import { startGateway, type RunningGateway } from '../lib/gateway.ts';
 import { startListening } from '../lib/program.ts';
 import { report } from '../lib/report.ts';
@@ -33,12 +35,15 @@ interface Way {
   /** Opens one more client. */
   open(): Promise<Caller & { close(): unknown }>;
   readonly params: unknown;
+  /** Of the process between client and server, if there is one. */
+  readonly pid?: number;
 }
 
-function overHttp(name: string, { url, token }: { readonly url: string; readonly token?: string }, params: unknown = direct): Way {
+function overHttp(name: string, { url, token, pid }: { readonly url: string; readonly token?: string; readonly pid: number }, params: unknown = direct): Way {
   return {
     name,
     params,
+    pid,
     async open() {
       const caller = new HttpCaller(url, token);
       await caller.initialize();
@@ -70,26 +75,69 @@ async function latencies(upstream: string, ways: readonly Way[]): Promise<Record
   }));
 }
 
-/** Calls a second of 16 clients at once, as a share of the second way's, which is the cheapest hop. */
-async function throughputs(upstream: string, ways: readonly Way[]): Promise<Record<string, string>[]> {
+/** Calls a second of 16 clients at once, as a share of the way at `hop`, and the CPU time of the process between. */
+async function throughputs(upstream: string, ways: readonly Way[], hop: number): Promise<Record<string, string>[]> {
   const rates: number[][] = ways.map(() => []);
-  for (let round = 0; round < 3; round++) {
+  const costs: number[][] = ways.map(() => []);
+  for (let round = 0; round < 4; round++) {
     for (const [index, way] of ways.entries()) {
       const callers = await Promise.all(Array.from({ length: CLIENTS }, () => way.open()));
       let left = CALLS * 2;
       const started = performance.now();
+      const cpu = way.pid === undefined ? undefined : cpuMs(way.pid);
       await Promise.all(
         callers.map(async (caller) => {
           while (left-- > 0) await caller.request('tools/call', way.params);
         }),
       );
-      rates[index]?.push((CALLS * 2_000) / (performance.now() - started));
+      const rate = (CALLS * 2_000) / (performance.now() - started);
+      const cost = cpu === undefined || way.pid === undefined ? undefined : ((cpuMs(way.pid) ?? 0) - cpu) / (CALLS * 2);
       for (const caller of callers) await caller.close();
+      // The first round is everybody's warm-up: code that ran a thousand times is compiled, other code is interpreted.
+      if (round === 0) continue;
+      rates[index]?.push(rate);
+      if (cost !== undefined) costs[index]?.push(cost);
     }
   }
   const middle = rates.map((each) => quantile(each, 0.5));
-  const hop = middle[1] ?? 1;
-  return ways.map(({ name }, i) => ({ upstream, way: name, 'calls/s': Math.round(middle[i] ?? 0).toString(), 'of raw hop': `${Math.round(((middle[i] ?? 0) / hop) * 100)} %` }));
+  return ways.map(({ name }, i) => ({
+    upstream,
+    way: name,
+    'calls/s': Math.round(middle[i] ?? 0).toString(),
+    'of the hop': `${Math.round(((middle[i] ?? 0) / (middle[hop] ?? 1)) * 100)} %`,
+    'CPU a call': costs[i]?.length ? ms(quantile(costs[i], 0.5)) : '',
+  }));
+}
+
+/** What a call costs beside how many servers and tools: it must not matter. */
+async function scales(url: string): Promise<Record<string, string>[]> {
+  const rows: Record<string, string>[] = [];
+  for (const [servers, tools] of [[1, 5], [100, 5], [300, 5], [1, 10_000]] as const) {
+    const started = performance.now();
+    const entries = Object.fromEntries(Array.from({ length: servers }, (_, i) => [`bench${i}`, { url: `${url}?tools=${tools}` }]));
+    const gateway = await startGateway(entries, ['--approve-all', '--mode', 'retrieve']);
+    try {
+      const way = overHttp('', gateway, { name: 'call_tool', arguments: { tool: `bench${servers - 1}:echo`, arguments: upstreamArguments } });
+      const caller = await way.open();
+      const call = (): Promise<string> => caller.request('tools/call', way.params);
+      while (!(await call().then(() => true, () => false))) await delay(100);
+      const startedIn = performance.now() - started;
+      await repeat(WARM_UP * 5, call);
+      const times: number[] = [];
+      const cpu = cpuMs(gateway.pid);
+      await repeat(CALLS, async () => {
+        const begun = performance.now();
+        await call();
+        times.push(performance.now() - begun);
+      });
+      const cost = cpu === undefined ? '' : ms(((cpuMs(gateway.pid) ?? 0) - cpu) / CALLS);
+      await caller.close();
+      rows.push({ servers: String(servers), 'tools each': String(tools), 'all callable after': ms(startedIn), p50: ms(quantile(times, 0.5)), p99: ms(quantile(times, 0.99)), 'CPU a call': cost });
+    } finally {
+      await gateway.stop();
+    }
+  }
+  return rows;
 }
 
 async function withGateway<T>(servers: Readonly<Record<string, unknown>>, args: readonly string[], use: (gateway: RunningGateway, probe: Probe) => Promise<T>): Promise<T> {
@@ -153,7 +201,8 @@ try {
   ];
   console.log(`load of the machine before: ${loadavg().map((load) => load.toFixed(1)).join(' ')}`);
   await report('relay', [...(await latencies('http', http)), ...(await latencies('stdio', stdio))]);
-  await report('relay-throughput', await throughputs('http', http));
+  await report('relay-throughput', [...(await throughputs('http', http, 1)), ...(await throughputs('stdio', stdio.filter(({ name }) => name !== 'direct'), 0))]);
+  await report('relay-scale', await scales(server.url));
   await report('relay-memory', await memory(server.url));
 } finally {
   await Promise.all([...gateways, ...peers, rawHop, sdkHop, server].map((one) => one.stop()));

@@ -39,7 +39,7 @@ export async function startPeers(command: readonly string[]): Promise<readonly (
     group.child.stderr?.resume();
     const url = `http://127.0.0.1:${port}/mcp`;
     await ready(url);
-    running.push({ name: `${peer.name} ${peer.version}`, url, stop: () => group.end() });
+    running.push({ name: `${peer.name} ${peer.version}`, url, pid: group.child.pid ?? 0, stop: () => group.end() });
   }
   return running;
 }

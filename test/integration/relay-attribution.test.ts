@@ -58,6 +58,16 @@ describe('questions while many sessions call at once', { timeout: 180_000 }, () 
     }
   });
 
+  it('are not lost when the first call comes before the stream that belongs to no call is open', async () => {
+    await using http = await startHttpPeer({ listensAfterMs: 300 });
+    await using rig = await startRelayRig({ peer: { url: http.url } });
+    const agent = rig.legacy({ capabilities: EVERYTHING });
+    await agent.open();
+    agent.answering = (_method, params) => ({ mark: markOf(params) });
+    // A server drops what it asks while nobody listens, and waits for the answer all the same.
+    assert.deepEqual(await agent.call('peer_askAside', question('early')), { result: { mark: 'early' } });
+  });
+
   it('reach the session they belong to, over stdio: its call while there is one, else its own stream', async () => {
     await using started = await start('stdio');
     const agents = await sessions(started.rig, true);

@@ -21,8 +21,11 @@ export interface Leg {
   send(text: string, headers: MessageHeaders): Promise<void>;
   /** The request is answered, or (`answered` false) given up: nothing more of it is wanted. */
   release(id: number, answered: boolean): void;
-  /** Opens the stream for messages that belong to no request, where the transport has one. */
-  listen(headers: MessageHeaders): void;
+  /**
+   * Opens the stream for messages that belong to no request, where the transport has one. Resolves when the server has it
+   * open, or answered that it has none; never rejects.
+   */
+  listen(headers: MessageHeaders): Promise<void>;
   /** What a person needs to see when this connection fails: last lines of stderr, noise on stdout. */
   evidence(): readonly string[];
   /** Ends the transport and resolves when nothing of it is left: no process, no socket. */

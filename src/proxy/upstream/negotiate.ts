@@ -5,6 +5,7 @@ import { excerpt, UpstreamError } from './failure.ts';
 import { HttpAnswerError } from './http/response.ts';
 import type { RpcConnection } from './rpc-connection.ts';
 import { serverInfo } from './server-info.ts';
+import { settledWithin } from './settled-within.ts';
 import { UpstreamCallError, type ConnectionProfile } from './types.ts';
 
 /** The newest revision with sessions: what `initialize` offers unless an agent agreed on an older one. */
@@ -142,10 +143,4 @@ function unsupported(versions: readonly string[]): UpstreamError {
   return new UpstreamError('handshake-failed', `The server speaks no revision of MCP that is known here; it names ${all === '' ? 'none' : all}.`, {
     action: 'Update Vestibule or this server.',
   });
-}
-
-async function settledWithin(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([promise, new Promise((resolve) => (timer = setTimeout(resolve, timeoutMs)))]);
-  clearTimeout(timer);
 }

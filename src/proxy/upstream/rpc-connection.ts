@@ -8,6 +8,7 @@ import { legacyDialect, type Dialect } from './dialect.ts';
 import { UpstreamError } from './failure.ts';
 import type { Leg, LegEnd, LegSink, MessageHeaders } from './leg.ts';
 import { PendingCall } from './pending-call.ts';
+import { settledWithin } from './settled-within.ts';
 import type { WriteLog } from './throttled-log.ts';
 import { UpstreamCallError, type CallOptions, type UpstreamConnection, type UpstreamInfo } from './types.ts';
 
@@ -15,6 +16,8 @@ import { UpstreamCallError, type CallOptions, type UpstreamConnection, type Upst
 const MAX_DEPTH = 256;
 const MAX_CALLS = 4_096;
 const MAX_INBOUND = 64;
+/** Milliseconds; some servers begin to answer with their first message. */
+const LISTEN_WAIT_MS = 1_000;
 
 /**
  * JSON-RPC over one leg: ids, timeouts, progress, cancellation and the upstream's own requests. Everything it
@@ -37,6 +40,7 @@ export class RpcConnection implements UpstreamConnection, LegSink {
   #lastUse = performance.now();
   #end: LegEnd | 'closed' | undefined;
   #closing: Promise<void> | undefined;
+  #listening: Promise<void> = Promise.resolve();
 
   onRequest: UpstreamConnection['onRequest'];
 
@@ -104,7 +108,15 @@ export class RpcConnection implements UpstreamConnection, LegSink {
 
   /** Opens the stream for unsolicited messages, where the transport has one. */
   listen(): void {
-    this.#leg.listen(this.#dialect.headers);
+    this.#listening = this.#leg.listen(this.#dialect.headers);
+  }
+
+  /**
+   * Resolves when that stream is open, or there is none. Many servers put what they ask during a call on it, and drop
+   * what they ask while nobody listens: a call that came before it would wait for ever.
+   */
+  async listens(): Promise<void> {
+    await settledWithin(this.#listening, LISTEN_WAIT_MS);
   }
 
   call(method: string, params: RawJson | undefined, options: CallOptions): Promise<RawReply> {

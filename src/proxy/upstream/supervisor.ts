@@ -284,6 +284,7 @@ class Supervisor implements Upstream {
     signal.addEventListener('abort', () => void connection.close(), { once: true });
     try {
       await live.relister.now();
+      await connection.listens();
       await this.#prepare(connection);
       if (signal.aborted) throw stoppedWhileStarting();
     } catch (error) {

@@ -59,8 +59,9 @@ export class SseLeg implements Leg {
     if (!answered) this.#posts.get(id)?.cancel();
   }
 
-  listen(): void {
+  listen(): Promise<void> {
     // The stream is open already.
+    return Promise.resolve();
   }
 
   evidence(): readonly string[] {

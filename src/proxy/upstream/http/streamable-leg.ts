@@ -113,9 +113,9 @@ export class StreamableHttpLeg implements Leg {
     else if (stream.streaming) stream.endTimer = setTimeout(() => stream.exchange?.cancel(), END_GRACE_MS).unref();
   }
 
-  listen(headers: MessageHeaders): void {
+  listen(headers: MessageHeaders): Promise<void> {
     this.#listenHeaders = headers;
-    void this.#listen();
+    return new Promise((resolve) => void this.#listen(resolve).finally(resolve));
   }
 
   evidence(): readonly string[] {
@@ -248,7 +248,8 @@ export class StreamableHttpLeg implements Leg {
 
   // ——— messages that belong to no request ———
 
-  async #listen(): Promise<void> {
+  /** @param answered called with every answer to the GET, and when there was none */
+  async #listen(answered: () => void): Promise<void> {
     let lastEventId: string | undefined;
     let retryMs: number | undefined;
     let opened = false;
@@ -257,6 +258,7 @@ export class StreamableHttpLeg implements Leg {
       this.#listening = this.#client.exchange({ method: 'GET', url: this.#url, headers });
       try {
         const response = await this.#listening.response;
+        answered();
         if (isStream(response)) {
           opened = true;
           await readEvents(
@@ -280,6 +282,7 @@ export class StreamableHttpLeg implements Leg {
         }
       } catch (error) {
         if (error instanceof RedirectError) return;
+        answered();
       }
       await this.#pause(retryMs ?? LEAST_RETRY_MS + fullJitter(failures, DEFAULT_RETRY_MS, MOST_BACKOFF_MS)).catch(() => undefined);
     }

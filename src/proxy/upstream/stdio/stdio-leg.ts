@@ -68,8 +68,9 @@ export class StdioLeg implements Leg {
     // Pipes hold nothing per request.
   }
 
-  listen(): void {
+  listen(): Promise<void> {
     // Everything comes by stdout.
+    return Promise.resolve();
   }
 
   evidence(): readonly string[] {
