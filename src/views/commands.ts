@@ -21,7 +21,10 @@ import type { ReviewDocuments } from './review-documents.ts';
 import type { ServersFiles } from './servers-files.ts';
 import { pause, pauseTarget, resume } from './pausing.ts';
 import { reviewLockFile, type LockReviewContext } from './lock-review.ts';
-import { signIn, signOut, switchAccount } from './sign-in.ts';
+import type { GatewayApi } from '../proxy/api.ts';
+import type { ServerName } from '../proxy/model.ts';
+import type { UriAnswers } from '../oauth/vscode/uri-way.ts';
+import { signIn, signOut, switchAccount, type SignInContext } from './sign-in.ts';
 import { undoDecision } from './undo.ts';
 import { shareApprovals, type ShareContext } from './share-approvals.ts';
 import { findUpstream, readTarget, readTargets, type Target } from './target.ts';
@@ -46,6 +49,7 @@ export interface CommandContext {
   readonly logs: LogChannels;
   readonly doctor: DoctorContext;
   readonly results: FullResults;
+  readonly answers: UriAnswers;
   readonly ownLog: vscode.LogOutputChannel;
   readonly upstreams: Pick<UpstreamsView, 'filter' | 'setFilter' | 'step' | 'sortByName'>;
 }
@@ -158,9 +162,9 @@ function subjects(documents: ReviewDocuments, item: unknown, selection: unknown)
     : { targets: readTargets(item, selection), reach: 'selected' };
 }
 
-async function atRemote(context: CommandContext, item: unknown, title: string, act: typeof signIn): Promise<void> {
+async function atRemote(context: CommandContext, item: unknown, title: string, act: (gateway: GatewayApi, server: ServerName, asking: SignInContext) => Promise<void>): Promise<void> {
   const upstream = await chooseUpstream(context, item, title, ({ config }) => config.enabled && config.transport.type !== 'stdio');
-  if (upstream !== undefined) await act(await context.host.start(), upstream.name, context.dialogs);
+  if (upstream !== undefined) await act(await context.host.start(), upstream.name, context);
 }
 
 async function setEnabled(context: CommandContext, item: unknown, enabled: boolean): Promise<void> {

@@ -19,6 +19,7 @@ import type { GatewayHost } from './gateway-host.ts';
 import { Command, type CommandId } from './ids.ts';
 import { Inspector } from './inspector/inspector.ts';
 import { LogChannels } from './log-channels.ts';
+import { UriAnswers } from '../oauth/vscode/uri-way.ts';
 import type { SecretStore } from '../proxy/storage/secret-store.ts';
 import { ReviewDocuments } from './review-documents.ts';
 import { registryBase } from './settings.ts';
@@ -49,6 +50,8 @@ export class Interaction implements Disposable {
   readonly consent: ConsentAsker;
   readonly remedies = remedies;
   readonly results: FullResults;
+  /** Answers of sign-ins that come back through the editor. */
+  readonly answers: UriAnswers;
   readonly #commands: CommandContext;
   readonly #store = new DisposableStore();
 
@@ -57,6 +60,7 @@ export class Interaction implements Disposable {
     const gateway = (): ReturnType<GatewayHost['start']> => host.start();
     this.documents = documents;
     this.results = new FullResults(host, dialogs);
+    this.answers = new UriAnswers(context.extension.id, () => dialogs.inform('The answer that came from the browser belongs to no sign-in of this window.'));
     this.consent = new ConsentAsker({ dialogs, preview: (title, text) => documents.preview(title, text) });
     const files = new ServersFiles({
       gateway,
@@ -112,6 +116,7 @@ export class Interaction implements Disposable {
       inspector: this.#store.add(new Inspector({ host, dialogs, results: this.results, extension: context.extensionUri, log })),
       doctor: { host, dialogs, preview: (title, text) => documents.preview(title, text), secretsPersist: async () => (await secrets).persistent },
       results: this.results,
+      answers: this.answers,
       logs: this.#store.add(new LogChannels(host, (name) => vscode.window.createOutputChannel(name, { log: true }))),
     };
   }

@@ -47,6 +47,7 @@ export function registerInteraction(parts: Omit<InteractionParts, 'reviewChanged
       providedCodeActionKinds: [vscode.CodeActionKind.QuickFix],
     }),
   );
+  store.add(vscode.window.registerUriHandler({ handleUri: (uri) => interaction().answers.handleUri(uri) }));
   // Editors that VS Code restores ask for these before any command runs.
   store.add(
     vscode.workspace.registerTextDocumentContentProvider(Scheme.review, {

@@ -1,14 +1,22 @@
 import * as vscode from 'vscode';
 import type { GatewayApi } from '../proxy/api.ts';
 import type { ServerName } from '../proxy/model.ts';
+import type { RedirectWay } from '../oauth/core/redirect.ts';
+import { browserIsElsewhere, type UriAnswers } from '../oauth/vscode/uri-way.ts';
 import type { Dialogs } from './dialogs.ts';
 import { loadOAuth } from './lazy-bundles.ts';
 import { oneLine, quoted } from './text.ts';
 
 const ADD = 'Use another account';
 
+/** What signing in needs of the editor. */
+export interface SignInContext {
+  readonly dialogs: Dialogs;
+  readonly answers: Pick<UriAnswers, 'way'>;
+}
+
 /** Signs in to a server: shows the whole address first, opens it, and takes what comes back by itself or is pasted. */
-export async function signIn(gateway: GatewayApi, server: ServerName, dialogs: Dialogs): Promise<void> {
+export async function signIn(gateway: GatewayApi, server: ServerName, { dialogs, answers }: SignInContext): Promise<void> {
   const { active } = await gateway.signIns.accounts(server);
   let add = false;
   if (active !== undefined && active.ended === undefined && active.missing.length === 0) {
@@ -20,7 +28,7 @@ export async function signIn(gateway: GatewayApi, server: ServerName, dialogs: D
     const cancel = new AbortController();
     const subscription = token.onCancellationRequested(() => cancel.abort());
     try {
-      return await gateway.signIns.signIn(server, { add, person: new EditorPerson(server, dialogs, cancel), ways: [loadOAuth().loopbackWay], signal: cancel.signal });
+      return await gateway.signIns.signIn(server, { add, person: new EditorPerson(server, dialogs, cancel), ways: waysBack(answers), signal: cancel.signal });
     } catch (error) {
       // Whoever cancels knows.
       if (cancel.signal.aborted) return undefined;
@@ -32,8 +40,14 @@ export async function signIn(gateway: GatewayApi, server: ServerName, dialogs: D
   if (account !== undefined) dialogs.inform(`Signed in to ${quoted(server)} as ${oneLine(account.label)}.`);
 }
 
+/** A port of the extension's machine is reached by a browser on the same machine alone; the editor passes it on from anywhere. */
+function waysBack({ way }: Pick<UriAnswers, 'way'>): readonly RedirectWay[] {
+  const { loopbackWay } = loadOAuth();
+  return browserIsElsewhere() ? [way, loopbackWay] : [loopbackWay, way];
+}
+
 /** Signs out of the account in use at a server. */
-export async function signOut(gateway: GatewayApi, server: ServerName, dialogs: Dialogs): Promise<void> {
+export async function signOut(gateway: GatewayApi, server: ServerName, { dialogs }: Pick<SignInContext, 'dialogs'>): Promise<void> {
   const { active } = await gateway.signIns.accounts(server);
   if (active === undefined) return dialogs.inform(`Nobody is signed in to ${quoted(server)}.`);
   const sure = await dialogs.confirm({ message: `Sign out of ${quoted(server)}?`, detail: `The access of ${oneLine(active.label)} is taken back and forgotten, in every window.`, yes: 'Sign Out', needsDocument: false });
@@ -44,9 +58,10 @@ export async function signOut(gateway: GatewayApi, server: ServerName, dialogs: 
 }
 
 /** Has this workspace use another of the accounts at a server. */
-export async function switchAccount(gateway: GatewayApi, server: ServerName, dialogs: Dialogs): Promise<void> {
+export async function switchAccount(gateway: GatewayApi, server: ServerName, context: SignInContext): Promise<void> {
+  const { dialogs } = context;
   const { accounts, active } = await gateway.signIns.accounts(server);
-  if (accounts.length < 2) return signIn(gateway, server, dialogs);
+  if (accounts.length < 2) return signIn(gateway, server, context);
   const chosen = await dialogs.pick(
     `Which account does this workspace use at ${oneLine(server, 60)}?`,
     accounts.map((account) => ({ label: account.label, description: account.id === active?.id ? 'in use' : (account.ended ?? ''), detail: account.issuer, value: account })),
@@ -86,7 +101,8 @@ class EditorPerson {
       this.#cancel.abort();
       return undefined;
     }
-    await vscode.env.openExternal(vscode.Uri.parse(url.href, true));
+    // A Uri would be decoded and encoded anew on its way, and a redirect with a query of its own would not survive that.
+    await vscode.env.openExternal(url.href as unknown as vscode.Uri);
     return new Promise((resolve) => {
       signal.addEventListener('abort', () => resolve(undefined), { once: true });
       this.#dialogs.inform('When you are done in the browser, this goes on by itself. If the browser ends at a page that cannot be shown, paste its address here.', {

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { after, describe, it } from 'node:test';
 import { once } from 'node:events';
 import { inPlace, run, start } from '../fixtures/cli.ts';
-import { startProvider } from '../fixtures/oauth/provider.ts';
+import { startProvider, type Manners, type Provider } from '../fixtures/oauth/provider.ts';
 import { makePlace, serve, type Place } from '../fixtures/serve.ts';
 
 const ENV = { VESTIBULE_KEYCHAIN: 'off' };
@@ -87,6 +87,43 @@ describe('signing in without an editor', { timeout: 180_000 }, () => {
     assert.match(refused.stderr, /awaits approval/);
     assert.equal(provider.counts.mcp, 0);
   });
+});
+
+/** Moments of a sign-in: how the provider keeps it there, and what shows that it has come to it. */
+const MOMENTS: readonly { readonly at: string; readonly manners: Manners; readonly reached: (provider: Provider) => boolean }[] = [
+  { at: 'discovery', manners: { serverMetadata: 'silence' }, reached: ({ counts }) => counts.mcp > 0 },
+  { at: 'registration', manners: { registration: 'silence' }, reached: ({ counts }) => counts.register > 0 },
+  { at: 'the page', manners: { pages: true }, reached: ({ counts }) => counts.authorize > 0 },
+  { at: 'the exchange of the code', manners: { token: 'silence' }, reached: ({ counts }) => counts.code > 0 },
+];
+
+describe('a sign-in that is killed', { timeout: 300_000 }, () => {
+  for (const { at, manners, reached } of MOMENTS) {
+    it(`at ${at}: nothing is kept but a registration, and the next one works at once`, async () => {
+      const provider = await startProvider(manners);
+      const place = await makePlace();
+      after(async () => {
+        await provider.close();
+        await place.dispose();
+      });
+      assert.equal((await run(inPlace(place, ['upstream', 'add', '--name', 'notes', '--url', provider.url]), ENV)).code, 0);
+      const child = start(inPlace(place, ['upstream', 'login', '--name', 'notes']), ENV);
+      const ended = once(child, 'close');
+      child.stdout.resume();
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        const page = /^ {2}(http\S+)/.exec(line)?.[1];
+        if (page !== undefined) void fetch(page).then((response) => response.body?.cancel(), () => undefined);
+      });
+      await waitFor(() => Promise.resolve(reached(provider)));
+      child.kill('SIGKILL');
+      await ended;
+      assert.ok(!(await everything(place.data)).includes('person-'), 'no account of a sign-in that never ended');
+      provider.manners = {};
+      const again = await login(place);
+      assert.equal(again.code, 0);
+      assert.match(again.stdout, /person-\d@example\.com/);
+    });
+  }
 });
 
 async function waitFor(condition: () => Promise<boolean>): Promise<void> {

@@ -157,7 +157,8 @@ class Flow {
   async #client(server: AuthorizationServer, scopes: readonly string[]): Promise<{ readonly redirect: OpenRedirect; readonly client: Client }> {
     const { settings } = this.#target;
     const { ways } = this.#deps;
-    const preferred = ways[0];
+    // A port of the person's own choosing is where their client was registered for.
+    const preferred = (settings.redirectPort === undefined ? undefined : ways.find(({ kind }) => kind === 'loopback')) ?? ways[0];
     if (preferred === undefined) throw new Error('There is no way for the browser to come back.');
     if (settings.clientId !== undefined) return { redirect: await preferred.open(undefined, settings.redirectPort), client: configuredClient(settings) };
     if (server.takesClientDocuments && settings.clientMetadataUrl !== undefined) {

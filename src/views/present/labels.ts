@@ -58,7 +58,7 @@ function stateLook(state: UpstreamState, upstream: UpstreamSnapshot): Look {
     case 'failed':
       return { text: oneLine(state.error.message, 80), icon: { id: 'error', color: 'list.errorForeground' } };
     case 'sign-in-needed':
-      return { text: 'needs credentials', icon: { id: 'key', color: 'list.warningForeground' } };
+      return { text: 'sign in needed', icon: { id: 'key', color: 'list.warningForeground' } };
     case 'needs-input':
       return { text: `needs input “${oneLine(state.input, 40)}”`, icon: { id: 'edit', color: 'list.warningForeground' } };
   }
