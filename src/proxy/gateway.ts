@@ -113,6 +113,8 @@ const FINISH_MS = 3_000;
 const FIRST_LISTINGS_AT_ONCE = 4;
 /** How long agents wait for `approveAll` to see the first listings, in milliseconds. */
 const SETTLE_MS = 20_000;
+/** How long after a start agents wait for servers that were never listed: what they ask first is asked with names they know. */
+const FIRST_LISTINGS_MS = 2_000;
 
 /** How long the last spans may take on their way at the end, in milliseconds. */
 const TRACES_END_MS = 500;
@@ -452,7 +454,7 @@ export class Gateway implements GatewayApi {
       approvals.onDidChange(() => {
         this.#recomputeServed();
         indexer.refreshAll();
-        this.#followApprovals();
+        void this.#followApprovals();
         this.#noteLock();
         // What agents may inspect is part of what they are listed.
         this.#announcer.soon();
@@ -469,10 +471,10 @@ export class Gateway implements GatewayApi {
     if (this.#jwt !== undefined) this.#store.add(this.#jwt.onDidEnd((id) => this.#listener.revoke(id)));
     this.#store.add(agents.onDidChange(() => this.#changed.fire()));
     this.#store.add(parts.proposals.onDidChange(() => this.#changed.fire()));
-    this.#store.add(config.onDidChange(() => this.#applyConfig()));
-    this.#applyConfig();
+    this.#store.add(config.onDidChange(() => void this.#applyConfig()));
+    const firstListings = this.#applyConfig();
     this.#noteLock();
-    if (options.approveAll === true) this.#settled = this.#approveEverything();
+    this.#settled = options.approveAll === true ? this.#approveEverything() : Promise.race([firstListings, delay(FIRST_LISTINGS_MS)]);
   }
 
   get onDidChange(): Event<void> {
@@ -830,7 +832,8 @@ export class Gateway implements GatewayApi {
     return this.#parts.catalog.server(server)?.tools.find(({ name }) => name === tool)?.shownName ?? tool;
   }
 
-  #applyConfig(): void {
+  /** Resolves when servers that were never listed have been, or failed. */
+  #applyConfig(): Promise<void> {
     this.#parts.learning.apply();
     this.#flow.apply(this.#parts.config.snapshot);
     this.#jwt?.apply(this.#parts.config.snapshot.gateway.jwt);
@@ -852,9 +855,10 @@ export class Gateway implements GatewayApi {
     this.#tracing.set(this.#parts.config.snapshot.gateway.traces ?? this.#options.tracesEndpoint);
     this.#hub.apply(enabled);
     this.#recomputeServed();
-    this.#followApprovals();
+    const firstListings = this.#followApprovals();
     this.#announcer.soon();
     this.#changed.fire();
+    return firstListings;
   }
 
   /** A file that came with a folder nobody trusts may hide tools, but not rewrite them. */
@@ -868,21 +872,26 @@ export class Gateway implements GatewayApi {
     this.#servedContent.recomputeAll();
   }
 
-  /** Ends what lost its approval, and lists for the first time what gained it. */
-  #followApprovals(): void {
+  /** Ends what lost its approval, and lists for the first time what gained it; resolves when that is done, or failed. */
+  #followApprovals(): Promise<void> {
     const unlisted: ServerName[] = [];
+    const eager: ServerName[] = [];
     for (const upstream of this.#hub.all()) {
       const { config, state } = upstream;
       if (!this.#launchApproved(config)) {
         if (state.kind !== 'quarantined') void upstream.stop();
-      } else if (this.#parts.catalog.server(config.name) === undefined || !config.lazy) {
-        if (state.kind === 'idle' || state.kind === 'quarantined') unlisted.push(config.name);
+      } else if (state.kind === 'idle' || state.kind === 'quarantined') {
+        if (this.#parts.catalog.server(config.name) === undefined) unlisted.push(config.name);
+        else if (!config.lazy) eager.push(config.name);
       }
     }
-    void inBatches(unlisted, FIRST_LISTINGS_AT_ONCE, async (server) => {
+    const connect = async (server: ServerName): Promise<void> => {
       // A failure is the upstream's state now, shown where the person looks; the supervisor tries again.
       await this.#hub.get(server)?.connect().catch(() => undefined);
-    });
+      await this.#accepting.get(server);
+    };
+    void inBatches(eager, FIRST_LISTINGS_AT_ONCE, connect);
+    return inBatches(unlisted, FIRST_LISTINGS_AT_ONCE, connect);
   }
 
   /** @param accepted resolves when the whole listing is in the catalog: at once, unless it is very large */

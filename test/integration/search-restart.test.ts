@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createGateway, type Gateway } from '../../src/proxy/gateway.ts';
 import { startChangingServer } from '../fixtures/changing-server.ts';
+import { LegacyAgent, ModernAgent } from '../fixtures/relay/agents.ts';
+
+const TOKEN = 'a-token-of-these-tests-0123456789';
 
 function open(dataDir: string, approveAll: boolean): Promise<Gateway> {
   return createGateway({
     dataDir,
     secrets: { get: () => Promise.resolve(undefined), set: () => Promise.resolve(), delete: () => Promise.resolve() } as never,
-    token: 'a-token-of-these-tests-0123456789',
+    token: TOKEN,
     owner: 'local',
     approveAll,
     version: '0.0.0',
@@ -55,6 +58,32 @@ describe('the search index over a restart', { timeout: 120_000 }, () => {
     const without = await open(dataDir, false);
     assert.deepEqual(without.search('forecast', 5).map(({ id }) => id), ['weather:get_forecast']);
     await without.dispose();
+    await rm(join(dataDir, '..'), { recursive: true, force: true });
+  });
+
+  it('answers what agents ask first with the tools of servers that were approved and are listed for the first time', async () => {
+    const dataDir = join(await mkdtemp(join(tmpdir(), 'vestibule-restart-')), 'data');
+    await mkdir(dataDir);
+    await using upstream = await startChangingServer([{ name: 'get_forecast', description: 'Weather forecast for a place', inputSchema: { type: 'object' } }]);
+    await writeFile(join(dataDir, 'servers.json'), JSON.stringify({ gateway: { mode: 'direct' }, servers: { weather: { url: upstream.url } } }));
+    const before = await open(dataDir, true);
+    await found(before);
+    await before.dispose();
+
+    await rm(join(dataDir, 'catalog'), { recursive: true });
+    let list = (): void => undefined;
+    upstream.listsAfter = new Promise<void>((resolve) => {
+      list = resolve;
+    });
+    const after = await open(dataDir, false);
+    const endpoint = { ...(await after.listen()), token: TOKEN };
+    const listed = new ModernAgent(endpoint).request('tools/list');
+    // Whoever asks for nothing but to come in is answered meanwhile.
+    await new LegacyAgent(endpoint).open();
+    list();
+    const { result } = await listed;
+    assert.ok((result?.['tools'] as readonly { readonly name: string }[]).some(({ name }) => name === 'weather_get_forecast'));
+    await after.dispose();
     await rm(join(dataDir, '..'), { recursive: true, force: true });
   });
 });

@@ -10,7 +10,8 @@ import { listAt, numberAt, parseState, recordAt, stringAt, writeState } from '..
 const VERSION = 1;
 const CACHE_FILE = /^[0-9a-f]{32}\.json$/;
 const MAX_FILES = 512;
-const WRITE_AFTER_MS = 500;
+/** Listings that come sooner than this after a write wait for one another. */
+const WRITES_APART_MS = 500;
 
 /** A listing as it is kept over restarts: texts only. Digests are made anew from them, never stored. */
 export interface CachedListing extends OfferTexts {
@@ -33,6 +34,7 @@ export class ListingCache {
   /** What is to be written; undefined removes. */
   readonly #pending = new Map<ServerName, CachedListing | undefined>();
   #timer: NodeJS.Timeout | undefined;
+  #writtenAt = -Infinity;
   #writing: Promise<void> = Promise.resolve();
 
   constructor(folder: string, report: (problem: VestibuleError) => void) {
@@ -52,7 +54,7 @@ export class ListingCache {
     }
   }
 
-  /** Writes the listing before long. */
+  /** Writes the listing: the first one at once, those that follow closely together. */
   save(listing: CachedListing): void {
     this.#schedule(listing.server, listing);
   }
@@ -66,13 +68,15 @@ export class ListingCache {
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    this.#writtenAt = performance.now();
     this.#writing = this.#writing.then(() => this.#writePending());
     await this.#writing;
   }
 
   #schedule(server: ServerName, listing: CachedListing | undefined): void {
     this.#pending.set(server, listing);
-    this.#timer ??= setTimeout(() => void this.flush(), WRITE_AFTER_MS).unref();
+    const wait = Math.max(0, this.#writtenAt + WRITES_APART_MS - performance.now());
+    this.#timer ??= setTimeout(() => void this.flush(), wait).unref();
   }
 
   async #writePending(): Promise<void> {
