@@ -26,8 +26,11 @@ await main('sign-in-pictures', async () => {
     say('sign-in-pictures', `docs/images/sign-in-${name}.png`);
   };
   try {
+    await workbench.page.setViewportSize({ width: 1000, height: 600 });
     await approveHttpLaunch(workbench, 'acme');
+    await workbench.notification(/is approved/).first().waitFor(SLOW);
     await workbench.runCommand('Notifications: Clear All Notifications');
+    await workbench.runCommand('View: Close All Editors');
     const page = await openSignIn(workbench, 'acme', new URL(provider.origin).host, take);
     await page.setViewportSize({ width: 900, height: 480 });
     await clickThrough(page, 'Allow', take);
