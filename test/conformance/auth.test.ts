@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { EXPECTED } from './expected.ts';
 import { report } from './report.ts';
-import { SCENARIO_MS, testClient, type ScenarioResult, type WireRevision } from './suite.ts';
+import { testClient, type ScenarioResult, type WireRevision } from './suite.ts';
 
 const FOLDER = fileURLToPath(new URL('../fixtures/conformance', import.meta.url));
 
@@ -49,16 +49,7 @@ const JOBS: readonly { readonly id: 'a1' | 'a2' | 'a3'; readonly revision: WireR
   { id: 'a3', revision: '2025-03-26', scenarios: ['2025-03-26-oauth-metadata-backcompat', '2025-03-26-oauth-endpoint-fallback'] },
 ];
 
-/** Runs a scenario; one that ran out of time is run once more, and said so: a machine can hang as well as a client. */
 async function runScenario(scenario: string, revision: WireRevision): Promise<ScenarioResult> {
-  const startedAt = performance.now();
-  const result = await runOnce(scenario, revision);
-  if (performance.now() - startedAt < SCENARIO_MS || result.failures.length === 0) return result;
-  console.log(`${scenario} ran out of time and is run once more`);
-  return runOnce(scenario, revision);
-}
-
-async function runOnce(scenario: string, revision: WireRevision): Promise<ScenarioResult> {
   const { exitCode, scenarios, output } = await testClient(['run-oauth-client.ts'], FOLDER, `auth/${scenario}`, revision);
   const [result] = scenarios;
   assert.ok(result, output);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { AgentKind } from '../fixtures/conformance/agent.ts';
 import { EXPECTED } from './expected.ts';
 import { report, type Expected } from './report.ts';
-import { SCENARIO_MS, testClient, type Revision, type ScenarioResult } from './suite.ts';
+import { testClient, type Revision, type ScenarioResult } from './suite.ts';
 
 const FOLDER = fileURLToPath(new URL('../fixtures/conformance', import.meta.url));
 
@@ -42,20 +42,7 @@ const JOBS: readonly Job[] = [
   { id: 'c4', agent: 'v1', way: 'proxy', revision: '2026-07-28', expected: EXPECTED.c4 },
 ];
 
-/**
- * Runs a scenario; one that the suite ends because its time is over is run once more, and said so: the suite cannot tell
- * a client that hangs from a machine that does. A client that hangs does so twice.
- */
-async function runScenario(job: Job, scenario: string): Promise<ScenarioResult> {
-  const startedAt = performance.now();
-  const result = await runOnce(job, scenario);
-  const outOfTime = performance.now() - startedAt >= SCENARIO_MS;
-  if (!outOfTime || result.failures.length === 0) return result;
-  console.log(`${job.id}: ${scenario} ran out of time and is run once more`);
-  return runOnce(job, scenario);
-}
-
-async function runOnce({ agent, way, revision }: Job, scenario: string): Promise<ScenarioResult> {
+async function runScenario({ agent, way, revision }: Job, scenario: string): Promise<ScenarioResult> {
   const { exitCode, scenarios, output } = await testClient(['run-client.ts', agent, way], FOLDER, scenario, revision);
   const [result] = scenarios;
   assert.ok(result, output);
