@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe } from 'node:test';
-import type { Locator } from 'playwright-core';
 import { vsixFile } from '../../scripts/lib/vsix.mjs';
 import { digestOf, sha256 } from '../../src/proxy/json/canonical.ts';
 import { writeLock } from '../../src/proxy/quarantine/lockfile/lock-format.ts';
 import { type ChangingServer, type Definition, startChangingServer } from '../fixtures/changing-server.ts';
+import { keyboardOf } from './harness/keyboard.ts';
 import { stepsIn } from './harness/steps.ts';
 import { Workbench } from './harness/workbench.ts';
 import { workspaceWith } from './harness/workspace.ts';
@@ -27,7 +27,8 @@ describe('review by keyboard', { timeout: 300_000 }, () => {
       local: { command: 'no-such-program', args: [LONG], cwd: '${workspaceFolder}/inner', env: { NOTES_TOKEN: 'the-value' } },
     });
     workbench = await Workbench.open({ name: 'review', vsix: [vsixFile], workspace });
-    await workbench.openContainer('Vestibule');
+    await watchMouse();
+    await command('Vestibule: Focus on Upstreams View');
     await workbench.treeRow(`Connect to ${server.url}`).waitFor();
   });
   after(async () => {
@@ -36,38 +37,10 @@ describe('review by keyboard', { timeout: 300_000 }, () => {
   });
 
   const step = stepsIn(() => workbench);
-  const press = (...keys: readonly string[]): Promise<void> => keys.reduce((done, key) => done.then(() => workbench.page.keyboard.press(key)), Promise.resolve());
-  /** Chooses the entry of the open quick pick that contains this text. */
-  const choose = async (text: string): Promise<void> => {
-    // The palette that led here may still be open: its field is not the one to type into.
-    await workbench.quickPick(text).first().waitFor();
-    await workbench.quickInput().fill(text);
-    // The filter has been applied only once the row that Enter takes is this one.
-    await workbench.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: text }).waitFor();
-    await press('Enter');
-  };
-  /** Ticks what the filter leaves of a list of several, and takes it. */
-  const tick = async (text: string, gone: string): Promise<void> => {
-    await workbench.quickPick(gone).first().waitFor();
-    await workbench.quickInput().fill(text);
-    await workbench.quickPick(gone).waitFor({ state: 'hidden' });
-    // The box in front of the field ticks all that is left.
-    await press('Shift+Tab', 'Space', 'Tab', 'Enter');
-    await workbench.dialog().waitFor();
-  };
-  const isFocused = async (wanted: Locator): Promise<boolean> => (await wanted.and(workbench.page.locator(':focus')).count()) > 0;
-  /** Presses a button of the modal dialog by moving to it. */
-  const button = async (name: RegExp): Promise<void> => {
-    const wanted = workbench.dialog().getByRole('button', { name });
-    await wanted.waitFor();
-    for (let i = 0; i < 6 && !(await isFocused(wanted)); i++) await press('Tab');
-    // A slow dialog may have taken the focus back meanwhile.
-    await wanted.press('Enter');
-    await workbench.dialog().waitFor({ state: 'hidden' });
-  };
+  const { command, press, choose, tick, button, watchMouse, mouseUses } = keyboardOf(() => workbench);
 
   step('shows the first start whole: command line, folder and names of variables, no values', async () => {
-    await workbench.runCommand('Vestibule: Approve…');
+    await command('Vestibule: Approve…');
     await choose('local');
     const text = await workbench.dialog().innerText();
     for (const part of ['no-such-program', LONG, '${workspaceFolder}/inner', 'NOTES_TOKEN']) assert.ok(text.includes(part), part);
@@ -78,14 +51,14 @@ describe('review by keyboard', { timeout: 300_000 }, () => {
   });
 
   step('approves one definition of several', async () => {
-    await workbench.runCommand('Vestibule: Approve…');
+    await command('Vestibule: Approve…');
     await choose('notes');
     await button(/^Approve Launch$/);
     await workbench.treeRow(/^read.*new/).waitFor();
-    await workbench.runCommand('Vestibule: Review Quarantine');
+    await command('Vestibule: Review Quarantine');
     await choose('notes');
     await workbench.editorText().getByText('Review of notes').waitFor();
-    await workbench.runCommand('Vestibule: Approve…');
+    await command('Vestibule: Approve…');
     await tick('read', 'write');
     assert.match(await workbench.dialog().innerText(), /Reads a note\./);
     await button(/^Approve$/);
@@ -94,10 +67,10 @@ describe('review by keyboard', { timeout: 300_000 }, () => {
   });
 
   step('undoes that, and approves everything instead', async () => {
-    await workbench.runCommand('Vestibule: Undo Last Decision…');
+    await command('Vestibule: Undo Last Decision…');
     await button(/^Undo$/);
     await workbench.treeRow(/^read.*new/).waitFor();
-    await workbench.runCommand('Vestibule: Approve All…');
+    await command('Vestibule: Approve All…');
     assert.match(await workbench.dialog().innerText(), /read[\s\S]*write/);
     await button(/^Approve 3$/);
     await workbench.treeRow(/^write.*new/).waitFor({ state: 'hidden' });
@@ -105,15 +78,15 @@ describe('review by keyboard', { timeout: 300_000 }, () => {
 
   step('asks again for a change, and shows it in the diff editor of VS Code', async () => {
     server.tools = [tool('read', 'Reads a note and its history.'), ...server.tools.slice(1)];
-    await workbench.runCommand('Vestibule: Restart Server');
+    await command('Vestibule: Restart Server');
     await choose('notes');
     await workbench.treeRow(/^read.*changed/).waitFor();
-    await workbench.runCommand('Vestibule: Show Changes');
+    await command('Vestibule: Show Changes');
     const diff = workbench.page.locator('.part.editor .monaco-diff-editor');
     await diff.locator('.editor.original', { hasText: 'Reads a note.' }).waitFor();
     await diff.locator('.editor.modified', { hasText: 'history' }).waitFor();
     await workbench.screenshot('diff');
-    await workbench.runCommand('Vestibule: Block…');
+    await command('Vestibule: Block…');
     await choose('notes');
     await tick('read', 'write');
     await button(/^Block$/);
@@ -123,14 +96,14 @@ describe('review by keyboard', { timeout: 300_000 }, () => {
   step('asks once for the content of a lock file, and takes it over when accepted', async () => {
     const fresh = tool('search', 'Finds notes.');
     server.tools = [...server.tools, fresh];
-    await workbench.runCommand('Vestibule: Restart Server');
+    await command('Vestibule: Restart Server');
     await choose('notes');
     await workbench.treeRow(/^search.*new/).waitFor();
     const launch = sha256(JSON.stringify({ headers: [], type: 'http', url: server.url }));
     const lock = new Map([['notes', { fingerprint: launch, instructions: undefined, tools: new Map([['search', digestOf(JSON.stringify(fresh))]]) }]]);
     await writeFile(path.join(workspace, '.vscode', 'vestibule.lock.json'), writeLock(lock));
     await workbench.notification('This workspace shares approvals').waitFor();
-    await workbench.runCommand('Vestibule: Review Lock File…');
+    await command('Vestibule: Review Lock File…');
     await workbench.dialog().waitFor();
     assert.match(await workbench.dialog().innerText(), /1 tool of 1 server/);
     await workbench.screenshot('lock file');
@@ -142,5 +115,10 @@ describe('review by keyboard', { timeout: 300_000 }, () => {
     await writeFile(path.join(workspace, '.vscode', 'vestibule.lock.json'), '{\n<<<<<<< ours\n');
     await workbench.treeRow(/^search.*new/).waitFor();
     await workbench.treeRow(/merge conflict/).first().waitFor();
+  });
+
+  step('needed no mouse for any of it', async () => {
+    await workbench.treeRow(/merge conflict/).first().waitFor();
+    assert.equal(mouseUses(), 0);
   });
 });

@@ -26,7 +26,7 @@ export function confirmLock({ lock, upstreams }: GatewaySnapshot): Confirmation 
   const differing = lock.servers.reduce((sum, { differences = [] }) => sum + differences.filter(({ kind }) => kind === 'changed' || kind === 'missing').length, 0);
   const summary = [
     `It approves ${plural(tools, 'tool')} of ${plural(lock.servers.length, 'server')}, each at the digest it names.`,
-    ...(differing === 0 ? [] : [`${plural(differing, 'definition')} differ from it here and wait for you.`]),
+    ...(differing === 0 ? [] : [`${plural(differing, 'definition')} ${differing === 1 ? 'differs from it here and waits' : 'differ from it here and wait'} for you.`]),
   ].join(' ');
   const whole = [summary, ...(launches.length === 0 ? [] : ['These commands may then run on your machine, or addresses be connected to:', ...launches])].join('\n\n');
   return {

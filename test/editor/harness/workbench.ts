@@ -24,6 +24,8 @@ export interface WorkbenchOptions {
 
 /** First paint and extension host start on a slow machine, in milliseconds. */
 const START_MS = 60_000;
+/** What a palette that is open needs, in milliseconds. */
+const SOON_MS = 5_000;
 
 /** One VS Code window over a server and a profile of its own. */
 export class Workbench {
@@ -116,17 +118,25 @@ export class Workbench {
   }
 
   async #runFromPalette(title: string): Promise<boolean> {
-    const soon = { timeout: 5_000 };
+    return this.inPalette(title, async (command) => {
+      await command.click({ timeout: SOON_MS });
+      return true;
+    });
+  }
+
+  /**
+   * Has `take` do something with a command in the palette.
+   * @returns what it returned; false when the palette does not have the command, or closed meanwhile
+   */
+  async inPalette(title: string, take: (command: Locator) => Promise<boolean>): Promise<boolean> {
+    const soon = { timeout: SOON_MS };
     const command = this.quickPick(title).first();
     const none = this.quickPick(/No matching commands|similar commands/);
     try {
       await this.page.keyboard.press('F1');
       await this.quickInput().fill(`>${title}`, soon);
       await command.or(none).first().waitFor(soon);
-      if (await command.isVisible()) {
-        await command.click(soon);
-        return true;
-      }
+      if (await command.isVisible()) return await take(command);
       await this.page.keyboard.press('Escape');
       await this.quickInput().waitFor({ state: 'hidden', ...soon });
     } catch (error) {

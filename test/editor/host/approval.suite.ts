@@ -1,29 +1,10 @@
 import assert from 'node:assert/strict';
-import * as vscode from 'vscode';
 import { Command } from '../../../src/views/ids.ts';
+import { decide } from './answers.ts';
 import { callTool } from './language-model-tools.ts';
 import { untilState, upstream, vestibule } from './vestibule.ts';
 
 const server = 'everything';
-
-/** Runs a command while a person would answer its modal questions with yes or no. @returns the questions asked */
-async function decide(answer: boolean, command: string, target: unknown): Promise<string[]> {
-  const { answerDialogs } = await vestibule();
-  if (answerDialogs === undefined) throw new Error('the extension does not know that it is under test');
-  const asked: string[] = [];
-  const restore = answerDialogs({
-    confirm: ({ message }) => {
-      asked.push(message);
-      return Promise.resolve(answer);
-    },
-  });
-  try {
-    await vscode.commands.executeCommand(command, target);
-  } finally {
-    restore();
-  }
-  return asked;
-}
 
 describe('approval', () => {
   it('of a launch is asked for, and a no leaves everything as it was', async () => {

@@ -12,6 +12,7 @@ export async function run(): Promise<void> {
   await import('./endpoint.suite.ts');
   await import('./servers-file.suite.ts');
   await import('./approval.suite.ts');
+  await import('./inspection.suite.ts');
   await import('./calls.suite.ts');
   await import('./logs.suite.ts');
   await import('./doctor.suite.ts');

@@ -19,6 +19,15 @@ export async function languageModelTool(name: string): Promise<vscode.LanguageMo
   }
 }
 
+/** Waits until VS Code offers models no tool whose name ends so. @throws Error when it still does in the end */
+export async function untilToolIsGone(name: string): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (vscode.lm.tools.some((each) => each.name.endsWith(name))) {
+    if (Date.now() > deadline) throw new Error(`${name} is still offered`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
 /** Calls a tool as VS Code does for a model. @returns the text of its result */
 export async function callTool(name: string, input: object): Promise<string> {
   const tool = await languageModelTool(name);
