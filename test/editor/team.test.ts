@@ -14,7 +14,8 @@ import { workspaceWith } from './harness/workspace.ts';
 
 const tool = (name: string, description: string): Definition => ({ name, description, inputSchema: { type: 'object', properties: {} } });
 
-// One person reviews what several servers offer and shares it; a teammate with a profile of their own takes it over.
+// One person reviews what several servers offer, changes included (security U4), and shares it; a teammate with a profile of
+// their own takes it over.
 describe('a team', { timeout: 420_000 }, () => {
   let author: Workbench | undefined;
   let teammate: Workbench | undefined;
