@@ -35,7 +35,7 @@ export const importServers: Command = {
     const clients = clientsOf(args);
     const found = await findServers({ machine: { platform: process.platform, env: process.env, home: homedir() }, workspaceFolder: places.workspace, ...(clients !== undefined && { clients }) });
     for (const problem of found.problems) printNote(visible(describeError(problem)));
-    const plan = planImport(found.servers, { there: (await readConfig(places)).upstreams, isOwn: isOwnEntry });
+    const plan = planImport(found.servers, { there: (await readConfig(places)).upstreams, isOwn: isOwnEntry, platform: process.platform });
     const file = targetOf(args) === 'workspace' ? places.workspaceFile : places.userFile;
     const dry = args.has('dry-run');
     // Values stay where they are: without a person at a keychain a reference is all that can be written.

@@ -39,7 +39,7 @@ export async function importServers(context: ImportContext): Promise<number> {
   const gateway = await context.gateway();
   const found = await findServers({ machine: context.machine, workspaceFolder: context.workspaceFolder(), more: context.editorFiles() });
   for (const problem of found.problems) dialogs.fail(problem);
-  const plan = planImport(found.servers, { there: gateway.snapshot().upstreams.map(({ config }) => config), isOwn: isOwnEntry });
+  const plan = planImport(found.servers, { there: gateway.snapshot().upstreams.map(({ config }) => config), isOwn: isOwnEntry, platform: context.machine.platform });
   if (plan.servers.length === 0) {
     dialogs.inform(nothingToImport(plan, found.files.length), { label: 'Add a Server…', run: context.add });
     return 0;

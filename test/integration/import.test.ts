@@ -70,7 +70,7 @@ describe('importing servers of other clients', { timeout: 120_000 }, () => {
 
   it('writes entries with references, and values to the store', async () => {
     await write(join(home, '.cursor/mcp.json'), CURSOR);
-    const { servers } = planImport((await findServers({ machine, workspaceFolder: workspace })).servers, { there: [], isOwn: isOwnEntry });
+    const { servers } = planImport((await findServers({ machine, workspaceFolder: workspace })).servers, { there: [], isOwn: isOwnEntry, platform: machine.platform });
     const file = join(root, 'servers.json');
     const stored = new Map<string, string>();
     await applyImport(servers, file, { set: (key, value) => Promise.resolve(void stored.set(key, value)) });

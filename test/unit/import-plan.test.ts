@@ -14,8 +14,8 @@ function found(client: ClientId, name: string, written: object, inputs: readonly
   return { client, file: `/home/me/${client}.json`, path: ['mcpServers', name], name, written: written as FoundServer['written'], inputs };
 }
 
-function plan(servers: readonly FoundServer[], there: object = {}): ReturnType<typeof planImport> {
-  return planImport(servers, { there: parseServersFile(JSON.stringify({ servers: there }), 'there.json', 'user').servers, isOwn: isOwnEntry });
+function plan(servers: readonly FoundServer[], there: object = {}, platform: NodeJS.Platform = 'linux'): ReturnType<typeof planImport> {
+  return planImport(servers, { there: parseServersFile(JSON.stringify({ servers: there }), 'there.json', 'user').servers, isOwn: isOwnEntry, platform });
 }
 
 function only(client: ClientId, written: object): Importable {
@@ -46,6 +46,21 @@ describe('an import plan', () => {
 
   it('says what it leaves out', () => {
     assert.deepEqual(only('cline', { command: 'x', autoApprove: ['a'] }).notes, ['"autoApprove" was left out: it has no counterpart here.']);
+  });
+
+  it('keeps a sandbox where VS Code had one, and says what of it is stricter or looser', () => {
+    const boxed = (platform: NodeJS.Platform, sandbox: object): Importable | undefined => plan([{ ...found('vscode', 'it', { type: 'stdio', command: 'x', sandboxEnabled: true }), sandbox }], {}, platform).servers[0];
+    const plain = (of: Importable | undefined): unknown => JSON.parse(JSON.stringify(of?.entry));
+    const closed = boxed('linux', {});
+    assert.deepEqual(plain(closed), { type: 'stdio', command: 'x', isolation: { kind: 'sandbox' } });
+    assert.equal(closed?.notes.length, 1);
+    const open = boxed('darwin', { network: { allowedDomains: ['api.example.com'] }, filesystem: { allowWrite: ['./out'] } });
+    assert.deepEqual(plain(open), { type: 'stdio', command: 'x', isolation: { kind: 'sandbox', network: true } });
+    assert.match((open?.notes ?? []).join('\n'), /api\.example\.com alone[^]*cannot write to \.\/out/);
+    const windows = boxed('win32', {});
+    assert.deepEqual(plain(windows), { type: 'stdio', command: 'x' });
+    assert.match((windows?.notes ?? []).join(), /on Windows/);
+    assert.deepEqual(plain(only('vscode', { type: 'stdio', command: 'x', sandboxEnabled: false })), { type: 'stdio', command: 'x' });
   });
 
   it('brings declared inputs along, and declares those that are missing as secrets', () => {

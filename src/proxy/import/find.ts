@@ -55,9 +55,10 @@ function filesOf({ id, userFiles, workspaceFiles }: Client, machine: Machine, fo
 function serversIn(text: string, file: OwnedFile, folder: string | undefined): FoundServer[] {
   const root = contentOf(text, file);
   const inputs = at(root, ['inputs']);
+  const sandbox = at(root, ['sandbox']);
   return membersFor(file, folder).flatMap((path) =>
     Object.entries(recordOf(at(root, path))).flatMap(([name, written]): FoundServer[] =>
-      isRecord(written) ? [{ client: file.client, file: file.path, path: [...path, name], name, written, inputs: Array.isArray(inputs) ? inputs : [] }] : [],
+      isRecord(written) ? [{ client: file.client, file: file.path, path: [...path, name], name, written, inputs: Array.isArray(inputs) ? inputs : [], ...(sandbox !== undefined && { sandbox }) }] : [],
     ),
   );
 }

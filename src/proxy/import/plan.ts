@@ -7,6 +7,7 @@ import { fingerprintOf } from '../quarantine/launch.ts';
 import type { Digest } from '../model.ts';
 import { inOurWords } from './dialects.ts';
 import { moveSecrets } from './move-secrets.ts';
+import { withOurSandbox } from './sandbox.ts';
 import type { FoundServer, Importable, ImportPlan, Skipped } from './types.ts';
 
 /** What an import is planned against. */
@@ -15,19 +16,21 @@ export interface PlanOptions {
   readonly there: readonly UpstreamConfig[];
   /** Tells an entry that is this very proxy. */
   readonly isOwn: (name: string, entry: ServerEntry) => boolean;
+  /** Of the machine the servers run on. */
+  readonly platform: NodeJS.Platform;
 }
 
 /**
  * Plans the import of what was found: each launch once, under a free name, its literal secrets as references. What is
  * there already, is this proxy itself, or makes no server, is left out with the reason. Writes nothing.
  */
-export function planImport(found: readonly FoundServer[], { there, isOwn }: PlanOptions): ImportPlan {
+export function planImport(found: readonly FoundServer[], { there, isOwn, platform }: PlanOptions): ImportPlan {
   const known = new Map<Digest, string>(there.map((config) => [fingerprintOf(config), config.name]));
   const taken = new Set(there.map(({ name }) => name));
   const planned = new Map<Digest, Importable>();
   const skipped: Skipped[] = [];
   for (const server of found) {
-    const read = readEntry(server);
+    const read = readEntry(server, platform);
     if ('why' in read) {
       skipped.push({ found: server, reason: 'bad', why: read.why });
       continue;
@@ -57,14 +60,14 @@ export function planImport(found: readonly FoundServer[], { there, isOwn }: Plan
 }
 
 /** An entry in our grammar, or why it makes no server. */
-function readEntry({ client, name, written, inputs }: FoundServer): { readonly entry: ServerEntry; readonly inputs: readonly InputEntry[]; readonly notes: readonly string[] } | { readonly why: string } {
-  const entry = inOurWords(client, written);
+function readEntry({ client, name, written, inputs, sandbox }: FoundServer, platform: NodeJS.Platform): { readonly entry: ServerEntry; readonly inputs: readonly InputEntry[]; readonly notes: readonly string[] } | { readonly why: string } {
+  const { entry, notes } = withOurSandbox(inOurWords(client, written), sandbox, platform);
   // Only VS Code's grammar is ours; what stands under `mcpServers` is translated.
-  const section = client === 'vscode' ? 'servers' : 'mcpServers';
+  const section = client === 'vscode' || client === 'vscode-insiders' ? 'servers' : 'mcpServers';
   const pasted = parseServerInput(JSON.stringify({ inputs, [section]: Object.fromEntries([[name, entry]]) }));
   if (!pasted.ok) return { why: `${pasted.problem} ${pasted.fix}` };
   const [server] = pasted.servers;
-  return server === undefined ? { why: 'It makes no server.' } : { entry: server.entry, inputs: pasted.inputs, notes: server.notes };
+  return server === undefined ? { why: 'It makes no server.' } : { entry: server.entry, inputs: pasted.inputs, notes: [...notes, ...server.notes] };
 }
 
 function fingerprintOfEntry(entry: ServerEntry, inputs: readonly InputEntry[]): Digest | undefined {

@@ -14,6 +14,8 @@ export interface FoundServer {
   readonly written: Readonly<Record<string, unknown>>;
   /** Declarations of the same file. */
   readonly inputs: readonly unknown[];
+  /** Section `sandbox` of the same file, as VS Code has it. */
+  readonly sandbox?: unknown;
 }
 
 /** What a look at the files of other clients found. */

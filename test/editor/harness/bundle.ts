@@ -14,6 +14,8 @@ export async function bundleForHost(entry: string, outfile: string, external: re
     platform: 'node',
     format: 'cjs',
     target: 'node22',
+    // The CommonJS form of some packages finds its parts in a way that cannot be bundled.
+    mainFields: ['module', 'main'],
     external: ['vscode', ...external],
     logLevel: 'warning',
   });

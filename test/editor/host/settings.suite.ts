@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import * as vscode from 'vscode';
 import { Command, Setting } from '../../../src/views/ids.ts';
-import { untilState, vestibule } from './vestibule.ts';
+import { startChangingServer } from '../../fixtures/changing-server.ts';
+import { untilState, upstream, vestibule } from './vestibule.ts';
 
 async function set(id: string, value: unknown): Promise<void> {
   await vscode.workspace.getConfiguration().update(id, value, vscode.ConfigurationTarget.Global);
@@ -21,7 +24,7 @@ async function freePort(): Promise<number> {
 
 // The window stays as it is: what changes, changes at once.
 describe('settings', () => {
-  const changed = [...Object.values(Setting), 'chat.mcp.access'];
+  const changed = Object.values(Setting);
   afterEach(async () => {
     for (const id of changed) await set(id, undefined);
   });
@@ -69,9 +72,59 @@ describe('settings', () => {
     assert.deepEqual(titles.map((title) => title.includes('127.0.0.1:9')), [true]);
   }).timeout(60_000);
 
-  it('of the editor that keep Vestibule from agents are named by the doctor', async () => {
+  it('consent: when a person is asked about a call', async () => {
     const api = await vestibule();
-    await set('chat.mcp.access', 'none');
+    const file = join(vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? '', '.vscode', 'vestibule.json');
+    const before = await readFile(file, 'utf8');
+    const notes = await startChangingServer([{ name: 'write', description: 'Writes a note.', inputSchema: { type: 'object', properties: {} }, annotations: { destructiveHint: false } }]);
+    const asked: string[] = [];
+    const restore = api.answerDialogs?.({
+      confirm: () => Promise.resolve(true),
+      modal: (message) => {
+        asked.push(message);
+        return Promise.resolve(undefined);
+      },
+    });
+    try {
+      await writeFile(file, JSON.stringify({ servers: { notes: { type: 'http', url: notes.url } }, gateway: { mode: 'retrieve' } }));
+      await untilState(api, (state) => upstream(state, 'notes')?.launch.approved === false, 60_000);
+      await vscode.commands.executeCommand(Command.approve, { server: 'notes' });
+      await untilState(api, (state) => upstream(state, 'notes')?.tools.length === 1, 60_000);
+      await vscode.commands.executeCommand(Command.approveAll, { server: 'notes' });
+      await untilState(api, (state) => upstream(state, 'notes')?.tools[0]?.status === 'approved', 60_000);
+      const call = async (): Promise<void> => {
+        const { url, headers } = await api.endpoint();
+        const client = new Client({ name: 'asking', version: '1' });
+        await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
+        await client.callTool({ name: 'call_tool', arguments: { tool: 'notes:write', arguments: {} } });
+        await client.close();
+      };
+      await set(Setting.consent, 'client');
+      await untilState(api, ({ version }) => version !== '', 60_000);
+      await call();
+      assert.deepEqual(asked, []);
+      await set(Setting.consent, 'ask');
+      // The gateway before it answers until the new one does.
+      for (let calls = 0; calls < 20 && asked.length === 0; calls++) await call();
+      assert.ok(asked.length > 0);
+    } finally {
+      restore?.();
+      await writeFile(file, before);
+      await notes[Symbol.asyncDispose]();
+    }
+  }).timeout(180_000);
+});
+
+/*
+ * What an organisation may enforce: a setting like any other to a test. Lists of allowed and denied servers are settings
+ * that this VS Code does not have yet; test/unit/editor-policy.test.ts has their rules.
+ */
+describe('policies of an organisation', () => {
+  afterEach(() => set('chat.mcp.access', undefined));
+
+  /** All rows of the doctor. */
+  async function findings(): Promise<string> {
+    const api = await vestibule();
     const asked: string[] = [];
     const restore = api.answerDialogs?.({
       pick: (_title, choices) => {
@@ -82,6 +135,14 @@ describe('settings', () => {
     });
     await vscode.commands.executeCommand(Command.runDoctor);
     restore?.();
-    assert.ok(asked.some((line) => /policy\/mcp-disabled Set chat\.mcp\.access to "all"/.test(line)), asked.join('\n'));
-  }).timeout(120_000);
+    return asked.join('\n');
+  }
+
+  for (const value of ['none', 'registry']) {
+    it(`chat.mcp.access "${value}" is named, with what to ask for`, async () => {
+      assert.doesNotMatch(await findings(), /policy\/mcp-/);
+      await set('chat.mcp.access', value);
+      assert.match(await findings(), /policy\/mcp-disabled Set chat\.mcp\.access to "all"; where your organisation enforces it, ask its administrators/);
+    }).timeout(120_000);
+  }
 });
