@@ -54,7 +54,11 @@ export const doctor: Command = {
   },
   async run(args) {
     const places = placesOf(args);
-    const found = [...(await checkDataFolder(places)), ...(await checkJournal(places)), ...(await checkPort(args)), ...(await checkServers(places, args)), ...(await checkRefusals(places))];
+    const folder = await checkDataFolder(places);
+    // Nothing else can be looked at without it.
+    const usable = folder.every(({ code }) => code !== 'data-folder-unreadable');
+    const rest = usable ? [...(await checkJournal(places)), ...(await checkPort(args)), ...(await checkServers(places, args)), ...(await checkRefusals(places))] : await checkPort(args);
+    const found = [...folder, ...rest];
     if (args.has('json')) printJson(found);
     else if (found.length === 0) printLine('Nothing is wrong.');
     else for (const one of found) print(one);

@@ -124,7 +124,9 @@ const MAX_SAME_TEXT = 50;
 const DAY_MS = 24 * 60 * 60_000;
 const MAX_REFUSED_READ = 1_000;
 /** What the doctor tries anew: a server that runs needs no trial. */
-const CONNECTS: ReadonlySet<UpstreamState['kind']> = new Set(['idle', 'failed', 'sign-in-needed']);
+const CONNECTS: ReadonlySet<UpstreamState['kind']> = new Set(['idle', 'starting', 'failed', 'sign-in-needed']);
+/** Of those, the ones that a use starts or is already starting. */
+const TRIED_BY_USE: ReadonlySet<UpstreamState['kind']> = new Set(['idle', 'starting']);
 
 /**
  * Builds a gateway over its state folder. Nothing listens and nothing starts yet but what has to be listed for
@@ -702,7 +704,7 @@ export class Gateway implements GatewayApi {
     if (connect) {
       const stopped = [...this.#hub.all()].filter(({ config, state }) => CONNECTS.has(state.kind) && this.#launchApproved(config));
       // Each failure is the upstream's state, which is what is looked at next.
-      await inBatches(stopped, FIRST_LISTINGS_AT_ONCE, (upstream) => (upstream.state.kind === 'idle' ? upstream.refresh() : upstream.restart()).catch(() => undefined));
+      await inBatches(stopped, FIRST_LISTINGS_AT_ONCE, (upstream) => (TRIED_BY_USE.has(upstream.state.kind) ? upstream.refresh() : upstream.restart()).catch(() => undefined));
     }
     const refused = await this.#parts.journal.query({ outcome: 'refused', since: Date.now() - DAY_MS, limit: MAX_REFUSED_READ });
     const noiseOf = ({ name }: { readonly name: ServerName }): string[] => this.#logs.lines(name).flatMap(({ source, text }) => (source === 'stdout-noise' ? [text] : []));

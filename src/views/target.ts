@@ -1,4 +1,5 @@
 import type { UpstreamSnapshot } from '../proxy/api.ts';
+import { isRecord } from '../proxy/json/data.ts';
 import type { DefinitionKind } from '../proxy/quarantine/types.ts';
 import { isDefinitionKind } from '../proxy/quarantine/types.ts';
 
@@ -48,8 +49,4 @@ export function readTargets(first: unknown, selection: unknown): readonly Target
 /** The upstream a target names, as it is now. */
 export function findUpstream(upstreams: readonly UpstreamSnapshot[], name: string): UpstreamSnapshot | undefined {
   return upstreams.find((upstream) => upstream.name === name);
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

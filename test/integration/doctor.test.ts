@@ -1,16 +1,22 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer as createTlsServer } from 'node:https';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { openKeys } from '../../src/oauth/core/keys.ts';
+import { SignInError } from '../../src/oauth/core/sign-in-error.ts';
 import { readServersFile } from '../../src/proxy/config/store.ts';
+import { CODES } from '../../src/proxy/diagnosis/codes.ts';
 import type { Diagnosis } from '../../src/proxy/diagnosis/types.ts';
 import { createGateway, type Gateway } from '../../src/proxy/gateway.ts';
 import { openJournal } from '../../src/proxy/journal/journal.ts';
+import type { GatewayOptions } from '../../src/proxy/options.ts';
 import { openApprovalStore } from '../../src/proxy/quarantine/approval-store.ts';
 import { fingerprintOf } from '../../src/proxy/quarantine/launch.ts';
 import { inPlace, run, STDIO_SERVER, toolNamed, userServers } from '../fixtures/cli.ts';
+import { MemorySecrets, openHouse, signInAt } from '../fixtures/oauth/house.ts';
+import { startProvider, type Manners } from '../fixtures/oauth/provider.ts';
 import { makePlace, type Place } from '../fixtures/serve.ts';
 import { EXPIRED_TLS, OTHER_TLS, TLS_CERTIFICATE, TLS_KEY } from '../fixtures/upstreams/self-signed.ts';
 import { httpServer, mcpServer, sendJson } from '../fixtures/upstreams/http-server.ts';
@@ -115,6 +121,7 @@ describe('doctor', { timeout: 180_000, skip: process.platform === 'win32' }, () 
     const gateway = await gatewayOf(place);
     inside = await gateway.diagnose({ trusted: true, wantedPort: 1, policy: { rules: { access: 'none' }, gateway: { label: 'Vestibule', url: 'http://127.0.0.1:1/mcp' } }, secretsPersist: false });
     await gateway.dispose();
+    note([...found, ...inside]);
   });
   after(async () => {
     taken.close();
@@ -160,6 +167,135 @@ describe('doctor', { timeout: 180_000, skip: process.platform === 'win32' }, () 
   });
 });
 
+/** Every code that a real situation of this file led to. */
+const led = new Set<string>();
+function note(found: readonly Diagnosis[]): readonly Diagnosis[] {
+  for (const { code } of found) led.add(code);
+  return found;
+}
+
+/** A sign-in that went wrong, by the code of the step. */
+const SIGN_INS: Readonly<Record<string, Manners>> = {
+  'sign-in-discovery': { resourceMetadata: { status: 404 } },
+  'sign-in-registration': { registration: { status: 403 } },
+  'sign-in-authorization': { redirect: { code: undefined, error: 'access_denied' } },
+  'sign-in-token': { token: { status: 500 } },
+};
+
+describe('doctor, around the servers', { timeout: 180_000, skip: process.platform === 'win32' }, () => {
+  const owned: { dispose(): Promise<void> }[] = [];
+  const newPlace = async (): Promise<Place> => {
+    const place = await makePlace();
+    owned.push(place);
+    await mkdir(place.data, { recursive: true, mode: 0o700 });
+    return place;
+  };
+  const codes = (found: readonly Diagnosis[]): string[] => note(found).map(({ code, server = '' }) => `${code} ${server}`);
+  after(async () => {
+    for (const one of owned.reverse()) await one.dispose();
+  });
+
+  it('tells of a workspace nobody trusts, and of what the editor’s settings forbid', async () => {
+    const place = await newPlace();
+    await place.servers({ servers: { brought: { command: 'x' } } });
+    const gateway = await gatewayOf(place, { workspaceTrusted: false });
+    owned.push(gateway);
+    const policy = { rules: { allowed: [{ serverName: 'other' }] }, gateway: { label: 'Vestibule', url: 'http://127.0.0.1:1/mcp', listedTools: 200 } };
+    const found = await gateway.diagnose({ trusted: false, policy });
+    assert.deepEqual(codes(found), ['mcp-not-allowed ', 'too-many-tools ', 'workspace-not-trusted brought']);
+    assert.ok(found.every(({ remedies }) => remedies.length > 0));
+  });
+
+  it('tells of a gateway that is its own server', async () => {
+    const place = await newPlace();
+    const port = await freePort();
+    await userServers(place, { servers: { self: { type: 'http', url: `http://127.0.0.1:${port}/mcp`, headers: { Authorization: 'Bearer test-token-of-the-doctor' } } } });
+    await approveLaunches(place, () => true);
+    const gateway = await gatewayOf(place, { port, portRequired: true });
+    owned.push(gateway);
+    await gateway.listen();
+    const found = await gateway.diagnose({ trusted: true });
+    assert.deepEqual(codes(found), ['gateway-loop self']);
+    assert.match(found[0]?.fix ?? '', /Remove it from the servers file/);
+  });
+
+  it('tells of records that the disk did not take', async () => {
+    const place = await newPlace();
+    // Its segment is full: the next line begins another, which finds no folder.
+    await mkdir(join(place.data, 'journal'));
+    await writeFile(join(place.data, 'journal', 'calls-000000000000001.jsonl'), `${'x'.repeat(4 * 1024 * 1024)}\n`);
+    const gateway = await gatewayOf(place);
+    owned.push(gateway);
+    await rm(join(place.data, 'journal'), { recursive: true });
+    await gateway.pause({}, { cancel: false });
+    await gateway.calls({});
+    const found = await gateway.diagnose({ trusted: true });
+    assert.deepEqual(codes(found), ['journal-lost ']);
+    await mkdir(join(place.data, 'journal'));
+  });
+
+  for (const [code, manners] of Object.entries(SIGN_INS)) {
+    it(`tells at which step a sign-in went wrong: ${code}`, async () => {
+      const place = await newPlace();
+      const provider = await startProvider();
+      owned.push({ dispose: () => Promise.resolve(provider.close()) });
+      await userServers(place, { servers: { fixture: { type: 'http', url: provider.url } } });
+      await approveLaunches(place, () => true);
+      const secrets = new MemorySecrets();
+      const house = await openHouse({ dataDir: place.data, secrets });
+      provider.manners = manners;
+      await assert.rejects(signInAt(house, provider.url), SignInError);
+      const gateway = await gatewayOf(place, { openKeys: (options) => openKeys({ ...options, dataDir: place.data, secrets }) });
+      owned.push(gateway);
+      const found = await gateway.diagnose({ trusted: true });
+      assert.deepEqual(codes(found), [`${code} fixture`]);
+      assert.equal(found[0]?.remedies[0]?.title, 'Sign in');
+    });
+  }
+
+  it('tells when what was granted is over, or cannot be renewed for now', async () => {
+    for (const [refresh, code] of [
+      [{ status: 400, body: '{"error":"invalid_grant"}' }, 'sign-in-ended'],
+      [{ status: 500 }, 'sign-in-refresh'],
+    ] as const) {
+      const place = await newPlace();
+      const provider = await startProvider();
+      owned.push({ dispose: () => Promise.resolve(provider.close()) });
+      await userServers(place, { servers: { fixture: { type: 'http', url: provider.url } } });
+      await approveLaunches(place, () => true);
+      const secrets = new MemorySecrets();
+      await signInAt(await openHouse({ dataDir: place.data, secrets }), provider.url);
+      provider.manners = { refresh };
+      provider.expireAccess();
+      const gateway = await gatewayOf(place, { openKeys: (options) => openKeys({ ...options, dataDir: place.data, secrets }) });
+      owned.push(gateway);
+      assert.deepEqual(codes(await gateway.diagnose({ trusted: true })), [`${code} fixture`]);
+    }
+  });
+
+  it('tells of a folder it cannot use, a journal that was changed, and a folder that others can read', async () => {
+    const place = await newPlace();
+    await writeFile(join(place.workspace, 'file'), '');
+    const without = await run(['doctor', '--json', '--data', join(place.workspace, 'file', 'data'), '--workspace', place.workspace]);
+    assert.equal(without.code, 1, without.stderr);
+    assert.deepEqual(codes(JSON.parse(without.stdout) as Diagnosis[]), ['data-folder-unreadable ']);
+
+    await recordRefusal(place);
+    const file = join(place.data, 'journal', 'calls-000000000000001.jsonl');
+    await writeFile(file, (await readFile(file, 'utf8')).replace('"agent":"guest"', '"agent":"GUEST"'));
+    await chmod(place.data, 0o755);
+    const { code, stdout, stderr } = await run(inPlace(place, ['doctor', '--json']));
+    assert.equal(code, 1, stderr);
+    assert.deepEqual(codes(JSON.parse(stdout) as Diagnosis[]).slice(0, 2), ['data-folder-open ', 'journal-broken ']);
+  });
+});
+
+describe('the codes of the doctor', { timeout: 60_000, skip: process.platform === 'win32' }, () => {
+  it('were each led to by a real situation above', () => {
+    assert.deepEqual(Object.keys(CODES).filter((code) => !led.has(code)), []);
+  });
+});
+
 /** Servers that take all the time they are given, which is long in a gateway. */
 const IMPATIENT = ['silent', 'noisy'];
 /** Whom to trust, what proxy there is and what inputs are is up to each process. */
@@ -179,7 +315,7 @@ async function approveLaunches(place: Place, wanted: (name: string) => boolean):
   store.dispose();
 }
 
-function gatewayOf(place: Place): Promise<Gateway> {
+function gatewayOf(place: Place, more: Partial<GatewayOptions> = {}): Promise<Gateway> {
   return createGateway({
     dataDir: place.data,
     workspaceFolder: place.workspace,
@@ -188,6 +324,7 @@ function gatewayOf(place: Place): Promise<Gateway> {
     owner: 'local',
     version: '0.0.0',
     log: () => undefined,
+    ...more,
   });
 }
 

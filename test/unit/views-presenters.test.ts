@@ -203,6 +203,8 @@ describe('status item', () => {
     const { tokens } = connected.snapshot;
     const shortened = { ...connected, snapshot: { ...connected.snapshot, tokens: { ...tokens, total: { ...tokens.total, savedTokens: 12_345.4 } } } };
     assert.match(texts(of(shortened)), /Shortened results kept about 12,345 tokens from agents/);
+    const searched = { ...view, snapshot: { ...view.snapshot, tokens: { ...tokens, sessions: [{ ...session, menuCalls: 10, menuTokens: 4_000 }] } } };
+    assert.match(texts(of(searched)), /10 searches .* each request still saves 20,100\. It breaks even at about 60 such answers per conversation\./);
     const direct = { ...connected, snapshot: { ...connected.snapshot, menu: { ...view.snapshot.menu, effective: 'direct' as const } } };
     assert.match(texts(of(direct)), /listed directly \(gateway\.directThreshold\)/);
   });

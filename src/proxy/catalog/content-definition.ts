@@ -1,5 +1,6 @@
 import type { RawJson } from '../model.ts';
-import { isRecord, isString, misfitIn, nameIn, optionalString, readObject, type MemberRule, type Named, type Unreadable } from './json-definition.ts';
+import { isRecord } from '../json/data.ts';
+import { isString, misfitIn, nameIn, optionalString, readObject, type MemberRule, type Named, type Unreadable } from './json-definition.ts';
 
 /** A prompt, resource or resource template as one upstream sends it, without its place among others. Immutable. */
 export interface ContentDefinition extends Named {

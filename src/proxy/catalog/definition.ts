@@ -1,6 +1,7 @@
 import type { RawJson, Tier } from '../model.ts';
 import { headerProblemOf } from './header-params.ts';
-import { isBoolean, isPresent, isRecord, isString, misfitIn, nameIn, optionalString, readObject, type MemberRule, type Named, type Unreadable } from './json-definition.ts';
+import { isRecord } from '../json/data.ts';
+import { isBoolean, isPresent, isString, misfitIn, nameIn, optionalString, readObject, type MemberRule, type Named, type Unreadable } from './json-definition.ts';
 import type { ToolAnnotations } from './types.ts';
 
 /** A tool definition as one upstream sends it, without its place among others. Immutable. */

@@ -1,4 +1,4 @@
-import { isRecord } from './json-definition.ts';
+import { isRecord } from '../json/data.ts';
 
 /** An argument that travels in an HTTP header as well (2026-07-28, `x-mcp-header`). */
 export interface HeaderParam {

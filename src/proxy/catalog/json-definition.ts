@@ -1,4 +1,5 @@
 import { digestOf, NotCanonicalError } from '../json/canonical.ts';
+import { isRecord, jsonOf } from '../json/data.ts';
 import { exceedsDepth, members, stringOf } from '../json/slice.ts';
 import type { Digest, RawJson } from '../model.ts';
 
@@ -35,7 +36,7 @@ export function readObject(raw: RawJson, key: string, rules: readonly MemberRule
   const size = Buffer.byteLength(raw, 'utf8');
   if (size > MAX_DEFINITION_BYTES) return `The definition has ${size} bytes; at most ${MAX_DEFINITION_BYTES} are accepted.`;
   if (exceedsDepth(raw, MAX_DEPTH)) return `The definition is nested deeper than ${MAX_DEPTH} levels.`;
-  const value = parse(raw);
+  const value = jsonOf(raw);
   if (!isRecord(value)) return 'The definition is not a JSON object.';
   const name = value[key];
   if (typeof name !== 'string' || name === '') return `The definition has no ${key}.`;
@@ -65,10 +66,6 @@ export function isBoolean(value: unknown): value is boolean {
   return typeof value === 'boolean';
 }
 
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** Members that are null count as absent, as many servers write them. */
 export function isPresent(value: unknown): boolean {
   return value !== undefined && value !== null;
@@ -82,14 +79,6 @@ export function optionalString(value: unknown): string | undefined {
 export function nameIn(raw: RawJson, key: string): string | undefined {
   try {
     return stringOf(members(raw)?.get(key))?.slice(0, MAX_NAME_CHARACTERS);
-  } catch {
-    return undefined;
-  }
-}
-
-function parse(raw: RawJson): unknown {
-  try {
-    return JSON.parse(raw);
   } catch {
     return undefined;
   }

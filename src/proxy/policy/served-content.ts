@@ -1,8 +1,9 @@
 import { contentOf, hasResources, refOf, resourcesRef } from '../catalog/definitions.ts';
 import type { Catalog, CatalogPrompt, CatalogResource, ServerCatalog } from '../catalog/types.ts';
-import { Emitter, type Disposable, type Event } from '../events.ts';
+import type { Disposable, Event } from '../events.ts';
 import type { ServerName } from '../model.ts';
 import type { DefinitionRef, Withheld } from '../quarantine/types.ts';
+import { ServedByServer } from './served-by-server.ts';
 
 /** What one server may show beside its tools. */
 export interface ServedServer {
@@ -18,45 +19,41 @@ export interface ServedServer {
 
 /**
  * The prompts, resources, templates and instructions agents may see at all, kept ready so that lists and reads only
- * look them up. Recomputed per server when its catalog, approvals or configuration change.
+ * look them up.
  */
 export class ServedContent implements Disposable {
   readonly #catalog: Catalog;
   readonly #withheld: (ref: DefinitionRef) => Withheld | undefined;
-  readonly #byServer = new Map<ServerName, ServedServer>();
+  readonly #served: ServedByServer<ServedServer>;
   readonly #prompts = new Map<string, CatalogPrompt>();
-  readonly #changed = new Emitter<{ readonly server: ServerName }>();
-  readonly #subscription: Disposable;
-  #version = 0;
 
   /** @param withheld the gate: why this definition is not served now, or undefined when it is */
   constructor(catalog: Catalog, withheld: (ref: DefinitionRef) => Withheld | undefined) {
     this.#catalog = catalog;
     this.#withheld = withheld;
-    this.#subscription = catalog.onDidChange(({ server }) => this.recompute(server));
-    this.recomputeAll();
+    this.#served = new ServedByServer(catalog, { of: (seen) => this.#contentOf(seen), same: isSame, changed: (before, all) => this.#keepPrompts(before, all) });
   }
 
   /** Fires after what is served of a server changed; not when nothing an agent can see did. */
   get onDidChange(): Event<{ readonly server: ServerName }> {
-    return this.#changed.event;
+    return this.#served.onDidChange;
   }
 
   /** Grows with every change of what is served. */
   get version(): number {
-    return this.#version;
+    return this.#served.version;
   }
 
   /** All servers that show something, in catalog order. */
   *servers(): Iterable<ServedServer> {
     for (const { server } of this.#catalog.servers()) {
-      const served = this.#byServer.get(server);
+      const served = this.#served.of(server);
       if (served !== undefined) yield served;
     }
   }
 
   of(server: ServerName): ServedServer | undefined {
-    return this.#byServer.get(server);
+    return this.#served.of(server);
   }
 
   /** The served prompt of this exposed name. */
@@ -66,37 +63,30 @@ export class ServedContent implements Disposable {
 
   /** True when exactly this definition is served now. */
   isServed(definition: CatalogPrompt | CatalogResource): boolean {
-    const served = this.#byServer.get(definition.server);
+    const served = this.#served.of(definition.server);
     return served !== undefined && ('exposedName' in definition ? served.prompts.includes(definition) : served.templates.includes(definition));
   }
 
   /** Looks at every server again: after a change of approvals or configuration. */
   recomputeAll(): void {
-    const names = new Set(this.#byServer.keys());
-    for (const { server } of this.#catalog.servers()) names.add(server);
-    for (const server of names) this.recompute(server);
+    this.#served.recomputeAll();
   }
 
   recompute(server: ServerName): void {
-    const before = this.#byServer.get(server);
-    const catalog = this.#catalog.server(server);
-    const now = catalog === undefined ? undefined : this.#served(catalog);
-    if (isSame(before, now)) return;
-    for (const { exposedName } of before?.prompts ?? []) this.#prompts.delete(exposedName);
-    if (now === undefined) this.#byServer.delete(server);
-    else this.#byServer.set(server, now);
-    // A name may have passed from one server to another in the same change.
-    for (const { prompts } of this.#byServer.values()) for (const prompt of prompts) this.#prompts.set(prompt.exposedName, prompt);
-    this.#version++;
-    this.#changed.fire({ server });
+    this.#served.recompute(server);
   }
 
   dispose(): void {
-    this.#subscription.dispose();
-    this.#changed.dispose();
+    this.#served.dispose();
   }
 
-  #served(catalog: ServerCatalog): ServedServer | undefined {
+  #keepPrompts(before: ServedServer | undefined, all: Iterable<ServedServer>): void {
+    for (const { exposedName } of before?.prompts ?? []) this.#prompts.delete(exposedName);
+    // A name may have passed from one server to another in the same change.
+    for (const { prompts } of all) for (const prompt of prompts) this.#prompts.set(prompt.exposedName, prompt);
+  }
+
+  #contentOf(catalog: ServerCatalog): ServedServer | undefined {
     const serves = (ref: DefinitionRef): boolean => this.#withheld(ref) === undefined;
     if (contentOf(catalog).length === 0) return undefined;
     const { server, instructions } = catalog;
@@ -112,8 +102,7 @@ export class ServedContent implements Disposable {
   }
 }
 
-function isSame(a: ServedServer | undefined, b: ServedServer | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
+function isSame(a: ServedServer, b: ServedServer): boolean {
   return a.readable === b.readable && a.instructions === b.instructions && sameItems(a.prompts, b.prompts) && sameItems(a.templates, b.templates) && sameItems(a.resources, b.resources);
 }
 

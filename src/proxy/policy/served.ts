@@ -1,41 +1,35 @@
-import type { Catalog, CatalogTool } from '../catalog/types.ts';
-import { Emitter, type Disposable, type Event } from '../events.ts';
+import type { Catalog, CatalogTool, ServerCatalog } from '../catalog/types.ts';
+import type { Disposable, Event } from '../events.ts';
 import type { ServerName, ToolId } from '../model.ts';
 import type { Withheld } from '../quarantine/types.ts';
+import { ServedByServer } from './served-by-server.ts';
 
-/**
- * The tools agents may see at all, kept ready so that a call only looks one up. Recomputed per server when its
- * catalog, approvals or configuration change; the call path pays a Map lookup (house rule 9).
- */
+/** The tools agents may see at all, kept ready so that a call only looks one up. */
 export class ServedTools implements Disposable {
   readonly #catalog: Catalog;
   readonly #withheld: (tool: CatalogTool) => Withheld | undefined;
-  readonly #byServer = new Map<ServerName, ReadonlyMap<ToolId, CatalogTool>>();
-  readonly #changed = new Emitter<{ readonly server: ServerName }>();
-  readonly #subscription: Disposable;
-  #version = 0;
+  readonly #served: ServedByServer<ReadonlyMap<ToolId, CatalogTool>>;
 
   /** @param withheld the gate: why this definition is not served now, or undefined when it is */
   constructor(catalog: Catalog, withheld: (tool: CatalogTool) => Withheld | undefined) {
     this.#catalog = catalog;
     this.#withheld = withheld;
-    this.#subscription = catalog.onDidChange(({ server }) => this.recompute(server));
-    this.recomputeAll();
+    this.#served = new ServedByServer(catalog, { of: (seen) => this.#toolsOf(seen), same: sameTools });
   }
 
   /** Fires after the served tools of a server changed; not when nothing an agent can see did. */
   get onDidChange(): Event<{ readonly server: ServerName }> {
-    return this.#changed.event;
+    return this.#served.onDidChange;
   }
 
   /** Grows with every change of the served tools. */
   get version(): number {
-    return this.#version;
+    return this.#served.version;
   }
 
   /** True when exactly this definition (same object, hence same digest) is served now. */
   isServed(tool: CatalogTool): boolean {
-    return this.#byServer.get(tool.server)?.get(tool.id) === tool;
+    return this.#served.of(tool.server)?.get(tool.id) === tool;
   }
 
   /**
@@ -61,52 +55,42 @@ export class ServedTools implements Disposable {
 
   /** The served definition of an id, if any. */
   get(id: ToolId, server: ServerName): CatalogTool | undefined {
-    return this.#byServer.get(server)?.get(id);
+    return this.#served.of(server)?.get(id);
   }
 
   /** Served tools of one server, in the upstream's order. */
   of(server: ServerName): Iterable<CatalogTool> {
-    return this.#byServer.get(server)?.values() ?? [];
+    return this.#served.of(server)?.values() ?? [];
   }
 
   /** All served tools, by server in catalog order. */
   *all(): Iterable<CatalogTool> {
-    for (const tools of this.#byServer.values()) yield* tools.values();
+    for (const tools of this.#served.all()) yield* tools.values();
   }
 
   servers(): Iterable<ServerName> {
-    return this.#byServer.keys();
+    return this.#served.servers();
   }
 
   /** Looks at every server again: after a change of approvals or configuration. */
   recomputeAll(): void {
-    const names = new Set<ServerName>();
-    for (const { server } of this.#catalog.servers()) names.add(server);
-    for (const server of [...this.#byServer.keys()]) if (!names.has(server)) this.recompute(server);
-    for (const server of names) this.recompute(server);
+    this.#served.recomputeAll();
   }
 
   recompute(server: ServerName): void {
-    const before = this.#byServer.get(server);
-    const now = new Map<ToolId, CatalogTool>();
-    for (const tool of this.#catalog.server(server)?.tools ?? []) {
-      if (this.#withheld(tool) === undefined) now.set(tool.id, tool);
-    }
-    if (now.size === 0) this.#byServer.delete(server);
-    else this.#byServer.set(server, now);
-    if (sameTools(before, now)) return;
-    this.#version++;
-    this.#changed.fire({ server });
+    this.#served.recompute(server);
   }
 
   dispose(): void {
-    this.#subscription.dispose();
-    this.#changed.dispose();
+    this.#served.dispose();
+  }
+
+  #toolsOf({ tools }: ServerCatalog): ReadonlyMap<ToolId, CatalogTool> | undefined {
+    const served = new Map(tools.filter((tool) => this.#withheld(tool) === undefined).map((tool) => [tool.id, tool]));
+    return served.size === 0 ? undefined : served;
   }
 }
 
-function sameTools(a: ReadonlyMap<ToolId, CatalogTool> | undefined, b: ReadonlyMap<ToolId, CatalogTool>): boolean {
-  if ((a?.size ?? 0) !== b.size) return false;
-  for (const [id, tool] of b) if (a?.get(id) !== tool) return false;
-  return true;
+function sameTools(a: ReadonlyMap<ToolId, CatalogTool>, b: ReadonlyMap<ToolId, CatalogTool>): boolean {
+  return a.size === b.size && [...b].every(([id, tool]) => a.get(id) === tool);
 }

@@ -1,6 +1,7 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { messageOf } from '../errors.ts';
 import type { Disposable } from '../events.ts';
+import { loneThread } from '../lone-thread.ts';
 import { CALL_OFF_MS, KILL_AFTER_MS, MAX_RUNS, WORKER_HEAP_MB, WORKER_STACK_MB } from './limits.ts';
 import type { FromWorker, ToWorker, WorkerInput } from './messages.ts';
 import type { CallAnswer, CodeEnd, CodeOutcome, CodeRequest, CodeSandbox } from './types.ts';
@@ -72,19 +73,7 @@ async function runOnce(request: CodeRequest): Promise<CodeOutcome> {
 function startWorker({ code, timeoutMs }: CodeRequest): Worker {
   const { program, wasm } = workerFiles();
   const workerData: WorkerInput = { code, wasmFile: wasm, deadline: Date.now() + timeoutMs };
-  const worker = new Worker(program, {
-    workerData,
-    // Nothing of the process: no environment, no flags, no way to its output.
-    env: {},
-    argv: [],
-    execArgv: [],
-    stdin: false,
-    stdout: true,
-    stderr: true,
-    resourceLimits: { maxOldGenerationSizeMb: WORKER_HEAP_MB, stackSizeMb: WORKER_STACK_MB },
-  });
-  worker.unref();
-  return worker;
+  return loneThread(program, { data: workerData, heapMb: WORKER_HEAP_MB, stackMb: WORKER_STACK_MB });
 }
 
 function brokenDown(error: unknown): CodeEnd {

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { messageOf } from '../errors.ts';
+import { loneThread } from '../lone-thread.ts';
 import { MAX_BATCH, type TokenCounter } from './types.ts';
 
 /** How long the thread, some 80 MB, is kept for the next batch. */
@@ -39,7 +40,7 @@ export class WorkerTokenCounter implements TokenCounter {
     if (this.#disposed || texts.reduce((sum, { length }) => sum + length, 0) > MAX_BATCH) return undefined;
     clearTimeout(this.#idle);
     try {
-      this.#worker ??= startWorker();
+      this.#worker ??= loneThread(program(), { heapMb: HEAP_MB });
       return await ask(this.#worker, texts);
     } catch (error) {
       this.#end();
@@ -67,21 +68,6 @@ export class WorkerTokenCounter implements TokenCounter {
 function program(): string {
   const here = import.meta.filename;
   return join(dirname(here), here.endsWith('.ts') ? 'worker.ts' : 'tokenizer.cjs');
-}
-
-function startWorker(): Worker {
-  const worker = new Worker(program(), {
-    // Nothing of the process: no environment, no flags, no way to its output.
-    env: {},
-    argv: [],
-    execArgv: [],
-    stdin: false,
-    stdout: true,
-    stderr: true,
-    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
-  });
-  worker.unref();
-  return worker;
 }
 
 /** One batch; there is never a second one under way. */

@@ -106,13 +106,13 @@ async function readRecord(file: string): Promise<LaunchRecord | undefined> {
   try {
     if ((await stat(file)).size > MAX_RECORD_BYTES) return undefined;
     const value: unknown = JSON.parse(await readFile(file, 'utf8'));
-    return isRecord(value) ? value : undefined;
+    return isLaunchRecord(value) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isRecord(value: unknown): value is LaunchRecord {
+function isLaunchRecord(value: unknown): value is LaunchRecord {
   if (typeof value !== 'object' || value === null) return false;
   const { owner, child, at } = value as Record<string, unknown>;
   // A pid of 0 or 1 would make a group signal hit everybody.

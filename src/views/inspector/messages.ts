@@ -5,6 +5,8 @@
  * the editor's own, whoever forges a message (security U3).
  */
 
+import { isRecord } from '../../proxy/json/data.ts';
+
 export type Tab = 'calls' | 'search' | 'tokens';
 
 /** One call, ready to show: texts are visible text, sizes are bytes, times are milliseconds. */
@@ -171,8 +173,4 @@ export function readToPage(value: unknown): ToPage | undefined {
 
 function readText(value: unknown): string | undefined {
   return typeof value === 'string' && value.length <= MAX_QUERY ? value : undefined;
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
