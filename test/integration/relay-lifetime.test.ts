@@ -1,6 +1,7 @@
 /* Servers that are frozen, half-closed, flooding or gone, as agents meet them through the gateway. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LegacyAgent, Message } from '../fixtures/relay/agents.ts';
 import { startHttpPeer } from '../fixtures/relay/http-peer.ts';
 import type { PeerMessage } from '../fixtures/relay/peer.ts';
@@ -25,6 +26,18 @@ function settledOf(promise: Promise<unknown>): () => boolean {
   let settled = false;
   void promise.catch(() => undefined).then(() => (settled = true));
   return () => settled;
+}
+
+/** Resolves once there is no process of this id. */
+async function gone(pid: number): Promise<void> {
+  for (;;) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await delay(20);
+  }
 }
 
 describe('a server that is frozen', { timeout: 120_000, ...POSIX_ONLY }, () => {
@@ -85,6 +98,46 @@ describe('a server that floods', { timeout: 120_000 }, () => {
       await flood.catch(() => undefined);
     });
   }
+});
+
+describe('an agent that reads nothing', { timeout: 120_000 }, () => {
+  for (const transport of ['stdio', 'http'] as const) {
+    it(`delays no other agent and no other server (${transport})`, async () => {
+      await using http = await startHttpPeer();
+      await using rig = await startRelayRig({ loud: transport === 'http' ? { url: http.url } : stdioPeer(), calm: stdioPeer() });
+      const [stuck, other] = [await opened(rig), await opened(rig)];
+      for (const name of ['calm_echo', 'loud_echo']) await other.call(name);
+      const on = await stuck.stall('tools/call', { name: 'loud_flood', arguments: {} });
+      for (let i = 0; i < 10; i++) {
+        assert.equal(codeOf(await call(other, 'calm_echo')), undefined);
+        assert.equal(codeOf(await call(other, 'loud_echo')), undefined);
+        // Its own other calls come by connections of their own.
+        assert.equal(codeOf(await call(stuck, 'calm_echo')), undefined);
+      }
+      await stuck.notify('notifications/cancelled', { requestId: on });
+    });
+  }
+});
+
+describe('a server that nobody uses for a while', { timeout: 240_000 }, () => {
+  it('is stopped, and started by its next use; its agent notices nothing', async () => {
+    await using rig = await startRelayRig({ nap: { ...stdioPeer({ prompts: [{ name: 'p' }] }), idleStopMinutes: 0.01 } });
+    const agent = await opened(rig);
+    await agent.listen();
+    const lists = ['tools/list', 'prompts/list'];
+    const before = await Promise.all(lists.map(async (method) => (await agent.request(method)).result));
+    const pids = new Set<number>();
+    for (let round = 0; round < 3; round++) {
+      const pid = Number(await agent.call('nap_pid'));
+      await gone(pid);
+      pids.add(pid);
+      assert.deepEqual(await Promise.all(lists.map(async (method) => (await agent.request(method)).result)), before);
+    }
+    assert.equal(pids.size, 3, 'each use started it anew');
+    // Not only calls wake it.
+    assert.equal((await agent.request('prompts/get', { name: 'nap_p' })).error, undefined);
+    assert.deepEqual(agent.heard.map(({ method }) => method), [], 'and nothing was said of it');
+  });
 });
 
 describe('a session that its server forgot', { timeout: 120_000 }, () => {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { eventually, makePlace, serve, TestAgent, type Place, type Serving } from '../fixtures/serve.ts';
+import type { StdioManners } from '../fixtures/upstreams/stdio-server.ts';
 
 const RAW = new URL('../fixtures/upstreams/stdio-server.ts', import.meta.url).pathname;
 
@@ -54,8 +57,39 @@ describe('the end of serve', { skip: process.platform === 'win32' }, () => {
       await groupGone(server);
     });
   });
+});
 
-  it('leaves nothing when it is killed: its servers notice', async () => {
+describe('serve that is killed', { skip: process.platform === 'win32', timeout: 240_000 }, () => {
+  /** Moments of a conversation with a server, each with what keeps the server there. */
+  const moments: readonly (readonly [string, string, StdioManners])[] = [
+    ['while a server starts', 'start', { silent: true }],
+    ['while it is asked who it is', 'initialize', { silent: true }],
+    ['while it lists', 'tools/list', { hangsOnList: true }],
+    ['under a call', 'tools/call', {}],
+  ];
+  for (const [when, at, manners] of moments) {
+    it(`leaves nothing ${when}: its servers notice`, async () => {
+      const place = await makePlace();
+      const file = join(place.workspace, 'server.pid');
+      const tools = [JSON.stringify({ name: 'hang', inputSchema: { type: 'object' } })];
+      await place.servers({ servers: { polite: { command: process.execPath, args: [RAW, JSON.stringify({ ...manners, tools, signs: { at, file } })] } } });
+      const serving = await serve(place, '--approve-all', '--mode', 'direct');
+      try {
+        const agent = new TestAgent(serving);
+        await agent.initialize();
+        // Wakes the server, and holds there.
+        agent.call('polite_hang', {}).catch(() => undefined);
+        const server = await eventually(async () => Number(await readFile(file, 'utf8').catch(() => '')) || undefined);
+        serving.process.kill('SIGKILL');
+        await groupGone(server);
+      } finally {
+        serving.process.kill('SIGKILL');
+        await place.dispose();
+      }
+    });
+  }
+
+  it('leaves nothing while it is ending', async () => {
     const place = await makePlace();
     const tools = [JSON.stringify({ name: 'pid', inputSchema: { type: 'object' } })];
     await place.servers({ servers: { polite: { command: process.execPath, args: [RAW, JSON.stringify({ tools })] } } });
@@ -64,6 +98,7 @@ describe('the end of serve', { skip: process.platform === 'win32' }, () => {
       const agent = new TestAgent(serving);
       await agent.initialize();
       const server = Number((await agent.call('polite_pid', {})).text);
+      serving.process.kill('SIGTERM');
       serving.process.kill('SIGKILL');
       await groupGone(server);
     } finally {
