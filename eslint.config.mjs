@@ -77,7 +77,7 @@ export default tseslint.config(
           patterns: [
             noEditor,
             noAdapters,
-            { group: ['**/gateway.ts'], message: 'Only adapters import the gateway.' },
+            { group: ['**/gateway.ts', '**/gateway/**'], message: 'Only adapters import the gateway.' },
             {
               group: [
                 ...allRooms.filter((other) => other !== room && !rooms[room].includes(other)).map((other) => `**/${other}/**`),
