@@ -18,7 +18,7 @@ export async function freshResultFile(suite) {
   return file;
 }
 
-/** @returns {Promise<{passed: number, failed: number, skipped: number} | undefined>} undefined when the suite died */
+/** @returns {Promise<{passed: number, failed: number, skipped: number, leaking: string[]} | undefined>} undefined when the suite died */
 export async function readResult(suite) {
   const text = await readFile(path.join(folder, `${suite}.json`), 'utf8').catch(() => '');
   return text === '' ? undefined : JSON.parse(text);

@@ -14,6 +14,7 @@ import type { Digest } from '../../src/proxy/model.ts';
 import { LegacyAgent, type Message } from '../fixtures/relay/agents.ts';
 import { RIG_GATEWAY } from '../fixtures/relay/rig.ts';
 import { eventually } from '../fixtures/serve.ts';
+import { telltale } from '../fixtures/telltale/mark.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
 import { INITIALIZE_RESULT, mcpServer, resultOf, sendJson, type HttpFixture } from '../fixtures/upstreams/http-server.ts';
 
@@ -22,7 +23,7 @@ const STEPS = 14;
 const TOOLS = ['alpha', 'beta'] as const;
 const LAUNCHES = ['/one', '/two'] as const;
 /** Stands in the header of every request to the server, and nowhere else. */
-const SECRET = 'held-secret-5Kq9-of-the-invariants';
+const SECRET = telltale('held-secret', '-of-the-invariants');
 
 type Tool = (typeof TOOLS)[number];
 type Step =

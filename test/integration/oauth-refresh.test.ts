@@ -10,6 +10,7 @@ import { openKeys } from '../../src/oauth/core/keys.ts';
 import { FileSecrets } from '../fixtures/oauth/file-secrets.ts';
 import { browserPerson, openHouse, signInAt } from '../fixtures/oauth/house.ts';
 import { startProvider, type Manners, type Provider } from '../fixtures/oauth/provider.ts';
+import { telltale } from '../fixtures/telltale/mark.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
 import { httpAt, supervise } from '../fixtures/upstreams/supervised.ts';
 
@@ -229,7 +230,7 @@ describe('signing in again', { timeout: 120_000 }, () => {
   it('a client of its own needs no person', async () => {
     const provider = await providerFor();
     const house = await openHouse();
-    const oauth = { grant: 'client_credentials', clientId: 'machine', clientSecret: 'machine-secret-value' } as const;
+    const oauth = { grant: 'client_credentials', clientId: 'machine', clientSecret: telltale('machine-secret') } as const;
     const { upstream } = supervise({ type: 'http', url: provider.url, headers: {}, oauth }, { deps: { keys: house.keys } });
     await upstream.connect();
     assert.equal(provider.counts.client_credentials, 1);
@@ -240,7 +241,7 @@ describe('signing in again', { timeout: 120_000 }, () => {
     const provider = await providerFor();
     const house = await openHouse();
     await signInAt(house, provider.url);
-    const { upstream } = supervise(httpAt(provider.url, { Authorization: 'Bearer static-key' }), { deps: { keys: house.keys } });
+    const { upstream } = supervise(httpAt(provider.url, { Authorization: `Bearer ${telltale('static-key')}` }), { deps: { keys: house.keys } });
     await assert.rejects(upstream.connect(), { reason: 'auth-required' });
     assert.equal(provider.counts.refresh, 0);
   });

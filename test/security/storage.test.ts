@@ -4,13 +4,14 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { telltale } from '../fixtures/telltale/mark.ts';
 import { openCanary, type Canary } from './kit/canary.ts';
 import { RecordingClient } from './kit/client.ts';
 import { openEvil, type Evil } from './kit/evil.ts';
 import { filesBelow, openHouse, type House } from './kit/house.ts';
 import { until } from './kit/until.ts';
 
-const HELD = 'held-secret-Zq7!81-of-the-http-server';
+const HELD = telltale('held-secret', '!81-of-the-http-server');
 const LONG = 'n'.repeat(300);
 const NAMES = ['../../escaped', 'CON', 'a/b\\c', '__proto__', LONG, 'new\nline\u001B[31m\u202E'];
 // Put together here, so that no scanner takes this file for a leak.

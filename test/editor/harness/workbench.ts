@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Browser, errors, type FrameLocator, type Locator, type Page } from 'playwright-core';
 import { createProfile, type EditorServer, installVsix, startServer } from '../../../scripts/editor/server.ts';
+import { assertUnmarked } from '../../fixtures/telltale/mark.ts';
 import { launchBrowser } from './browser.ts';
 import { runFolder } from './folders.ts';
 
@@ -100,6 +101,7 @@ export class Workbench {
   /** Saves what the window shows. @returns the file */
   async screenshot(name: string): Promise<string> {
     const file = path.join(this.folder, `${name}.png`);
+    for (const frame of this.page.frames()) assertUnmarked(await frame.locator('body').innerText().catch(() => ''), `the picture ${name}`);
     await this.page.screenshot({ path: file });
     return file;
   }

