@@ -146,6 +146,50 @@ describe('a process that is killed while it refreshes', { timeout: 120_000 }, ()
   });
 });
 
+const ENDING = fileURLToPath(new URL('../fixtures/oauth/ending-process.ts', import.meta.url));
+
+/** Runs a process that ends at a step. @returns whether it came to it */
+async function endsAt(folder: Omit<Awaited<ReturnType<typeof signedInFolder>>, 'secrets'>, provider: Provider, what: 'sign-in' | 'call', step: number): Promise<boolean> {
+  const child = spawn(process.execPath, [ENDING, folder.dataDir, folder.secretsFile, provider.url, what, String(step)], { stdio: ['ignore', 'ignore', 'inherit'] });
+  after(() => child.kill('SIGKILL'));
+  const [code] = (await once(child, 'close')) as [number | null];
+  assert.ok(code === 0 || code === null || process.platform === 'win32', `it ended with ${String(code)}`);
+  return code !== 0;
+}
+
+describe('a process that is killed at each of its writes', { timeout: 300_000 }, () => {
+  it('of a sign-in: it works at once afterwards, or with one more sign-in', async () => {
+    const provider = await providerFor();
+    const outcomes: string[] = [];
+    for (let step = 0; ; step++) {
+      const dataDir = tempFolder();
+      const secretsFile = join(dataDir, 'test-secrets.json');
+      const folder = { dataDir, secretsFile, secrets: new FileSecrets(secretsFile) };
+      const ended = await endsAt(folder, provider, 'sign-in', step);
+      outcomes.push(await afterwards(folder, provider));
+      if (!ended) break;
+    }
+    assert.ok(outcomes.length > 6, `${outcomes.length} steps`);
+    assert.deepEqual([outcomes[0], outcomes.at(-1)], ['asked once', 'grant survived']);
+  });
+
+  it('of a renewal: only what the server gave and never came to the disk has to be given again', async () => {
+    const outcomes: string[] = [];
+    for (let step = 0; ; step++) {
+      const provider = await providerFor();
+      const folder = await signedInFolder(provider);
+      provider.expireAccess();
+      const ended = await endsAt(folder, provider, 'call', step);
+      // The server rotates before it answers; what is lost is lost where the new token was never written.
+      outcomes.push(await afterwards(folder, provider));
+      if (!ended) break;
+    }
+    assert.ok(outcomes.length > 2, `${outcomes.length} steps`);
+    assert.deepEqual(outcomes.slice(0, 2), ['asked once', 'grant survived']);
+    assert.ok(outcomes.slice(1).every((outcome) => outcome === 'grant survived'), outcomes.join(', '));
+  });
+});
+
 /** Keeps nothing any more, as if the process ended right before each write. */
 class LosingSecrets extends FileSecrets {
   override set(): Promise<void> {
@@ -235,6 +279,32 @@ describe('signing in again', { timeout: 120_000 }, () => {
     await upstream.connect();
     assert.equal(provider.counts.client_credentials, 1);
     assert.equal(provider.seen.token.get('resource'), provider.url);
+  });
+
+  it('a client of its own whose tokens are refused asks for no more than one to replace the first', async () => {
+    const provider = await providerFor();
+    const house = await openHouse();
+    const oauth = { grant: 'client_credentials', clientId: 'machine', clientSecret: telltale('machine-secret') } as const;
+    const { upstream } = supervise({ type: 'http', url: provider.url, headers: {}, oauth }, { deps: { keys: house.keys } });
+    const connection = await upstream.connect();
+    provider.manners = { refusesAll: true };
+    for (let call = 0; call < 20; call++) await assert.rejects(connection.call('tools/call', '{"name":"whoami"}', { timeoutMs: 30_000, maxTimeoutMs: 30_000 }));
+    const tokens = (): number => provider.counts.client_credentials;
+    assert.equal(tokens(), 2);
+    await assert.rejects(upstream.restart());
+    assert.ok(tokens() <= 4, `${tokens()} tokens`);
+  });
+
+  it('a client of its own that gets no token is asked for again only after a pause', async () => {
+    const provider = await providerFor();
+    const house = await openHouse();
+    const oauth = { grant: 'client_credentials', clientId: 'machine', clientSecret: telltale('machine-secret') } as const;
+    const { upstream } = supervise({ type: 'http', url: provider.url, headers: {}, oauth }, { deps: { keys: house.keys } });
+    const connection = await upstream.connect();
+    provider.manners = { machine: { status: 401, body: '{"error":"invalid_client"}' } };
+    provider.expireAccess();
+    await Promise.all(Array.from({ length: 20 }, () => assert.rejects(connection.call('tools/call', '{"name":"whoami"}', { timeoutMs: 30_000, maxTimeoutMs: 30_000 }))));
+    assert.equal(provider.counts.client_credentials, 2, 'one for all of them');
   });
 
   it('a key of the entry’s own goes as it is, and no token beside it', async () => {

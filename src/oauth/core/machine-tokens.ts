@@ -11,6 +11,8 @@ import { requestTokens, type GrantFields } from './token-request.ts';
 import { isDue, isLive, type TokenSet } from './tokens.ts';
 import { membersOf, textIn } from './untrusted.ts';
 
+/** A server that refuses a token it was just granted is not given yet another one before this time. */
+const REFUSED_AGAIN_MS = 30_000;
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const ID_JAG = 'urn:ietf:params:oauth:token-type:id-jag';
@@ -27,6 +29,8 @@ export class MachineTokens {
   readonly #attempts = new Attempts();
   #tokens: TokenSet | undefined;
   #asking: Promise<TokenSet> | undefined;
+  /** When a refused token was last replaced. */
+  #replacedAt = -Infinity;
 
   constructor(server: URL, settings: OAuthSettings, fetch: GuardedFetch) {
     this.#server = server;
@@ -47,9 +51,15 @@ export class MachineTokens {
   }
 
   /** A token instead of one the server refused. @throws SignInError */
-  replace(refused: string | undefined, challenge: Challenge): Promise<TokenSet> {
-    if (this.#tokens !== undefined && this.#tokens.accessToken !== refused) return Promise.resolve(this.#tokens);
-    return this.#ask(challenge);
+  async replace(refused: string | undefined, challenge: Challenge): Promise<TokenSet> {
+    if (this.#tokens !== undefined && this.#tokens.accessToken !== refused) return this.#tokens;
+    const forced = refused !== undefined && this.#asking === undefined;
+    if (forced && performance.now() - this.#replacedAt < REFUSED_AGAIN_MS) {
+      throw new SignInError('token', 'grant-refused', 'The server refuses tokens that it was just granted.', { action: 'Check at the server what this client may do.' });
+    }
+    const tokens = await this.#ask(challenge);
+    if (forced) this.#replacedAt = performance.now();
+    return tokens;
   }
 
   #ask(challenge: Challenge): Promise<TokenSet> {
