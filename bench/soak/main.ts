@@ -1,8 +1,10 @@
 // A day's worth of sessions in a few minutes: what the shipped program still holds after each "hour" of sessions that
-// come and go, calls, storms of list changes, lost sessions and servers that end. Writes docs/images/soak.svg.
+// come and go, calls, storms of list changes, lost sessions, servers that end, are killed, or stop because nobody uses
+// them and wake again. Writes docs/images/soak.svg.
 // Usage: node bench/soak/main.ts [HOURS]
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { root } from '../../scripts/lib/exec.mjs';
 import { LegacyAgent, ModernAgent } from '../../test/fixtures/relay/agents.ts';
 import { startHttpPeer } from '../../test/fixtures/relay/http-peer.ts';
@@ -56,15 +58,56 @@ async function hour(endpoint: { readonly url: string; readonly token: string }, 
   for (let i = 0; i < 20; i++, calls++) await modern.request('tools/call', { name: 'one_echo', arguments: { i } });
 }
 
+/**
+ * The agent that stays all day, with its stream open: one of its servers stops every hour because nobody uses it, another
+ * is killed now and then (one that ends more than six times a minute is kept down), and both are there when they are
+ * called again.
+ */
+async function staysAnHour(agent: LegacyAgent, number: number): Promise<void> {
+  const pidOf = async (server: string): Promise<number> => {
+    calls++;
+    return Number(await agent.call(`${server}_pid`));
+  };
+  const pipe = await pidOf('pipe');
+  if (number % 3 === 0) {
+    process.kill(pipe, 'SIGKILL');
+    kills++;
+  }
+  await gone(await pidOf('nap'));
+  const listed = JSON.stringify((await agent.request('tools/list')).result);
+  staying.listed ??= listed;
+  if (listed !== staying.listed) throw new Error('the list is another one');
+  wakes++;
+}
+
+/** Resolves once there is no process of this id. */
+async function gone(pid: number): Promise<void> {
+  for (;;) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return;
+    }
+    await delay(20);
+  }
+}
+
+const staying: { listed?: string } = {};
+let wakes = 0;
+let kills = 0;
 const port = await freePort();
 await using one = await startHttpPeer({ name: 'one', resources: [{ uri: 'one://watched', name: 'watched' }] });
 await using two = await startHttpPeer({ name: 'two' });
-const gateway = await startGateway({ one: { url: one.url }, two: { url: two.url }, pipe: stdioPeer() }, ['--approve-all', '--mode', 'direct'], {}, [`--inspect=127.0.0.1:${port}`]);
+const gateway = await startGateway({ one: { url: one.url }, two: { url: two.url }, pipe: stdioPeer(), nap: { ...stdioPeer(), idleStopMinutes: 0.01 } }, ['--approve-all', '--mode', 'direct'], {}, [`--inspect=127.0.0.1:${port}`]);
 try {
   using probe = await Probe.open(port);
   const samples: Sample[] = [];
+  const stays = new LegacyAgent(gateway, { clientInfo: { name: 'stays', version: '1' } });
+  await stays.open();
+  await stays.listen();
   for (let passed = 0; passed < hours; passed++) {
     await hour(gateway, passed * SESSIONS_AN_HOUR);
+    await staysAnHour(stays, passed);
     // The servers restart: every session of theirs is gone.
     one.forget();
     two.forget();
@@ -73,7 +116,7 @@ try {
   }
   const rows = samples.map(({ heap, rss, handles, descriptors }, i) => ({ hour: i + 1, sessions: (i + 1) * SESSIONS_AN_HOUR, 'heap MiB': (heap / MEBI).toFixed(1), 'RSS MiB': Math.round(rss / MEBI), handles, descriptors }));
   await report('soak', rows);
-  const svg = graph(`${hours * SESSIONS_AN_HOUR} sessions, ${calls} calls`, `one point after each ${SESSIONS_AN_HOUR} sessions, after a garbage collection (npm run bench -- soak)`, [
+  const svg = graph(`${hours * SESSIONS_AN_HOUR} sessions, ${calls} calls, ${wakes} idle stops, ${kills} kills`, `one point after each ${SESSIONS_AN_HOUR} sessions, after a garbage collection (npm run bench -- soak)`, [
     { name: 'heap in use', colour: '#1f77b4', unit: 'MiB', values: samples.map(({ heap }) => heap / MEBI) },
     { name: 'resident memory', colour: '#9467bd', unit: 'MiB', values: samples.map(({ rss }) => rss / MEBI) },
     { name: 'handles', colour: '#2ca02c', unit: '', values: samples.map(({ handles }) => handles) },

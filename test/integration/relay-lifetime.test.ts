@@ -127,13 +127,14 @@ describe('a server that nobody uses for a while', { timeout: 240_000 }, () => {
     const lists = ['tools/list', 'prompts/list'];
     const before = await Promise.all(lists.map(async (method) => (await agent.request(method)).result));
     const pids = new Set<number>();
-    for (let round = 0; round < 3; round++) {
+    // More often than a server that keeps ending may be started in a minute.
+    for (let round = 0; round < 8; round++) {
       const pid = Number(await agent.call('nap_pid'));
       await gone(pid);
       pids.add(pid);
       assert.deepEqual(await Promise.all(lists.map(async (method) => (await agent.request(method)).result)), before);
     }
-    assert.equal(pids.size, 3, 'each use started it anew');
+    assert.equal(pids.size, 8, 'each use started it anew');
     // Not only calls wake it.
     assert.equal((await agent.request('prompts/get', { name: 'nap_p' })).error, undefined);
     assert.deepEqual(agent.heard.map(({ method }) => method), [], 'and nothing was said of it');

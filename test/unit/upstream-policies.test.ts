@@ -36,6 +36,18 @@ describe('RestartPolicy', () => {
     assert.equal(policy.waitForUse, 0);
   });
 
+  it('does not count the starts of what was stopped because nobody used it', () => {
+    const policy = new RestartPolicy(() => 0, () => 0);
+    for (let n = 0; n < 20; n++) {
+      policy.started();
+      policy.ready();
+      policy.rested();
+    }
+    assert.equal(policy.waitForUse, 0);
+    for (let n = 0; n < 6; n++) policy.started();
+    assert.notEqual(policy.waitForUse, 0, 'others count as before');
+  });
+
   it('waits longer with each failure, with full jitter and a ceiling, and never stops', () => {
     let now = 0;
     let random = 1;

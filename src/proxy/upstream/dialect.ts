@@ -21,9 +21,15 @@ export interface Dialect {
   readonly headers: MessageHeaders;
 }
 
+/**
+ * What may be the first message a server gets, before anybody knows its era: those that require the header (2026-07-28)
+ * find it, others do not look.
+ */
+const OPENING: MessageHeaders = { 'mcp-method': 'initialize' };
+
 /** Sessions: 2024-11-05 … 2025-11-25. `version` is undefined until `initialize` was answered. */
 export function legacyDialect(version: string | undefined): Dialect {
-  const headers: MessageHeaders = version === undefined ? {} : { 'mcp-protocol-version': version };
+  const headers: MessageHeaders = version === undefined ? OPENING : { 'mcp-protocol-version': version };
   return {
     era: 'legacy',
     headers,

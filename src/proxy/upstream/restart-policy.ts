@@ -56,6 +56,11 @@ export class RestartPolicy {
     return this.#nextDelay();
   }
 
+  /** What was started last served, and was stopped because nobody used it: that start keeps no later use waiting. */
+  rested(): void {
+    this.#starts.pop();
+  }
+
   /** A person asked for a start: nothing before counts. */
   reset(): void {
     this.#starts = [];

@@ -392,6 +392,7 @@ class Supervisor implements Upstream {
       this.#lastUse = inFlight > 0 || this.#watched.size > 0 ? performance.now() : Math.max(this.#lastUse, lastUse);
       if (performance.now() - this.#lastUse < this.#idleMs) return this.#armIdle(live);
       this.#end(live, 'Stopped: it was not used for a while.');
+      this.#policy.rested();
       this.#setState({ kind: 'idle' });
     }, wait).unref();
   }
