@@ -97,7 +97,7 @@ describe('dialects', () => {
     assert.deepEqual(legacy.request('tools/call', params, undefined), { params, headers: { 'mcp-protocol-version': '2025-11-25' } });
     assert.equal(legacy.request('tools/call', '{"_meta":{"progressToken":0,"a":1.0},"name":"t"}', 5).params, '{"_meta":{"progressToken":5,"a":1.0},"name":"t"}');
     assert.equal(legacy.request('x', undefined, 5).params, '{"_meta":{"progressToken":5}}');
-    assert.deepEqual(legacyDialect(undefined).headers, {});
+    assert.deepEqual(legacyDialect(undefined).headers, { 'mcp-method': 'initialize' });
   });
 
   it('modern adds its envelope in place of any other, and mirrors method and name', () => {
