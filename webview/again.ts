@@ -1,7 +1,8 @@
 import { OUTCOME_TEXT } from '../src/views/inspector/messages.ts';
 import type { CallRow } from '../src/views/inspector/messages.ts';
 import { byId } from './dom.ts';
-import type { Host } from './host.ts';
+import { t } from '../src/views/l10n.ts';
+import { messageOf, type Host } from './host.ts';
 
 /** What can be done with the call whose details are shown: call it again, or open its whole result. */
 export class AgainForm {
@@ -42,11 +43,11 @@ export class AgainForm {
   }
 
   async #run(): Promise<void> {
-    this.#say('Calling…');
+    this.#say(t('Calling…'));
     await this.#asking(async (row) => {
       const answer = await this.#host.ask('again', { id: row.id, arguments: this.#arguments.value });
-      if (answer === undefined) this.#say('Nothing was called.');
-      else this.#say(`${OUTCOME_TEXT[answer.outcome]}${answer.code === undefined ? '' : `, ${answer.code}`}`, answer.text);
+      if (answer === undefined) this.#say(t('Nothing was called.'));
+      else this.#say(`${OUTCOME_TEXT[answer.outcome]()}${answer.code === undefined ? '' : `, ${answer.code}`}`, answer.text);
     });
   }
 
@@ -63,7 +64,7 @@ export class AgainForm {
     try {
       await work(row);
     } catch (error) {
-      if (row === this.#row) this.#say(error instanceof Error ? error.message : String(error));
+      if (row === this.#row) this.#say(messageOf(error));
     }
   }
 

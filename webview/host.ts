@@ -1,11 +1,16 @@
+import type { CallsState } from './calls.ts';
 import { readToPage, type FromPage, type Method, type Requests, type Tab, type ToPage } from '../src/views/inspector/messages.ts';
 
 /** What the page remembers while it is hidden. */
 export interface PageState {
   readonly tab: Tab;
-  readonly calls: Requests['calls']['params'];
+  readonly calls: Partial<CallsState>;
   readonly query: string;
 }
+
+type Welcome = Extract<ToPage, { type: 'welcome' }>;
+/** What the host says unasked. */
+type Unasked = Exclude<ToPage, { type: 'answer' | 'error' | 'welcome' }>;
 
 interface EditorApi {
   postMessage(message: FromPage): void;
@@ -26,6 +31,12 @@ export class HostError extends Error {
   }
 }
 
+/** What went wrong, and what to do about it if that is known. */
+export function messageOf(error: unknown): string {
+  if (error instanceof HostError) return `${error.message} ${error.action}`.trim();
+  return error instanceof Error ? error.message : String(error);
+}
+
 interface Waiting {
   resolve(answer: never): void;
   reject(error: HostError): void;
@@ -35,18 +46,37 @@ interface Waiting {
 export class Host {
   readonly #editor = acquireVsCodeApi();
   readonly #waiting = new Map<number, Waiting>();
+  readonly #unheard: Unasked[] = [];
+  #hear: ((message: Unasked) => void) | undefined;
   #lastId = 0;
 
-  /** Hears what the host says unasked. Tells the host that the page is ready. */
-  connect(hear: (message: Exclude<ToPage, { type: 'answer' | 'error' }>) => void): void {
-    window.addEventListener('message', (event: MessageEvent<unknown>) => {
-      const message = readToPage(event.data);
-      if (message === undefined) return;
-      if (message.type === 'answer') this.#take(message.id)?.resolve(message.answer as never);
-      else if (message.type === 'error') this.#take(message.id)?.reject(new HostError(message.message, message.action));
-      else hear(message);
+  /** Tells the host that the page is ready, and resolves with its first message. */
+  connect(): Promise<Welcome> {
+    return new Promise((resolve) => {
+      window.addEventListener('message', (event: MessageEvent<unknown>) => {
+        const message = readToPage(event.data);
+        if (message === undefined) return;
+        if (message.type === 'answer') this.#take(message.id)?.resolve(message.answer as never);
+        else if (message.type === 'error') this.#take(message.id)?.reject(new HostError(message.message, message.action));
+        else if (message.type === 'welcome') resolve(message);
+        else if (this.#hear === undefined) this.#unheard.push(message);
+        else this.#hear(message);
+      });
+      this.#editor.postMessage({ type: 'ready' });
     });
-    this.#editor.postMessage({ type: 'ready' });
+  }
+
+  /** Hears what the host says unasked, what it said already included. */
+  hear(hear: (message: Unasked) => void): void {
+    this.#hear = hear;
+    for (const message of this.#unheard.splice(0)) hear(message);
+  }
+
+  /** From now on the host's log has what goes wrong in the page. */
+  reportErrors(): void {
+    const report = (error: unknown): void => this.#editor.postMessage({ type: 'failed', message: messageOf(error) });
+    window.addEventListener('error', ({ error, message }) => report(error ?? message));
+    window.addEventListener('unhandledrejection', ({ reason }) => report(reason));
   }
 
   /**

@@ -17,6 +17,7 @@ import type { Finding } from './scanner/types.ts';
 import type { PauseSnapshot, PauseTarget } from './pause/types.ts';
 import type { MenuState, TokenSnapshot } from './relay/types.ts';
 import type { FlowSnapshot } from './policy/flow/flow.ts';
+import type { CallTrace } from './pipeline/traces.ts';
 import type { SignIns } from './sign-ins.ts';
 import type { SearchHit } from './search/types.ts';
 import type { Endpoint } from './downstream/types.ts';
@@ -277,13 +278,15 @@ export interface GatewayApi {
   callTool(call: PersonCall): Promise<PersonCallAnswer>;
   /** The whole of a result that was shortened, by the `id` of its call; undefined when it is kept no more. */
   fullResult(id: string): Promise<string | undefined>;
+  /** How long each stage of a call took, and what it was answered; undefined for all but the latest calls of this process. */
+  callTrace(id: string): CallTrace | undefined;
   calls(filter: CallFilter): Promise<readonly CallRecord[]>;
   /** Forgets what agents called before, which orders what they find. @throws VestibuleError when its file cannot be removed */
   forgetLearned(): Promise<void>;
   /** Counts with the tokenizer what the snapshot's token accounts only estimate so far, which happens by itself when agents are quiet. */
   countTokens(): Promise<void>;
   /** Every recorded call that is wanted as the text of a file, in pieces; the filter's `limit` does not count. */
-  exportCalls(format: ExportFormat, filter: CallFilter): AsyncIterable<string>;
+  exportCalls(format: ExportFormat, filter: CallFilter, wanted?: (record: CallRecord) => boolean): AsyncIterable<string>;
   readonly onDidCall: Event<CallRecord>;
   /** What an agent with full rights would find, with scores. */
   search(query: string, limit: number): readonly SearchHit[];

@@ -34,6 +34,7 @@ import { createLookAside } from './pipeline/look-aside.ts';
 import { createLookThrough, type LookThroughDeps } from './pipeline/look-through.ts';
 import { inOrder } from './pipeline/order.ts';
 import { createPipeline } from './pipeline/pipeline.ts';
+import { Traces, type CallTrace } from './pipeline/traces.ts';
 import { createAuthorize } from './pipeline/stages/authorize.ts';
 import { createBreaker } from './pipeline/stages/breaker.ts';
 import { createBudget } from './pipeline/stages/budget.ts';
@@ -120,6 +121,7 @@ export class Gateway implements GatewayApi {
   readonly #standing: Standing;
   readonly #decisions: Decisions;
   readonly #listings: Listings;
+  readonly #traces: Traces;
   readonly #hub: UpstreamHub;
   readonly #served: ServedTools;
   readonly #servedContent: ServedContent;
@@ -235,6 +237,7 @@ export class Gateway implements GatewayApi {
         journal.append(entry);
       },
     };
+    this.#traces = new Traces((text) => redactor.text(text));
     const pipeline = createPipeline(
       inOrder({
         resolve: createResolve({ catalog, visibleTools: (principal) => this.#lists.visible(principal) }),
@@ -250,7 +253,7 @@ export class Gateway implements GatewayApi {
         breaker: createBreaker(this.#flow),
         dispatch: createDispatch({ served: this.#served, pauses }),
         inspect,
-        record: createRecord(recording),
+        record: createRecord(recording, undefined, this.#traces),
       }),
       (error, call) => options.log('error', `A stage failed: ${messageOf(error)}`, { call: call.id }),
     );
@@ -585,13 +588,17 @@ export class Gateway implements GatewayApi {
     return { outcome: kind, code, answer: 'result' in reply ? reply.result : reply.error };
   }
 
+  callTrace(id: string): CallTrace | undefined {
+    return this.#traces.of(id);
+  }
+
   async fullResult(id: string): Promise<string | undefined> {
     const found = (await this.#parts.journal.query({ text: id, limit: MAX_SAME_TEXT })).find((record) => record.id === id);
     return found?.resultKey === undefined ? undefined : this.#parts.results.whole(found.resultKey, found.agent);
   }
 
-  exportCalls(format: ExportFormat, filter: CallFilter): AsyncIterable<string> {
-    return exportText(format, this.#parts.journal.all(filter), this.#options.version);
+  exportCalls(format: ExportFormat, filter: CallFilter, wanted: (record: CallRecord) => boolean = () => true): AsyncIterable<string> {
+    return exportText(format, only(this.#parts.journal.all(filter), wanted), this.#options.version);
   }
 
   search(query: string, limit: number): readonly SearchHit[] {
@@ -703,4 +710,8 @@ const OWNERS: Readonly<Record<GatewayOptions['owner'], Principal>> = {
 function stateWords(state: UpstreamState = { kind: 'disabled' }): string {
   if (state.kind === 'failed') return `failed (${state.error.reason})`;
   return state.kind === 'quarantined' ? 'awaiting approval' : state.kind;
+}
+
+async function* only<T>(items: AsyncIterable<T>, wanted: (item: T) => boolean): AsyncIterable<T> {
+  for await (const item of items) if (wanted(item)) yield item;
 }

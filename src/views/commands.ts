@@ -96,7 +96,7 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   [Command.showChanges]: showChanges,
   [Command.openInspector]: ({ inspector }) => inspector.show('calls'),
   [Command.searchTools]: ({ inspector }) => inspector.show('search'),
-  [Command.exportCalls]: exportCalls,
+  [Command.exportCalls]: (context) => exportCalls(context),
   [Command.reviewLockFile]: ({ lockReview }) => reviewLockFile(lockReview),
   [Command.undoDecision]: ({ lockReview }) => undoDecision(lockReview),
   [Command.acceptDescriptions]: acceptDescriptions,

@@ -23,7 +23,8 @@ import { UriAnswers } from '../oauth/vscode/uri-way.ts';
 import type { SecretStore } from '../proxy/storage/secret-store.ts';
 import { ReviewDocuments } from './review-documents.ts';
 import { registryBase } from './settings.ts';
-import type { UpstreamsView } from './upstreams-view.ts';
+import { applyTicks } from './ticks.ts';
+import type { Ticks, UpstreamsView } from './upstreams-view.ts';
 import { ServersFiles, type ServersFileChoice } from './servers-files.ts';
 
 // What activation needs of this bundle before any command ran.
@@ -113,12 +114,22 @@ export class Interaction implements Disposable {
       },
       lockReview: { gateway, dialogs, preview: (title, text) => documents.preview(title, text), compare: (title, before, after) => documents.compare(title, before, after) },
       sharing: { gateway, dialogs, file: lockFile, openFile },
-      inspector: this.#store.add(new Inspector({ host, dialogs, results: this.results, extension: context.extensionUri, log })),
+      inspector: this.#store.add(new Inspector({ host, dialogs, documents, results: this.results, extension: context.extensionUri, log })),
       doctor: { host, dialogs, preview: (title, text) => documents.preview(title, text), secretsPersist: async () => (await secrets).persistent },
       results: this.results,
       answers: this.answers,
       logs: this.#store.add(new LogChannels(host, (name) => vscode.window.createOutputChannel(name, { log: true }))),
     };
+  }
+
+  /** Does what boxes of the Upstreams view ask for. @throws VestibuleError */
+  tick(changes: Ticks): Promise<void> {
+    return applyTicks(changes.map(([{ target }, on]) => ({ target, on })), this.#commands.host.snapshot(), this.#commands.dialogs);
+  }
+
+  /** Takes over an inspector that the editor brings back. */
+  restoreInspector(panel: vscode.WebviewPanel): void {
+    this.#commands.inspector.restore(panel);
   }
 
   /**

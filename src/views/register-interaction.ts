@@ -2,16 +2,20 @@ import * as vscode from 'vscode';
 import type { AskPerson } from '../proxy/consent/types.ts';
 import { DisposableStore, type Disposable } from '../proxy/events.ts';
 import { QuickFixes, SERVERS_FILES } from './doctor/quick-fixes.ts';
-import { Command, Scheme } from './ids.ts';
+import { Command, INSPECTOR_PANEL, Scheme } from './ids.ts';
 import type { Interaction, InteractionParts } from './interaction.ts';
+import { t } from './l10n.ts';
 import { loadInteraction } from './lazy-bundles.ts';
 import { logError } from './log-error.ts';
 import { problemOf } from './problem.ts';
+import type { Ticks } from './upstreams-view.ts';
 
 /** What activation has of what is loaded later. */
 export interface RegisteredInteraction extends Disposable {
   /** Asks the person in front of the editor about a call. */
   readonly askConsent: AskPerson;
+  /** Does what boxes of the Upstreams view ask for; what goes wrong is shown. */
+  readonly tick: (changes: Ticks) => Promise<void>;
 }
 
 /**
@@ -30,17 +34,16 @@ export function registerInteraction(parts: Omit<InteractionParts, 'reviewChanged
     }
     return loaded;
   };
+  const shown = async (act: () => Promise<void>): Promise<void> => {
+    try {
+      await act();
+    } catch (error) {
+      logError(log, error);
+      dialogs.fail(problemOf(error), { label: t('Show Log'), run: () => log.show() });
+    }
+  };
   for (const id of Object.values(Command)) {
-    store.add(
-      vscode.commands.registerCommand(id, async (item: unknown, selection: unknown) => {
-        try {
-          await interaction().run(id, item, selection);
-        } catch (error) {
-          logError(log, error);
-          dialogs.fail(problemOf(error), { label: 'Show Log', run: () => log.show() });
-        }
-      }),
-    );
+    store.add(vscode.commands.registerCommand(id, (item: unknown, selection: unknown) => shown(() => interaction().run(id, item, selection))));
   }
   store.add(
     vscode.languages.registerCodeActionsProvider(SERVERS_FILES, new QuickFixes(parts.host, () => interaction().remedies), {
@@ -48,6 +51,14 @@ export function registerInteraction(parts: Omit<InteractionParts, 'reviewChanged
     }),
   );
   store.add(vscode.window.registerUriHandler({ handleUri: (uri) => interaction().answers.handleUri(uri) }));
+  store.add(
+    vscode.window.registerWebviewPanelSerializer(INSPECTOR_PANEL, {
+      deserializeWebviewPanel: (panel) => {
+        interaction().restoreInspector(panel);
+        return Promise.resolve();
+      },
+    }),
+  );
   // Editors that VS Code restores ask for these before any command runs.
   store.add(
     vscode.workspace.registerTextDocumentContentProvider(Scheme.review, {
@@ -61,5 +72,5 @@ export function registerInteraction(parts: Omit<InteractionParts, 'reviewChanged
     }),
   );
   store.add(vscode.workspace.registerTextDocumentContentProvider(Scheme.result, { provideTextDocumentContent: (uri) => interaction().results.text(uri) }));
-  return { askConsent: (question) => interaction().consent.ask(question), dispose: () => store.dispose() };
+  return { askConsent: (question) => interaction().consent.ask(question), tick: (changes) => shown(() => interaction().tick(changes)), dispose: () => store.dispose() };
 }

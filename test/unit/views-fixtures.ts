@@ -7,7 +7,8 @@ import { Emitter } from '../../src/proxy/events.ts';
 import type { StandingConsent } from '../../src/proxy/consent/types.ts';
 import { diagnoseSnapshot } from '../../src/proxy/diagnosis/snapshot.ts';
 import type { Diagnosis } from '../../src/proxy/diagnosis/types.ts';
-import type { CallRecord } from '../../src/proxy/journal/types.ts';
+import type { CallFilter, CallRecord } from '../../src/proxy/journal/types.ts';
+import type { CallTrace } from '../../src/proxy/pipeline/traces.ts';
 import { digestOf, sha256 } from '../../src/proxy/json/canonical.ts';
 import type { PauseTarget } from '../../src/proxy/pause/types.ts';
 import type { UpstreamLogLine } from '../../src/proxy/upstream/types.ts';
@@ -250,8 +251,15 @@ export class FakeGateway implements GatewayApi {
     return Promise.resolve(undefined);
   }
 
-  calls(): Promise<readonly CallRecord[]> {
-    return Promise.resolve(this.records);
+  calls({ before = Infinity, limit = 100 }: CallFilter): Promise<readonly CallRecord[]> {
+    return Promise.resolve(this.records.filter(({ seq }) => seq < before).slice(0, limit));
+  }
+
+  /** What `callTrace` answers, by id. */
+  readonly traces = new Map<string, CallTrace>();
+
+  callTrace(id: string): CallTrace | undefined {
+    return this.traces.get(id);
   }
 
   search(): ReturnType<GatewayApi['search']> {

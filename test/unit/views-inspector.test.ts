@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { CallRecord } from '../../src/proxy/journal/types.ts';
 import { MAX_QUERY, readFromPage, readToPage } from '../../src/views/inspector/messages.ts';
 import { inspectorPage } from '../../src/views/inspector/page.ts';
-import { callRow, searchAnswer } from '../../src/views/inspector/rows.ts';
+import { callRow, searchAnswer, shownJson } from '../../src/views/inspector/rows.ts';
 import { snapshot, tool, upstream } from './views-fixtures.ts';
 
 const bare: CallRecord = {
@@ -34,11 +34,11 @@ describe('messages of the page', () => {
     assert.deepEqual(readFromPage({ type: 'ready' }), { type: 'ready' });
     const search = { type: 'request', id: 1, method: 'search', params: { query: 'x' } };
     assert.deepEqual(readFromPage(search), search);
-    assert.deepEqual(readFromPage({ type: 'request', id: 2, method: 'calls', params: { text: '', outcome: 'ok' } }), {
+    assert.deepEqual(readFromPage({ type: 'request', id: 2, method: 'calls', params: { text: '', outcome: 'ok', before: 7 } }), {
       type: 'request',
       id: 2,
       method: 'calls',
-      params: { text: '', outcome: 'ok' },
+      params: { text: '', outcome: 'ok', before: 7 },
     });
   });
 
@@ -54,6 +54,9 @@ describe('messages of the page', () => {
       { type: 'request', id: 1, method: 'search', params: { query: {} } },
       { type: 'request', id: 1, method: 'calls', params: { text: '', outcome: 'toString' } },
       { type: 'request', id: 1, method: 'constructor', params: {} },
+      { type: 'request', id: 1, method: 'calls', params: { text: '', before: -1 } },
+      { type: 'request', id: 1, method: 'detail', params: { seq: '1' } },
+      { type: 'request', id: 1, method: 'compare', params: {} },
     ]) {
       assert.equal(readFromPage(forged), undefined);
     }
@@ -62,7 +65,7 @@ describe('messages of the page', () => {
 });
 
 describe('the page', () => {
-  const html = inspectorPage({ cspSource: 'https://*.vscode-cdn.net', nonce: 'abc123', styleNonce: 'def456', script: 'https://x/main.js', style: 'https://x/inspector.css' });
+  const html = inspectorPage({ cspSource: 'https://*.vscode-cdn.net', language: 'en', nonce: 'abc123', styleNonce: 'def456', script: 'https://x/main.js', style: 'https://x/inspector.css' });
   const csp = /Content-Security-Policy" content="([^"]+)"/.exec(html)?.[1] ?? '';
 
   it('has a strict policy: our script by nonce, our style, and nothing else', () => {
@@ -86,22 +89,26 @@ describe('rows of the page', () => {
     const row = callRow(record);
     assert.equal(row.time, Date.UTC(2026, 0, 2, 3, 4, 5, 678));
     assert.deepEqual([row.bytesIn, row.bytesOut, row.tokensOut, row.durationMs], [30, 4000, 1000, 12]);
-    assert.equal(row.arguments, '{\n  "path": "/a\\u{202E}b",\n  "list": [\n    1\n  ]\n}');
-    assert.equal(callRow(bare).arguments, undefined);
+    assert.equal(shownJson(record.arguments), '{\n  "path": "/a\\u{202E}b",\n  "list": [\n    1\n  ]\n}');
   });
 
   it('cut huge arguments, and say so', () => {
-    const row = callRow({ ...record, arguments: { text: 'x'.repeat(100_000) } });
-    assert.match(row.arguments ?? '', /… 34\d\d\d more characters$/);
+    assert.match(shownJson({ text: 'x'.repeat(100_000) }), /… 34\d\d\d more characters$/);
   });
 
   it('show what an agent would get, with scores, reasons and what is hidden', () => {
     const tools = [tool('a', { status: 'approved', tier: 'read' }), tool('b'), tool('c', { status: 'changed' }), tool('d', { status: 'blocked' })];
     const hits = [{ id: 'files:a' as const, score: 2.5, explain: [{ term: 'a', field: 'name', score: 2.5 }] }];
-    assert.deepEqual(searchAnswer(hits, snapshot([upstream({ tools }), upstream({ name: 'off', config: { enabled: false }, tools })])), {
-      tools: [{ id: 'files:a', tier: 'reads only', summary: 'Does a.', score: 2.5, reasons: [{ term: 'a', field: 'name', score: 2.5 }] }],
+    assert.deepEqual(searchAnswer('does', hits, snapshot([upstream({ tools }), upstream({ name: 'off', config: { enabled: false }, tools })])), {
+      tools: [{ id: 'files:a', tier: 'reads only', summary: 'Does a.', score: 2.5, reasons: [{ term: 'a', field: 'name', score: 2.5 }], tokens: 21 }],
       searched: 1,
       hidden: 2,
+      hiddenTools: [
+        { id: 'files:b', why: 'it awaits your approval (new)' },
+        { id: 'files:c', why: 'it changed since you approved it' },
+        { id: 'files:d', why: 'you blocked it' },
+        ...['a', 'b', 'c', 'd'].map((name) => ({ id: `files:${name}`, why: 'its server is off' })),
+      ],
     });
   });
 });

@@ -73,5 +73,6 @@ describe('the filter of servers and tools', () => {
     assert.deepEqual(shown('@read'), [['files', 'expanded', 'read_file']]);
     assert.deepEqual(shown('@failed'), []);
     assert.deepEqual(shown('@nonsense'), []);
+    assert.deepEqual(shown('constructor'), []);
   });
 });

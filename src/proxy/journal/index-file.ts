@@ -13,7 +13,7 @@ import type { PhraseSet } from './phrase-set.ts';
  * lines start, end and facets.
  */
 
-const MAGIC = Buffer.from('vsbidx1\n');
+const MAGIC = Buffer.from('vsbidx2\n');
 const WORD = 4;
 const FIXED = MAGIC.length + 2 * WORD;
 /** Larger than any index of ours: the size of a segment is bounded. */
@@ -21,6 +21,8 @@ const MAX_BYTES = 256 * 1024 * 1024;
 
 /** What is known of up to 64 calls without reading them. */
 export interface Block {
+  /** Lowest sequence number; lines stand in its order. */
+  readonly seq: number;
   /** Times of the first and the last call that came in, in milliseconds since epoch. */
   readonly first: number;
   readonly last: number;
@@ -58,7 +60,7 @@ export async function readIndex(path: string, facets: number, words: number): Pr
 }
 
 function encode({ blocks, bytes, names, tail }: IndexData): Buffer {
-  const json = JSON.stringify({ bytes, tail, names, blocks: blocks.map(({ first, last, starts }) => [first, last, starts.length]) });
+  const json = JSON.stringify({ bytes, tail, names, blocks: blocks.map(({ first, last, seq, starts }) => [seq, first, last, starts.length]) });
   const header = Buffer.from(json + ' '.repeat((WORD - (Buffer.byteLength(json) % WORD)) % WORD));
   const parts = blocks.flatMap(({ ends, facets, phrases, starts }) => [phrases, Uint32Array.from(starts), Uint32Array.from(ends), ...facets.map((facet) => Uint32Array.from(facet))]);
   const body = Buffer.concat([wordOf(header.length), header, ...parts.map((part) => Buffer.from(part.buffer, part.byteOffset, part.byteLength))]);
@@ -75,9 +77,9 @@ function decode(file: Buffer, facets: number, words: number): IndexData | undefi
   const body = new Uint32Array(file.buffer.slice(file.byteOffset + bodyAt, file.byteOffset + file.length));
   let at = 0;
   const take = (count: number): Uint32Array => body.subarray(at, (at += count));
-  const blocks = header.blocks.map(([first = 0, last = 0, lines = 0]): Block => {
+  const blocks = header.blocks.map(([seq = 0, first = 0, last = 0, lines = 0]): Block => {
     const phrases = take(words);
-    return { first, last, phrases, starts: take(lines), ends: take(lines), facets: Array.from({ length: facets }, () => take(lines)) };
+    return { seq, first, last, phrases, starts: take(lines), ends: take(lines), facets: Array.from({ length: facets }, () => take(lines)) };
   });
   return at === body.length ? { ...header, blocks } : undefined;
 }

@@ -87,7 +87,8 @@ export function wantedCall(line: string, filter: CallFilter): CallRecord | undef
 
 /** True when a filter wants the call that was read from `line`. */
 export function isWanted(record: CallRecord, line: string, filter: CallFilter): boolean {
-  const { server, tool, agent, outcome, since, until, text } = filter;
+  const { server, tool, agent, outcome, since, until, before, text } = filter;
+  if (before !== undefined && record.seq >= before) return false;
   if (server !== undefined && record.server !== server) return false;
   if (tool !== undefined && record.tool !== tool) return false;
   if (agent !== undefined && record.agent !== agent) return false;

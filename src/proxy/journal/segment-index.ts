@@ -145,7 +145,7 @@ export class SegmentIndex {
     this.#tail = `${line.slice(-TAIL)}\n`;
     const record = readCall(line);
     if (record === undefined) return;
-    const block = this.#openBlock();
+    const block = this.#openBlock(record.seq);
     const time = Date.parse(record.time);
     block.first = Math.min(block.first, time);
     block.last = Math.max(block.last, time);
@@ -168,9 +168,9 @@ export class SegmentIndex {
     return name === undefined ? ANY : (this.#numbers.get(name) ?? UNKNOWN);
   }
 
-  #openBlock(): OpenBlock {
+  #openBlock(seq: number): OpenBlock {
     if (this.#open !== undefined && this.#open.starts.length < BLOCK_LINES) return this.#open;
-    const block: OpenBlock = { first: Infinity, last: -Infinity, phrases: emptyPhraseSet(), starts: [], ends: [], facets: FACETS.map(() => []) };
+    const block: OpenBlock = { seq, first: Infinity, last: -Infinity, phrases: emptyPhraseSet(), starts: [], ends: [], facets: FACETS.map(() => []) };
     this.#open = block;
     this.#blocks.push(block);
     return block;
@@ -217,7 +217,8 @@ const TAIL = 76;
 const ANY = -1;
 const UNKNOWN = -2;
 
-function canHold({ first, last, phrases }: Block, { filter: { since, until }, bits }: ReadyFilter): boolean {
+function canHold({ seq, first, last, phrases }: Block, { filter: { before, since, until }, bits }: ReadyFilter): boolean {
+  if (before !== undefined && seq >= before) return false;
   return (since === undefined || last >= since) && (until === undefined || first <= until) && mayHold(phrases, bits);
 }
 

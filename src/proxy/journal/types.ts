@@ -101,6 +101,8 @@ export interface CallFilter {
   readonly since?: number;
   /** Milliseconds since epoch; calls that came in after are left out. */
   readonly until?: number;
+  /** Only calls of a smaller sequence number: what follows a page. */
+  readonly before?: number;
   /** Found anywhere in the record but its seal, upper and lower case alike. */
   readonly text?: string;
   /** Default 100, at most 10,000. */

@@ -19,6 +19,8 @@ export function createPipeline(stages: readonly Stage[], onInternalError: (error
 
   function enter(call: Call, index: number): Promise<Outcome> {
     const stage = inbound[index];
+    // A retry enters later stages again: their first time counts.
+    if (call.timing?.entered.length === index) call.timing.entered.push(performance.now());
     // The last inbound stage answers without calling next; running off the end is a wiring error.
     if (stage === undefined) return Promise.reject(new Error('no stage answered the call'));
     return stage.run(call, () => enter(call, index + 1));
@@ -39,9 +41,12 @@ export function createPipeline(stages: readonly Stage[], onInternalError: (error
   return {
     stages,
     async run(call) {
+      const timing = { entered: [], left: [] as number[] };
+      call.timing = timing;
       let outcome = await guarded(call, () => enter(call, 0));
       for (const stage of outbound) {
         const before = outcome;
+        timing.left.push(performance.now());
         outcome = await guarded(call, () => stage.run(call, before));
       }
       return outcome;

@@ -73,6 +73,8 @@ export interface Call {
   /** Set by `resolve`. */
   tool: CatalogTool | undefined;
   findings: string[];
+  /** `performance.now()` at which each inbound stage first got the call, and each outbound one; set by the pipeline. */
+  timing?: { readonly entered: number[]; readonly left: number[] } | undefined;
 }
 
 /** How a call ended. `reply` is what the agent gets: a raw result, or a raw JSON-RPC error of the upstream's. */

@@ -3,18 +3,25 @@ import * as vscode from 'vscode';
 import type { GatewayApi } from '../../proxy/api.ts';
 import { DisposableStore, type Disposable } from '../../proxy/events.ts';
 import type { Dialogs } from '../dialogs.ts';
+import { exportCalls } from '../export-calls.ts';
 import type { FullResults } from '../full-results.ts';
 import type { GatewayHost } from '../gateway-host.ts';
 import { INSPECTOR_PANEL } from '../ids.ts';
 import { problemOf } from '../problem.ts';
-import { readFromPage, type FromPage, type Tab, type ToPage } from './messages.ts';
+import type { ReviewDocuments } from '../review-documents.ts';
+import { oneLine } from '../text.ts';
+import { readFromPage, type CallRow, type FromPage, type Tab, type ToPage } from './messages.ts';
 import { inspectorPage } from './page.ts';
 import { tokensAnswer } from '../present/tokens.ts';
 import { callAgain, draftOf } from './again.ts';
+import { detailOf, comparisonOf, documentOf } from './call-detail.ts';
+import { callPage } from './call-pages.ts';
+import { readCallQuery } from './call-query.ts';
 import { callRow, searchAnswer } from './rows.ts';
 
-/** Calls the page shows at most. */
-const MAX_CALLS = 300;
+/** How long calls are gathered before the page is told, in milliseconds, and how many it is told of at most. */
+const TELL_MS = 100;
+const MAX_TOLD = 2_000;
 /** As many results as `retrieve_tools` gives at most. */
 const MAX_RESULTS = 50;
 
@@ -23,6 +30,7 @@ export interface InspectorParts {
   readonly host: GatewayHost;
   readonly dialogs: Dialogs;
   readonly results: FullResults;
+  readonly documents: Pick<ReviewDocuments, 'preview' | 'compare'>;
   /** Folder of the extension. */
   readonly extension: vscode.Uri;
   readonly log: vscode.LogOutputChannel;
@@ -39,22 +47,29 @@ export class Inspector implements Disposable {
 
   /** Opens the panel, or brings it to the front, on a tab. */
   show(tab: Tab): void {
-    if (this.#open === undefined) {
-      const panel = vscode.window.createWebviewPanel(INSPECTOR_PANEL, 'Vestibule', vscode.ViewColumn.Active, {
-        enableScripts: true,
-        localResourceRoots: ['dist/webview', 'media'].map((folder) => vscode.Uri.joinPath(this.#parts.extension, folder)),
-      });
-      panel.iconPath = vscode.Uri.joinPath(this.#parts.extension, 'media', 'activity.svg');
-      const open = new OpenInspector(panel, this.#parts, tab);
-      this.#open = open;
-      panel.onDidDispose(() => {
-        open.dispose();
-        this.#open = undefined;
-      });
-      panel.webview.html = this.#page(panel.webview);
-    } else {
-      this.#open.show(tab);
-    }
+    if (this.#open !== undefined) return this.#open.show(tab);
+    this.#adopt(vscode.window.createWebviewPanel(INSPECTOR_PANEL, 'Vestibule', vscode.ViewColumn.Active), tab);
+  }
+
+  /** Takes over the panel that the editor brings back after a reload; its page remembers what it showed. */
+  restore(panel: vscode.WebviewPanel): void {
+    if (this.#open === undefined) this.#adopt(panel, undefined);
+    else panel.dispose();
+  }
+
+  #adopt(panel: vscode.WebviewPanel, tab: Tab | undefined): void {
+    panel.webview.options = {
+      enableScripts: true,
+      localResourceRoots: ['dist/webview', 'media'].map((folder) => vscode.Uri.joinPath(this.#parts.extension, folder)),
+    };
+    panel.iconPath = vscode.Uri.joinPath(this.#parts.extension, 'media', 'activity.svg');
+    const open = new OpenInspector(panel, this.#parts, tab);
+    this.#open = open;
+    panel.onDidDispose(() => {
+      open.dispose();
+      this.#open = undefined;
+    });
+    panel.webview.html = this.#page(panel.webview);
   }
 
   dispose(): void {
@@ -65,6 +80,7 @@ export class Inspector implements Disposable {
     const uri = (...path: string[]): string => webview.asWebviewUri(vscode.Uri.joinPath(this.#parts.extension, ...path)).toString();
     return inspectorPage({
       cspSource: webview.cspSource,
+      language: vscode.env.language,
       nonce: randomBytes(16).toString('hex'),
       styleNonce: randomBytes(16).toString('hex'),
       script: uri('dist', 'webview', 'main.js'),
@@ -81,7 +97,11 @@ class OpenInspector implements Disposable {
   /** The tab to show once the page is there; a page that comes back on its own remembers its tab. */
   #wanted: Tab | undefined;
 
-  constructor(panel: vscode.WebviewPanel, parts: InspectorParts, tab: Tab) {
+  /** Calls since the page was told last, newest first. */
+  #called: CallRow[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(panel: vscode.WebviewPanel, parts: InspectorParts, tab: Tab | undefined) {
     const { host } = parts;
     this.panel = panel;
     this.#parts = parts;
@@ -90,7 +110,7 @@ class OpenInspector implements Disposable {
     this.#store.add(
       host.onDidCall((record) => {
         // A hidden page is unloaded; it asks for everything when it is shown again.
-        if (panel.visible) this.#post({ type: 'called', row: callRow(record) });
+        if (panel.visible) this.#tellSoon(callRow(record));
       }),
     );
     this.#store.add(
@@ -107,14 +127,30 @@ class OpenInspector implements Disposable {
   }
 
   dispose(): void {
+    clearTimeout(this.#timer);
     this.#store.dispose();
+  }
+
+  /** Calls may come by the hundred: the page hears of them together. */
+  #tellSoon(row: CallRow): void {
+    this.#called.unshift(row);
+    if (this.#called.length > MAX_TOLD) this.#called.pop();
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      const rows = this.#called;
+      this.#called = [];
+      this.#post({ type: 'called', rows });
+    }, TELL_MS);
   }
 
   async #receive(value: unknown): Promise<void> {
     const message = readFromPage(value);
     if (message === undefined) {
       this.#parts.log.warn('The inspector’s page sent something that is no message of its protocol.');
+    } else if (message.type === 'failed') {
+      this.#parts.log.error(`The inspector’s page failed: ${oneLine(message.message, 500)}`);
     } else if (message.type === 'ready') {
+      this.#post({ type: 'welcome', language: vscode.env.language, texts: vscode.l10n.bundle ?? {} });
       if (this.#wanted !== undefined) this.#post({ type: 'show', tab: this.#wanted });
       this.#wanted = undefined;
     } else {
@@ -139,10 +175,10 @@ class OpenInspector implements Disposable {
 
 type Answer = Extract<ToPage, { type: 'answer' }>['answer'];
 
-async function answerTo({ method, params }: Extract<FromPage, { type: 'request' }>, gateway: GatewayApi, { dialogs, results }: InspectorParts): Promise<Answer> {
+async function answerTo({ method, params }: Extract<FromPage, { type: 'request' }>, gateway: GatewayApi, { documents, dialogs, host, results }: InspectorParts): Promise<Answer> {
   switch (method) {
     case 'search':
-      return searchAnswer(gateway.search(params.query, MAX_RESULTS), gateway.snapshot());
+      return searchAnswer(params.query, gateway.search(params.query, MAX_RESULTS), gateway.snapshot());
     case 'tokens':
       return tokensAnswer(gateway.snapshot());
     case 'draft':
@@ -151,10 +187,21 @@ async function answerTo({ method, params }: Extract<FromPage, { type: 'request' 
       return callAgain(gateway, dialogs, params.id, params.arguments);
     case 'full':
       return results.open(params.id);
-    case 'calls': {
-      const { text, outcome } = params;
-      const records = await gateway.calls({ limit: MAX_CALLS, ...(text !== '' && { text }), ...(outcome !== undefined && { outcome }) });
-      return records.map(callRow);
+    case 'calls':
+      return callPage(gateway, params);
+    case 'detail':
+      return detailOf(gateway, params.seq);
+    case 'open': {
+      const { title, text } = await documentOf(gateway, params.seq);
+      await documents.preview(title, text);
+      return true;
     }
+    case 'compare': {
+      const compared = await comparisonOf(gateway, params.seq);
+      if (compared !== undefined) await documents.compare(compared.title, compared.before, compared.after);
+      return compared !== undefined;
+    }
+    case 'export':
+      return exportCalls({ host, dialogs }, readCallQuery(params));
   }
 }

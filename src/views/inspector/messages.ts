@@ -6,6 +6,7 @@
  */
 
 import { isRecord } from '../../proxy/json/data.ts';
+import { t } from '../l10n.ts';
 
 export type Tab = 'calls' | 'search' | 'tokens';
 
@@ -30,21 +31,47 @@ export interface CallRow {
   readonly bytesWhole: number | undefined;
   /** Whether the whole was kept; not for ever. */
   readonly kept: boolean;
-  readonly findings: readonly string[];
-  /** JSON laid out over lines; undefined when none were sent. */
+  /** How many findings there are of it. */
+  readonly findings: number;
+}
+
+/** Part of the calls that match, newest first. */
+export interface CallPage {
+  readonly rows: readonly CallRow[];
+  /** Where to go on for older ones; undefined when there are none. */
+  readonly before: number | undefined;
+}
+
+/** What a stage took, in milliseconds from when the call came in. */
+export interface StageRow {
+  readonly stage: string;
+  readonly startMs: number;
+  readonly ms: number;
+}
+
+/** Everything there is to say of one call. Texts are laid out and safe to show. */
+export interface CallDetail {
+  /** Undefined when none were sent. */
   readonly arguments: string | undefined;
+  readonly findings: readonly string[];
+  /** Undefined when it is not remembered. */
+  readonly result: string | undefined;
+  /** Empty when it is not remembered. */
+  readonly stages: readonly StageRow[];
+  /** The call of the same tool before this one, and what differs, a line each. */
+  readonly previous: { readonly time: number; readonly changes: readonly string[] } | undefined;
 }
 
 export const OUTCOMES = ['ok', 'tool_error', 'protocol_error', 'ambiguous', 'refused'] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** Outcomes as they are called in the inspector. */
-export const OUTCOME_TEXT: Readonly<Record<Outcome, string>> = {
-  ok: 'ok',
-  tool_error: 'tool error',
-  protocol_error: 'protocol error',
-  ambiguous: 'ambiguous',
-  refused: 'refused',
+export const OUTCOME_TEXT: Readonly<Record<Outcome, () => string>> = {
+  ok: () => t('ok'),
+  tool_error: () => t('tool error'),
+  protocol_error: () => t('protocol error'),
+  ambiguous: () => t('ambiguous'),
+  refused: () => t('refused'),
 };
 
 export interface CallQuery {
@@ -59,6 +86,14 @@ export interface FoundTool {
   readonly summary: string;
   readonly score: number;
   readonly reasons: readonly { readonly term: string; readonly field: string; readonly score: number }[];
+  /** What its definition costs in a tool list, estimated. */
+  readonly tokens: number;
+}
+
+/** A tool the query would have found, had it been served, and why it is not. */
+export interface HiddenTool {
+  readonly id: string;
+  readonly why: string;
 }
 
 export interface SearchAnswer {
@@ -67,6 +102,8 @@ export interface SearchAnswer {
   readonly searched: number;
   /** Tools that await approval and were not. */
   readonly hidden: number;
+  /** Those of all that are not served in which a word of the query stands, at most fifty. */
+  readonly hiddenTools: readonly HiddenTool[];
 }
 
 /** The arguments of a call, to be edited before it is made again. */
@@ -102,7 +139,14 @@ export interface TokensAnswer {
 
 /** Requests of the page: parameters and answer of each. */
 export interface Requests {
-  readonly calls: { readonly params: CallQuery; readonly answer: readonly CallRow[] };
+  readonly calls: { readonly params: CallQuery & { readonly before?: number | undefined }; readonly answer: CallPage };
+  readonly detail: { readonly params: { readonly seq: number }; readonly answer: CallDetail };
+  /** Opens the whole record in an editor. */
+  readonly open: { readonly params: { readonly seq: number }; readonly answer: boolean };
+  /** Opens a comparison with the call of the same tool before it. */
+  readonly compare: { readonly params: { readonly seq: number }; readonly answer: boolean };
+  /** Asks for a format and a file. */
+  readonly export: { readonly params: CallQuery; readonly answer: boolean };
   readonly search: { readonly params: { readonly query: string }; readonly answer: SearchAnswer };
   readonly tokens: { readonly params: object; readonly answer: TokensAnswer };
   readonly draft: { readonly params: { readonly id: string }; readonly answer: Draft };
@@ -114,11 +158,16 @@ export type Method = keyof Requests;
 
 export type FromPage =
   | { readonly type: 'ready' }
+  /** Something went wrong in the page. */
+  | { readonly type: 'failed'; readonly message: string }
   | { [M in Method]: { readonly type: 'request'; readonly id: number; readonly method: M; readonly params: Requests[M]['params'] } }[Method];
 
 export type ToPage =
   | { readonly type: 'show'; readonly tab: Tab }
-  | { readonly type: 'called'; readonly row: CallRow }
+  /** The first message: the editor's language, and our texts in it, by the English ones. */
+  | { readonly type: 'welcome'; readonly language: string; readonly texts: Readonly<Record<string, string>> }
+  /** Calls that just ended, newest first. */
+  | { readonly type: 'called'; readonly rows: readonly CallRow[] }
   /** What was answered before may be different now. */
   | { readonly type: 'changed' }
   | { readonly type: 'answer'; readonly id: number; readonly answer: Requests[Method]['answer'] }
@@ -133,6 +182,7 @@ const MAX_ARGUMENTS = 1024 * 1024;
 export function readFromPage(value: unknown): FromPage | undefined {
   if (!isRecord(value)) return undefined;
   if (value['type'] === 'ready') return { type: 'ready' };
+  if (value['type'] === 'failed') return { type: 'failed', message: typeof value['message'] === 'string' ? value['message'].slice(0, MAX_QUERY) : '' };
   const { type, id, method, params } = value;
   if (type !== 'request' || typeof id !== 'number' || !isRecord(params)) return undefined;
   if (method === 'search') {
@@ -141,11 +191,17 @@ export function readFromPage(value: unknown): FromPage | undefined {
   }
   if (method === 'tokens') return { type, id, method, params: {} };
   if (method === 'draft' || method === 'full' || method === 'again') return readAboutCall(id, method, params);
-  if (method !== 'calls') return undefined;
+  if (method === 'detail' || method === 'open' || method === 'compare') {
+    const seq = readSeq(params['seq']);
+    return seq === undefined ? undefined : { type, id, method, params: { seq } };
+  }
+  if (method !== 'calls' && method !== 'export') return undefined;
+  const before = params['before'] === undefined ? undefined : readSeq(params['before']);
+  if (before === undefined && params['before'] !== undefined) return undefined;
   const text = readText(params['text']);
   const outcome = OUTCOMES.find((known) => known === params['outcome']);
   if (text === undefined || (params['outcome'] !== undefined && outcome === undefined)) return undefined;
-  return { type, id, method, params: { text, outcome } };
+  return method === 'export' ? { type, id, method, params: { text, outcome } } : { type, id, method, params: { text, outcome, before } };
 }
 
 function readAboutCall(id: number, method: 'draft' | 'full' | 'again', params: Readonly<Record<string, unknown>>): FromPage | undefined {
@@ -160,6 +216,7 @@ function readAboutCall(id: number, method: 'draft' | 'full' | 'again', params: R
 export function readToPage(value: unknown): ToPage | undefined {
   if (!isRecord(value)) return undefined;
   switch (value['type']) {
+    case 'welcome':
     case 'show':
     case 'called':
     case 'changed':
@@ -169,6 +226,10 @@ export function readToPage(value: unknown): ToPage | undefined {
     default:
       return undefined;
   }
+}
+
+function readSeq(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
 function readText(value: unknown): string | undefined {

@@ -1,8 +1,10 @@
 import type { GatewaySnapshot } from '../../proxy/api.ts';
+import { estimateTokens } from '../../proxy/journal/tokens.ts';
 import type { CallRecord } from '../../proxy/journal/types.ts';
 import type { SearchHit } from '../../proxy/search/types.ts';
 import { tierText } from '../present/labels.ts';
 import { oneLine, visibleLines } from '../text.ts';
+import { hiddenTools } from './hidden-tools.ts';
 import type { CallRow, SearchAnswer } from './messages.ts';
 
 /** Arguments beyond this are cut in the inspector, with a note; the journal has them whole. Characters. */
@@ -28,13 +30,12 @@ export function callRow(record: CallRecord): CallRow {
     truncated: record.truncated,
     bytesWhole: record.bytesWhole,
     kept: record.resultKey !== undefined,
-    findings: record.findings.slice(0, 50).map((finding) => oneLine(finding, 300)),
-    arguments: record.arguments === undefined ? undefined : shownJson(record.arguments),
+    findings: record.findings.length,
   };
 }
 
-/** Search hits as the page shows them. */
-export function searchAnswer(hits: readonly SearchHit[], { upstreams }: GatewaySnapshot): SearchAnswer {
+/** Search hits as the page shows them, and what the query would have found besides. */
+export function searchAnswer(query: string, hits: readonly SearchHit[], { upstreams }: GatewaySnapshot): SearchAnswer {
   const enabled = upstreams.filter(({ config }) => config.enabled).flatMap(({ tools }) => tools);
   const byId = new Map(enabled.map((tool) => [tool.id, tool]));
   return {
@@ -46,10 +47,12 @@ export function searchAnswer(hits: readonly SearchHit[], { upstreams }: GatewayS
         summary: tool === undefined ? '' : oneLine(tool.description, 200),
         score,
         reasons: (explain ?? []).slice(0, 20).map((reason) => ({ ...reason, term: oneLine(reason.term, 40) })),
+        tokens: tool === undefined ? 0 : estimateTokens(tool.raw),
       };
     }),
     searched: enabled.filter(({ status }) => status === 'approved').length,
     hidden: enabled.filter(({ status }) => status === 'pending' || status === 'changed').length,
+    hiddenTools: hiddenTools(query, upstreams),
   };
 }
 

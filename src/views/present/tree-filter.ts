@@ -11,26 +11,26 @@ export interface TreeFilter {
 }
 
 /** Words that stand for a state instead of for a part of a name. */
-const STATES: Readonly<Record<string, (upstream: UpstreamSnapshot) => boolean>> = {
+const STATES: ReadonlyMap<string, (upstream: UpstreamSnapshot) => boolean> = new Map(Object.entries<(upstream: UpstreamSnapshot) => boolean>({
   '@failed': ({ state }) => state.kind === 'failed' || state.kind === 'sign-in-needed' || state.kind === 'needs-input',
   '@ready': ({ state }) => state.kind === 'ready',
   '@off': ({ config }) => !config.enabled,
   '@workspace': ({ config }) => config.origin === 'workspace',
   '@remote': ({ config }) => config.transport.type !== 'stdio',
-};
+}));
 
 /** Words that stand for what was decided about a tool. */
-const STATUSES: Readonly<Record<string, (tool: ToolSnapshot) => boolean>> = {
+const STATUSES: ReadonlyMap<string, (tool: ToolSnapshot) => boolean> = new Map(Object.entries<(tool: ToolSnapshot) => boolean>({
   '@review': ({ status }) => status === 'pending' || status === 'changed',
   '@approved': ({ status }) => status === 'approved',
   '@blocked': ({ status }) => status === 'blocked',
   '@read': ({ tier }) => tier === 'read',
   '@write': ({ tier }) => tier === 'write',
   '@destructive': ({ tier }) => tier === 'destructive',
-};
+}));
 
 /** All words a filter knows, for whoever types one. */
-export const FILTER_WORDS: readonly string[] = [...Object.keys(STATES), ...Object.keys(STATUSES)];
+export const FILTER_WORDS: readonly string[] = [...STATES.keys(), ...STATUSES.keys()];
 
 /**
  * Reads a filter: words that must all be found, in any case; undefined for none. A word that begins with `@` and is
@@ -39,9 +39,9 @@ export const FILTER_WORDS: readonly string[] = [...Object.keys(STATES), ...Objec
 export function readFilter(text: string): TreeFilter | undefined {
   const words = text.toLowerCase().split(/\s+/).filter((word) => word !== '');
   if (words.length === 0) return undefined;
-  const states = words.map((word) => STATES[word]).filter((test) => test !== undefined);
-  const statuses = words.map((word) => STATUSES[word]).filter((test) => test !== undefined);
-  const names = words.filter((word) => STATES[word] === undefined && STATUSES[word] === undefined);
+  const states = words.map((word) => STATES.get(word)).filter((test) => test !== undefined);
+  const statuses = words.map((word) => STATUSES.get(word)).filter((test) => test !== undefined);
+  const names = words.filter((word) => !STATES.has(word) && !STATUSES.has(word));
   const inState = (upstream: UpstreamSnapshot): boolean => states.every((test) => test(upstream));
   return {
     text: text.trim(),

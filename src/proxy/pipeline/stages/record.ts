@@ -1,10 +1,16 @@
 import { Buffer } from 'node:buffer';
 import type { Journal } from '../../journal/types.ts';
 import { traceparentOf } from '../../json/trace-context.ts';
+import { STAGE_ORDER } from '../order.ts';
+import type { Traces } from '../traces.ts';
 import type { OutboundStage } from '../types.ts';
 
+const FIRST_OUTBOUND = STAGE_ORDER.indexOf('inspect');
+const INBOUND = STAGE_ORDER.slice(0, FIRST_OUTBOUND);
+const OUTBOUND = STAGE_ORDER.slice(FIRST_OUTBOUND);
+
 /** Writes every call to the journal, whatever became of it. Last, so that it sees what the agent gets. */
-export function createRecord(journal: Pick<Journal, 'append'>, now: () => number = () => performance.now()): OutboundStage & { readonly name: 'record' } {
+export function createRecord(journal: Pick<Journal, 'append'>, now: () => number = () => performance.now(), traces?: Pick<Traces, 'keep'>): OutboundStage & { readonly name: 'record' } {
   return {
     name: 'record',
     phase: 'out',
@@ -34,6 +40,7 @@ export function createRecord(journal: Pick<Journal, 'append'>, now: () => number
         answer,
         traceparent: traceparentOf(call.meta),
       });
+      traces?.keep(call, answer, INBOUND, OUTBOUND);
       return Promise.resolve(outcome);
     },
   };

@@ -1,0 +1,71 @@
+import type { RawJson } from '../model.ts';
+import type { Call } from './types.ts';
+
+/** How long one stage had a call to itself, in milliseconds, and when it got it, from the moment the call came in. */
+export interface StageTime {
+  readonly stage: string;
+  readonly startMs: number;
+  readonly ms: number;
+}
+
+/** What is remembered of a call that ended a moment ago, besides its record. */
+export interface CallTrace {
+  readonly stages: readonly StageTime[];
+  /** What the agent got, secrets taken out; undefined when it was too large to be remembered. */
+  readonly answer: string | undefined;
+}
+
+interface Kept {
+  readonly stages: readonly StageTime[];
+  readonly answer: RawJson | undefined;
+}
+
+const MAX_CALLS = 1_000;
+/** Characters of one answer, and of all together. */
+const MAX_ANSWER = 512 * 1024;
+const MAX_ANSWERS = 8 * 1024 * 1024;
+
+/**
+ * Answers and stage times of the latest calls, for a person who looks at them while they work. In memory only: nothing
+ * of it is written down, and it ends with the process. Per call it costs a few numbers and a reference.
+ */
+export class Traces {
+  readonly #kept = new Map<string, Kept>();
+  readonly #redact: (text: string) => string;
+  #characters = 0;
+
+  /** @param redact takes secrets out of an answer when somebody looks at it */
+  constructor(redact: (text: string) => string) {
+    this.#redact = redact;
+  }
+
+  /** Remembers a call that ended. @param stages names of the inbound stages, then of the outbound ones */
+  keep(call: Pick<Call, 'id' | 'startedTick' | 'timing'>, answer: RawJson, inbound: readonly string[], outbound: readonly string[]): void {
+    const small = answer.length <= MAX_ANSWER ? answer : undefined;
+    this.#characters += small?.length ?? 0;
+    this.#kept.set(call.id, { stages: stageTimes(call, inbound, outbound), answer: small });
+    for (const [id, { answer: oldest }] of this.#kept) {
+      if (this.#kept.size <= MAX_CALLS && this.#characters <= MAX_ANSWERS) break;
+      this.#kept.delete(id);
+      this.#characters -= oldest?.length ?? 0;
+    }
+  }
+
+  /** What is remembered of a call; undefined when that is over. */
+  of(id: string): CallTrace | undefined {
+    const kept = this.#kept.get(id);
+    return kept && { stages: kept.stages, answer: kept.answer === undefined ? undefined : this.#redact(kept.answer) };
+  }
+}
+
+function stageTimes({ startedTick, timing }: Pick<Call, 'startedTick' | 'timing'>, inbound: readonly string[], outbound: readonly string[]): readonly StageTime[] {
+  if (timing === undefined) return [];
+  const { entered, left } = timing;
+  const marks = [...entered.map((at, i) => ({ stage: inbound[i] ?? '', at })), ...left.map((at, i) => ({ stage: outbound[i] ?? '', at }))];
+  // The last mark is the stage that asks.
+  return marks.slice(0, -1).map(({ stage, at }, i) => ({ stage, startMs: rounded(at - startedTick), ms: rounded((marks[i + 1]?.at ?? at) - at) }));
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 100) / 100;
+}
