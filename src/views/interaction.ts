@@ -23,14 +23,14 @@ import { UriAnswers } from '../oauth/vscode/uri-way.ts';
 import type { SecretStore } from '../proxy/storage/secret-store.ts';
 import { ReviewDocuments } from './review-documents.ts';
 import { registryBase } from './settings.ts';
-import { applyTicks } from './ticks.ts';
-import type { Ticks, UpstreamsView } from './upstreams-view.ts';
+import type { UpstreamsView } from './upstreams-view.ts';
 import { ServersFiles, type ServersFileChoice } from './servers-files.ts';
 
 // What activation needs of this bundle before any command ran.
 export { refreshBridge } from './bridge-program.ts';
 export { policyMessage } from './editor-policy.ts';
 export { applyTicks } from './ticks.ts';
+export { shownRows } from './present/shown-rows.ts';
 
 /** What activation made and interaction works with. */
 export interface InteractionParts {
@@ -120,11 +120,6 @@ export class Interaction implements Disposable {
       answers: this.answers,
       logs: this.#store.add(new LogChannels(host, (name) => vscode.window.createOutputChannel(name, { log: true }))),
     };
-  }
-
-  /** Does what boxes of the Upstreams view ask for. @throws VestibuleError */
-  tick(changes: Ticks): Promise<void> {
-    return applyTicks(changes.map(([{ target }, on]) => ({ target, on })), this.#commands.host.snapshot(), this.#commands.dialogs);
   }
 
   /** Takes over an inspector that the editor brings back. */

@@ -8,14 +8,11 @@ import { t } from './l10n.ts';
 import { loadInteraction } from './lazy-bundles.ts';
 import { logError } from './log-error.ts';
 import { problemOf } from './problem.ts';
-import type { Ticks } from './upstreams-view.ts';
 
 /** What activation has of what is loaded later. */
 export interface RegisteredInteraction extends Disposable {
   /** Asks the person in front of the editor about a call. */
   readonly askConsent: AskPerson;
-  /** Does what boxes of the Upstreams view ask for; what goes wrong is shown. */
-  readonly tick: (changes: Ticks) => Promise<void>;
 }
 
 /**
@@ -72,5 +69,5 @@ export function registerInteraction(parts: Omit<InteractionParts, 'reviewChanged
     }),
   );
   store.add(vscode.workspace.registerTextDocumentContentProvider(Scheme.result, { provideTextDocumentContent: (uri) => interaction().results.text(uri) }));
-  return { askConsent: (question) => interaction().consent.ask(question), tick: (changes) => shown(() => interaction().tick(changes)), dispose: () => store.dispose() };
+  return { askConsent: (question) => interaction().consent.ask(question), dispose: () => store.dispose() };
 }

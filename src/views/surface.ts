@@ -11,14 +11,13 @@ import { loadInteraction } from './lazy-bundles.ts';
 import { LastErrors } from './last-errors.ts';
 import { t } from './l10n.ts';
 import { NativeTree } from './native-tree.ts';
-import { agentRows, agentsMessage } from './present/agents.ts';
 import { EntryProblems } from './entry-problems.ts';
 import { SCANNER } from './finding-problems.ts';
 import { awaitingCount, needsTrust } from './present/awaiting.ts';
 import { withFindingsCount } from './present/findings.ts';
-import { offlineMessage } from './present/offline.ts';
 import { isAnythingPaused } from './present/pause.ts';
-import { quarantineBadge, quarantineRows } from './present/quarantine.ts';
+import { quarantineBadge } from './present/quarantine.ts';
+import type { shownRows } from './present/shown-rows.ts';
 import { approvedTools, statusOf, type StatusInput } from './present/status.ts';
 import type { TreeNode } from './present/tree-node.ts';
 import type { ViewState } from './present/view-state.ts';
@@ -53,11 +52,11 @@ export class Surface implements Disposable {
     this.#host = host;
     this.#dialogs = dialogs;
     const state = (): ViewState => this.#state();
-    const tree = (id: string, rows: () => readonly TreeNode[]): NativeTree =>
-      this.#store.add(new NativeTree(id, { rows, message: () => (id === View.agents ? this.#agentsMessage() : this.#message()) }));
+    const tree = (id: string, shown: () => readonly TreeNode[]): NativeTree =>
+      this.#store.add(new NativeTree(id, { rows: shown, message: () => (id === View.agents ? this.#agentsMessage() : this.#message()) }));
     this.upstreams = this.#store.add(new UpstreamsView({ state, message: () => this.#message(), memento, tick: (changes) => this.#tick(changes) }));
-    this.#quarantine = tree(View.quarantine, () => quarantineRows(state()));
-    const agents = tree(View.agents, () => (host.state.kind === 'running' ? agentRows(state()) : []));
+    this.#quarantine = tree(View.quarantine, () => rows().quarantineRows(state()));
+    const agents = tree(View.agents, () => (host.state.kind === 'running' ? rows().agentRows(state()) : []));
     this.#trees = [this.upstreams.tree, this.#quarantine, agents];
     this.#status = this.#store.add(new StatusItem());
     this.#store.add(new EntryProblems(host, SCANNER));
@@ -127,11 +126,11 @@ export class Surface implements Disposable {
     if (snapshot.upstreams.some((upstream) => needsTrust(upstream, trusted))) {
       return t('Restricted Mode: servers of this workspace do not start until you trust it.');
     }
-    return offlineMessage(snapshot) ?? (host.kind === 'running' ? policyMessage(snapshot) : undefined);
+    return rows().offlineMessage(snapshot) ?? (host.kind === 'running' ? policyMessage(snapshot) : undefined);
   }
 
   #agentsMessage(): string | undefined {
-    return this.#host.state.kind === 'running' ? agentsMessage(this.#state()) : undefined;
+    return this.#host.state.kind === 'running' ? rows().agentsMessage(this.#state()) : undefined;
   }
 
   #setKey(key: string, value: unknown): void {
@@ -145,4 +144,9 @@ export class Surface implements Disposable {
 function policyMessage(snapshot: GatewaySnapshot): string | undefined {
   const policy = readEditorPolicy();
   return saysSomething(policy) ? loadInteraction().policyMessage(policy, snapshot) : undefined;
+}
+
+/** How rows are made; loaded with the first view that is opened. */
+function rows(): typeof shownRows {
+  return loadInteraction().shownRows;
 }

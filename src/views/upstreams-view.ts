@@ -2,11 +2,11 @@ import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../proxy/events.ts';
 import { ContextKey, View } from './ids.ts';
 import { t } from './l10n.ts';
+import { loadInteraction } from './lazy-bundles.ts';
 import { NativeTree } from './native-tree.ts';
 import { dropped, ordered, readOrder, stepped, type ServerOrder } from './present/server-order.ts';
 import { readFilter, type TreeFilter } from './present/tree-filter.ts';
 import type { TreeNode } from './present/tree-node.ts';
-import { upstreamRows } from './present/upstreams.ts';
 import type { ViewState } from './present/view-state.ts';
 import { oneLine } from './text.ts';
 
@@ -76,7 +76,7 @@ export class UpstreamsView implements Disposable {
   }
 
   #rows(): readonly TreeNode[] {
-    return upstreamRows({ ...this.#parts.state(), order: this.#order, filter: this.#filter });
+    return loadInteraction().shownRows.upstreamRows({ ...this.#parts.state(), order: this.#order, filter: this.#filter });
   }
 
   #nothing(): string | undefined {
