@@ -7,6 +7,12 @@ import { fill, t, tn, translateWith } from '../../src/views/l10n.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
 
+type Texts = Readonly<Record<string, string>>;
+
+async function texts(file: string): Promise<Texts> {
+  return JSON.parse(await readFile(path.join(root, file), 'utf8')) as Texts;
+}
+
 async function sources(): Promise<readonly string[]> {
   const all = await Promise.all(['src/views', 'webview'].map(async (folder) => (await readdir(path.join(root, folder), { recursive: true })).map((file) => path.join(folder, file))));
   return ['src/extension.ts', ...all.flat().filter((file) => file.endsWith('.ts') && path.basename(file) !== 'l10n.ts')];
@@ -33,6 +39,10 @@ async function spoken(): Promise<{ readonly keys: ReadonlySet<string>; readonly 
   return { keys, unclear };
 }
 
+function placeholders(text: string): readonly string[] {
+  return [...new Set([...text.matchAll(/\{\d+\}/g)].map(([found]) => found))].sort();
+}
+
 describe('texts of the editor', () => {
   after(() => translateWith(fill));
 
@@ -48,7 +58,26 @@ describe('texts of the editor', () => {
   });
 
   it('are literals where they are said: a translation finds them', async () => {
-    const { unclear } = await spoken();
+    const { keys, unclear } = await spoken();
     assert.deepEqual(unclear, []);
+    assert.ok(keys.size > 0);
+  });
+
+  it('are in German, every one, with the same values, and nothing else is', async () => {
+    const { keys } = await spoken();
+    const german = await texts('l10n/bundle.l10n.de.json');
+    assert.deepEqual([...keys].filter((key) => german[key] === undefined).sort(), [], 'add these to l10n/bundle.l10n.de.json');
+    assert.deepEqual(Object.keys(german).filter((key) => !keys.has(key)).sort(), [], 'nothing says these any more');
+    for (const [english, translated] of Object.entries(german)) assert.deepEqual(placeholders(translated), placeholders(english), english);
+  });
+});
+
+describe('texts of the manifest', () => {
+  it('are in German, every one, with the same commands, settings and markup', async () => {
+    const english = await texts('package.nls.json');
+    const german = await texts('package.nls.de.json');
+    assert.deepEqual(Object.keys(german).sort(), Object.keys(english).sort());
+    const kept = (text: string): readonly string[] => [...text.matchAll(/\((?:command|https?):[^)]*\)|`[^`]*`/g)].map(([found]) => found).sort();
+    for (const [key, text] of Object.entries(english)) assert.deepEqual(kept(german[key] ?? ''), kept(text), key);
   });
 });

@@ -1,5 +1,6 @@
 import type { ProposalSnapshot } from '../../proxy/api.ts';
 import { Command, ItemWord } from '../ids.ts';
+import { t } from '../l10n.ts';
 import { oneLine, plural } from '../text.ts';
 import { awaiting, type AwaitingServer, type Definition } from './awaiting.ts';
 import { findingTitles, findingWords } from './findings.ts';
@@ -12,7 +13,7 @@ import { subjectTitle } from './subject.ts';
 
 /** Rows of the Quarantine view: one per server with something to decide or something unusable. */
 export function quarantineRows(state: ViewState): readonly TreeNode[] {
-  return bounded('quarantine', [...(state.snapshot.proposals ?? []).map(proposalRow), ...awaiting(state).map(serverRow)], 'decide about the first ones to see them');
+  return bounded('quarantine', [...(state.snapshot.proposals ?? []).map(proposalRow), ...awaiting(state).map(serverRow)], t('decide about the first ones to see them'));
 }
 
 /** The badge on the view: undefined when nothing waits. */
@@ -25,7 +26,7 @@ export function quarantineBadge(count: number, withFindings = 0): { readonly val
 function proposalRow(proposal: ProposalSnapshot): TreeNode {
   const label = oneLine(proposal.name, 60);
   const line = launchLine(proposal);
-  const by = `proposed by ${oneLine(proposal.agent, 60)}`;
+  const by = t('proposed by {0}', oneLine(proposal.agent, 60));
   return {
     ...LEAF,
     id: `quarantine/proposal/${proposal.id}`,
@@ -33,9 +34,9 @@ function proposalRow(proposal: ProposalSnapshot): TreeNode {
     description: `${by} · ${oneLine(line, 200)}`,
     icon: { id: 'inbox', color: 'list.warningForeground' },
     words: [],
-    spoken: `Server ${label}, ${by}: ${line}`,
+    spoken: t('Server {0}, {1}: {2}', label, by, line),
     tooltip: () => `${by}\n${line}`,
-    click: { command: Command.reviewProposal, title: 'Review' },
+    click: { command: Command.reviewProposal, title: t('Review') },
   };
 }
 
@@ -43,21 +44,21 @@ function serverRow(server: AwaitingServer): TreeNode {
   const { upstream, definitions } = server;
   const id = `quarantine/${upstream.name}`;
   const label = oneLine(upstream.name, 60);
-  const summary = server.launch ? 'launch awaits approval' : summaryOf(server);
+  const summary = server.launch ? t('launch awaits approval') : summaryOf(server);
   return {
     id,
     label,
     description: summary,
     icon: server.launch ? { id: 'shield', color: 'list.warningForeground' } : { id: 'server' },
     words: [ItemWord.upstream, ...(server.launch || definitions.length > 0 ? [ItemWord.awaiting] : [])],
-    spoken: `Server ${label}, ${summary}`,
+    spoken: t('Server {0}, {1}', label, summary),
     fold: 'expanded',
     children: () =>
       server.launch
         ? [launchRow(id, server)]
         : [
-            ...bounded(id, definitions.map((definition) => definitionRow(id, definition)), 'review the server to see them all'),
-            ...bounded(`${id}/held`, upstream.held.map((held) => heldRow(id, held)), 'see the log'),
+            ...bounded(id, definitions.map((definition) => definitionRow(id, definition)), t('review the server to see them all')),
+            ...bounded(`${id}/held`, upstream.held.map((held) => heldRow(id, held)), t('see the log')),
           ],
     tooltip: () => `${label}: ${summary}`,
     target: { server: upstream.name },
@@ -69,10 +70,10 @@ function summaryOf({ definitions, upstream }: AwaitingServer): string {
   const fresh = definitions.length - changed;
   const withFindings = definitions.filter(({ findings }) => findingWords(findings) !== undefined).length;
   return [
-    ...(changed > 0 ? [`${changed} changed`] : []),
-    ...(fresh > 0 ? [`${fresh} new`] : []),
-    ...(withFindings > 0 ? [`${withFindings} with findings`] : []),
-    ...(upstream.held.length > 0 ? [`${upstream.held.length} unusable`] : []),
+    ...(changed > 0 ? [t('{0} changed', changed)] : []),
+    ...(fresh > 0 ? [t('{0} new', fresh)] : []),
+    ...(withFindings > 0 ? [t('{0} with findings', withFindings)] : []),
+    ...(upstream.held.length > 0 ? [t('{0} unusable', upstream.held.length)] : []),
   ].join(', ');
 }
 
@@ -90,7 +91,7 @@ function launchRow(id: string, { upstream }: AwaitingServer): TreeNode {
     spoken: `${label}, awaits approval`,
     tooltip: () => [line, ...launchFacts(launch).map(([label, value]) => `${label}: ${value}`)].join('\n'),
     target: { server: upstream.name, launch: launch.fingerprint },
-    click: { command: Command.reviewQuarantine, title: 'Review' },
+    click: { command: Command.reviewQuarantine, title: t('Review') },
   };
 }
 
@@ -110,6 +111,6 @@ function definitionRow(id: string, definition: Definition): TreeNode {
     spoken: `${ref.kind === 'tool' ? 'Tool ' : ''}${label}, ${look.text}${tier === undefined ? '' : `, ${tierText(tier)}`}${found === undefined ? '' : `, ${found}`}, awaits a decision`,
     tooltip: () => [toolTooltip({ name: label, description: definition.text, digest: ref.digest }, description), ...findingTitles(definition.findings)].join('\n'),
     target: { server: ref.server, definition: { kind: ref.kind, name: ref.name, digest: ref.digest } },
-    click: { command: Command.reviewQuarantine, title: 'Review' },
+    click: { command: Command.reviewQuarantine, title: t('Review') },
   };
 }

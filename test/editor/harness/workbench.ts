@@ -21,6 +21,8 @@ export interface WorkbenchOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** False: the folder is untrusted until a person says otherwise. Default true. */
   readonly trusted?: boolean;
+  /** The display language, as a language tag. VS Code's own texts stay English: its language packs are not on npm. */
+  readonly language?: string;
 }
 
 /** First paint and extension host start on a slow machine, in milliseconds. */
@@ -64,6 +66,7 @@ export class Workbench {
       const browser = await launchBrowser();
       try {
         const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+        if (options.language !== undefined) await context.addInitScript(setLanguage, options.language);
         const page = await context.newPage();
         return await Workbench.#window(folder, server, browser, page, options.workspace);
       } catch (error) {
@@ -85,7 +88,7 @@ export class Workbench {
   static async #window(folder: string, server: EditorServer, browser: Browser, page: Page, workspace: string): Promise<Workbench> {
     page.setDefaultTimeout(20_000);
     const workbench = new Workbench(folder, server, browser, page);
-    await page.goto(server.url({ folder: workspace }));
+    await page.goto(server.url({ folder: workspace }), { timeout: START_MS });
     await page.locator('.monaco-workbench .part.statusbar').waitFor({ timeout: START_MS });
     return workbench;
   }
@@ -237,4 +240,9 @@ export class Workbench {
     await question.getByRole('button', { name: /^Allow/ }).first().click({ timeout: ms });
     await question.waitFor({ state: 'hidden' });
   }
+}
+
+/** Runs in the page before anything of VS Code does: what a language pack would say is said for it. */
+function setLanguage(language: string): void {
+  Object.defineProperty(globalThis, '_VSCODE_NLS_LANGUAGE', { get: () => language, set: () => undefined });
 }
