@@ -36,6 +36,18 @@ const packedTable = {
   },
 };
 
+/** Types are erased and nothing else: what else sucrase can make of a program does not ship. */
+const typesOnlySucrase = {
+  name: 'types-only-sucrase',
+  setup(bundler) {
+    const unused = ['CJSImportProcessor', 'Options', 'computeSourceMap', 'formatTokens', ...['CJSImport', 'Flow', 'JestHoist', 'NumericSeparator', 'OptionalCatchBinding', 'OptionalChainingNullish', 'ReactDisplayName', 'ReactHotLoader'].map((name) => `${name}Transformer`)];
+    bundler.onLoad({ filter: new RegExp(`[\\\\/]sucrase[\\\\/]dist[\\\\/]esm[\\\\/](?:util[\\\\/]|transformers[\\\\/])?(?:${unused.join('|')})\\.js$`) }, () => ({
+      contents: 'export default class { constructor() { throw new Error("not built in"); } } export const validateOptions = () => undefined;',
+      loader: 'js',
+    }));
+  },
+};
+
 /** The virtual machine of the sandbox, and the name it ships under. */
 const wasm = { from: '@jitl/quickjs-wasmfile-release-sync/wasm', to: 'quickjs.wasm.br' };
 
@@ -111,7 +123,7 @@ async function buildOne({ entry, out, options, executable }, folder) {
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
-    plugins: [englishZod, packedTable],
+    plugins: [englishZod, typesOnlySucrase, packedTable],
   }).catch((cause) => {
     throw new StepError(`${entry} does not build: ${cause.errors?.length ?? '?'} errors, see above`, { cause });
   });
