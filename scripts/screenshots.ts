@@ -82,10 +82,10 @@ await main('screenshots', async () => {
     await workbench.webview().getByRole('button', { name: 'everything:get-sum' }).click();
     await take('calls');
     for (const [name, theme] of themes) {
-      await useTheme(workbench, theme);
+      await workbench.useTheme(theme);
       await take(name);
     }
-    await useTheme(workbench, 'Light Modern');
+    await workbench.useTheme('Light Modern');
 
     await workbench.runCommand('Vestibule: Import Servers…');
     await workbench.quickPick('github').first().waitFor();
@@ -113,15 +113,6 @@ await main('screenshots', async () => {
     await registry[Symbol.asyncDispose]();
   }
 });
-
-async function useTheme(workbench: Workbench, theme: string): Promise<void> {
-  await workbench.runCommand('Preferences: Color Theme');
-  await workbench.page.locator('.quick-input-filter input[placeholder*="Color Theme"]').waitFor();
-  await workbench.quickInput().fill(theme);
-  await workbench.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: theme }).waitFor();
-  await workbench.page.keyboard.press('Enter');
-  await workbench.quickInput().waitFor({ state: 'hidden' });
-}
 
 /** What other clients of the person have. The token is of no service. */
 async function writeHome(): Promise<void> {

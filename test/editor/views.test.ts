@@ -4,7 +4,6 @@ import path from 'node:path';
 import { after, before, describe } from 'node:test';
 import { vsixFile } from '../../scripts/lib/vsix.mjs';
 import type { CallRow } from '../../src/views/inspector/messages.ts';
-import { axeViolations } from './harness/axe.ts';
 import { stepsIn } from './harness/steps.ts';
 import { Workbench } from './harness/workbench.ts';
 import { everythingWorkspace, workspaceWith } from './harness/workspace.ts';
@@ -88,26 +87,13 @@ describe('views', { timeout: 480_000 }, () => {
     await workbench.screenshot('calls');
   });
 
-  for (const theme of ['Default Light Modern', 'Default Dark Modern', 'Default High Contrast', 'Default High Contrast Light']) {
-    step(`axe finds nothing in the inspector, ${theme}`, async () => {
-      await workbench.runCommand('Preferences: Color Theme');
-      await workbench.quickInput().fill(theme.replace('Default ', ''));
-      await workbench.quickPick(theme.replace('Default ', '')).first().waitFor();
-      await workbench.page.keyboard.press('Enter');
-      await workbench.quickInput().waitFor({ state: 'hidden' });
-      for (const tab of ['Calls', 'Tool search', 'Tokens & latency']) {
-        await workbench.webview().getByRole('tab', { name: tab }).click();
-        await workbench.screenshot(`${theme} ${tab.replace(/\W+/g, '-')}`);
-        assert.deepEqual(await axeViolations(workbench.page), [], `${theme}, ${tab}`);
-      }
-    });
-  }
-
   step('remember the tab and the filter over a reload of the window', async () => {
     await workbench.webview().getByRole('tab', { name: 'Calls' }).click();
     await workbench.webview().locator('#calls-text input').fill('server:nothing');
     await workbench.webview().getByText('No call matches.').waitFor({ timeout: LONG_MS });
-    await workbench.page.reload();
+    // VS Code's own command keeps what views remember; the browser's reload may be quicker than that.
+    await workbench.runCommand('Developer: Reload Window');
+    await workbench.page.waitForEvent('load', { timeout: LONG_MS });
     await workbench.webview().getByText('No call matches.').waitFor({ timeout: LONG_MS });
     assert.equal(await workbench.webview().locator('#calls-text input').inputValue(), 'server:nothing');
   });
@@ -122,7 +108,7 @@ function postCalls(_body: unknown, count: number): void {
   (globalThis as unknown as { postMessage(message: unknown, origin: string): void }).postMessage({ type: 'called', rows }, '*');
 }
 
-describe.skip('in German', { timeout: 240_000 }, () => {
+describe('in German', { timeout: 240_000 }, () => {
   let workbench: Workbench;
 
   before(async () => {
@@ -133,7 +119,7 @@ describe.skip('in German', { timeout: 240_000 }, () => {
   const step = stepsIn(() => workbench);
 
   step('the views, the commands and the inspector are', async () => {
-    await workbench.openContainer('Vestibule');
+    await workbench.runCommand('Vestibule: Focus on Server View');
     await workbench.page.locator('.part.sidebar').getByText('Noch kein MCP-Server').waitFor({ timeout: LONG_MS });
     await workbench.runCommand('Vestibule: Inspektor öffnen');
     await workbench.webview().getByText('Noch keine Aufrufe').waitFor({ timeout: LONG_MS });

@@ -224,6 +224,16 @@ export class Workbench {
     await this.answer(/^Approve \d+$/);
   }
 
+  /** Puts the window in a theme of VS Code's own, by the label in its list. */
+  async useTheme(theme: string): Promise<void> {
+    await this.runCommand('Preferences: Color Theme');
+    await this.page.locator('.quick-input-filter input[placeholder*="Color Theme"]').waitFor();
+    await this.quickInput().fill(theme);
+    await this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: theme }).waitFor();
+    await this.page.keyboard.press('Enter');
+    await this.quickInput().waitFor({ state: 'hidden' });
+  }
+
   /** Paragraphs of the chat's answers that contain this text. */
   chatText(text: string | RegExp): Locator {
     return this.page.locator('.interactive-response .rendered-markdown', { hasText: text }).first();
