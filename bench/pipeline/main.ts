@@ -12,12 +12,13 @@ import { createCache } from '../../src/proxy/pipeline/stages/cache.ts';
 import { createLane } from '../../src/proxy/pipeline/stages/lane.ts';
 import { createRates } from '../../src/proxy/pipeline/stages/rates.ts';
 import { createRetry } from '../../src/proxy/pipeline/stages/retry.ts';
+import { createRoute } from '../../src/proxy/pipeline/stages/route.ts';
 import { createShape } from '../../src/proxy/pipeline/stages/shape.ts';
 import type { Call, InboundStage, Outcome } from '../../src/proxy/pipeline/types.ts';
 import { isReadable, readDefinition } from '../../src/proxy/catalog/definition.ts';
 import { shownDefinitions } from '../../src/proxy/catalog/tool-rules.ts';
 import type { CatalogTool } from '../../src/proxy/catalog/types.ts';
-import type { ConfigSnapshot } from '../../src/proxy/config/types.ts';
+import type { ConfigSnapshot, FlowConfig } from '../../src/proxy/config/types.ts';
 import type { Principal } from '../../src/proxy/model.ts';
 import { Flow } from '../../src/proxy/policy/flow/flow.ts';
 import { quantile } from '../lib/statistics.ts';
@@ -37,24 +38,25 @@ if (!isReadable(definition)) throw new Error(definition.problem);
 const [shown] = shownDefinitions([definition], { alias: { search_issues: 'find' }, overrides: { search_issues: { description: 'Finds issues.', pin: { token: 'none' }, defaults: { limit: 10 }, rename: { repo: 'repository' }, tier: 'read' } } });
 if (shown === undefined) throw new Error('no definition');
 const tool: CatalogTool = { server: 'tracker', id: 'tracker:find', exposedName: 'tracker_find', ...shown };
+const standIn: CatalogTool = { ...tool, server: 'next', id: 'next:find' };
 
 const flow = new Flow();
+const rules: FlowConfig = {
+  limits: { perMinute: 100_000, tools: { 'search_*': 100_000 }, concurrent: 100, maxArguments: 100_000 },
+  retry: { attempts: 2, backoffMs: 100, budget: 0.1 },
+  breaker: { failures: 0.5, calls: 5, windowSeconds: 30, openSeconds: 30, trials: 1, on: ['transport', 'timeout', 'protocol_error', 'tool_error'] },
+  cache: { seconds: 60, tools: ['search_*'] },
+};
 flow.apply({
   upstreams: [
-    {
-      name: 'tracker',
-      flow: {
-        limits: { perMinute: 100_000, tools: { 'search_*': 100_000 }, concurrent: 100, maxArguments: 100_000 },
-        retry: { attempts: 2, backoffMs: 100, budget: 0.1 },
-        breaker: { failures: 0.5, calls: 5, windowSeconds: 30, openSeconds: 30, trials: 1, on: ['transport', 'timeout', 'protocol_error', 'tool_error'] },
-        cache: { seconds: 60, tools: ['search_*'] },
-      },
-    },
+    // Every call goes to the canary, which has the same rules.
+    { name: 'tracker', flow: { ...rules, failover: ['spare'], canary: { server: 'next', share: 1 }, mirror: { server: 'next', share: 0 } } },
+    { name: 'next', flow: rules },
   ],
   gateway: { limits: { perMinute: 100_000, perAgent: 100_000 } },
 } as unknown as ConfigSnapshot);
 
-const principal: Principal = { id: 'bench', kind: 'agent', label: 'bench', grant: { servers: ['trac*'], tools: ['*_issues', 'tracker:*'], tier: 'read' }, profile: { name: 'p', grant: { servers: ['tracker'], tools: ['find', 'search_*'], tier: 'destructive' } } };
+const principal: Principal = { id: 'bench', kind: 'agent', label: 'bench', grant: { servers: ['trac*', 'next'], tools: ['*_issues'], tier: 'read' }, profile: { name: 'p', grant: { servers: ['tracker', 'next'], tools: ['find', 'search_*'], tier: 'destructive' } } };
 const signal = new AbortController().signal;
 let made = 0;
 /** Arguments differ from call to call: nothing is answered from memory. */
@@ -83,7 +85,7 @@ const fail = (error: unknown): never => {
 };
 // Its file is written behind the calls, as it is when a gateway serves.
 const spending = await Spending.open(await mkdtemp(join(tmpdir(), 'vestibule-bench-')), { onProblem: fail, general: () => ({ calls: 1e9, tokens: 1e12, per: 'month' }) });
-const stages: readonly InboundStage[] = [createAuthorize(), createShape(), createRates(flow), createBudget(spending), createCache(flow), createLane(flow), createRetry(flow), createBreaker(flow)] as readonly InboundStage[];
+const stages: readonly InboundStage[] = [createRoute({ flow, catalog: { find: (id) => (id === standIn.id ? standIn : undefined) }, served: { isServed: () => true }, copy: () => Promise.resolve() }), createAuthorize(), createShape(), createRates(flow), createBudget(spending), createCache(flow), createLane(flow), createRetry(flow), createBreaker(flow)] as readonly InboundStage[];
 
 async function measure(of: readonly InboundStage[]): Promise<{ readonly p50: number; readonly p99: number }> {
   const pipeline = createPipeline([...of, dispatch], fail);

@@ -48,7 +48,9 @@ import { createRates } from './pipeline/stages/rates.ts';
 import { createRecord } from './pipeline/stages/record.ts';
 import { createResolve } from './pipeline/stages/resolve.ts';
 import { createRetry } from './pipeline/stages/retry.ts';
+import { createRoute } from './pipeline/stages/route.ts';
 import { createShape } from './pipeline/stages/shape.ts';
+import type { Call } from './pipeline/types.ts';
 import { Flow } from './policy/flow/flow.ts';
 import { mayUse } from './policy/grants.ts';
 import { perPrincipal } from './policy/per-principal.ts';
@@ -241,6 +243,7 @@ export class Gateway implements GatewayApi {
     const pipeline = createPipeline(
       inOrder({
         resolve: createResolve({ catalog, visibleTools: (principal) => this.#lists.visible(principal) }),
+        route: createRoute({ flow: this.#flow, catalog, served: this.#served, copy: (call, requested, argumentsText) => this.#copyOf(call, requested, argumentsText) }),
         gate: createGate(this.#served, pauses),
         authorize: createAuthorize(),
         shape: createShape({ maxArguments: (server) => this.#flow.of(server)?.config.limits?.maxArguments }),
@@ -377,7 +380,7 @@ export class Gateway implements GatewayApi {
       }),
     );
     this.#store.add(journal.onDidAppend((record) => learning.called({ ...record, tool: this.#shownName(record) })));
-    this.#store.add(journal.onDidAppend(({ agent, tokensOut }) => parts.spending.received(agent, tokensOut)));
+    this.#store.add(journal.onDidAppend(({ agent, route, tokensOut }) => route !== 'mirror' && parts.spending.received(agent, tokensOut)));
     this.#store.add(journal.onDidLose(() => this.#changed.fire()));
     this.#store.add(pauses.onDidChange(() => this.#changed.fire()));
     this.#store.add(consents.onDidChange(() => this.#changed.fire()));
@@ -590,6 +593,13 @@ export class Gateway implements GatewayApi {
 
   callTrace(id: string): CallTrace | undefined {
     return this.#traces.of(id);
+  }
+
+  /** Makes a copy of a call at another server: as its caller, who hears nothing of it and is asked nothing. */
+  #copyOf({ id, principal, session }: Call, requested: string, argumentsText: RawJson | undefined): Promise<unknown> {
+    const alone = { ...personSession({ hub: this.#hub, catalog: this.#parts.catalog }), id: session.id, client: session.client };
+    const caller = { principal, session: alone, meta: undefined, signal: new AbortController().signal, onProgress: undefined, onNotification: undefined };
+    return this.#relay.run({ caller, route: 'mirror', requested, readOnly: true, argumentsText, parent: id });
   }
 
   async fullResult(id: string): Promise<string | undefined> {

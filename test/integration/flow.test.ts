@@ -65,7 +65,10 @@ describe('limits', { timeout: 120_000 }, () => {
     const owner = rig.legacy();
     await owner.open();
     const call = (agent: LegacyAgent): Promise<Message> => agent.request('tools/call', { name: 'free_echo', arguments: { text: 'hello there' } });
+    // What a result holds is counted with its record.
+    const counted = rig.recorded(1);
     assert.equal(problemOf(await call(bot)), undefined);
+    await counted;
     const refused = await call(bot);
     assert.equal(problemOf(refused)?.code, 'rate_limited');
     assert.match(textOf(refused), /budget of this agent of 1 tokens of results a month is used up\. The call was not sent\. Wait \d+ s/);

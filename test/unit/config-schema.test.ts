@@ -37,6 +37,8 @@ describe('the JSON schema and the parser agree', () => {
     ['jwt', gateway?.properties?.['jwt'], keys.JWT_KEYS],
     ['a role', gateway?.properties?.['jwt']?.properties?.['roles']?.additionalProperties as ObjectSchema, keys.ROLE_KEYS],
     ['isolation', server?.properties?.['isolation'], keys.ISOLATION_KEYS],
+    ['canary', server?.properties?.['canary'], keys.SHARE_KEYS],
+    ['mirror', server?.properties?.['mirror'], keys.SHARE_KEYS],
     ['cache', server?.properties?.['cache'], keys.CACHE_KEYS],
     ['output', server?.properties?.['output'], keys.OUTPUT_KEYS],
     ['oauth', server?.properties?.['oauth'], keys.OAUTH_KEYS],

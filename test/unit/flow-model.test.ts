@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { CatalogTool } from '../../src/proxy/catalog/types.ts';
-import type { BreakerConfig, FlowConfig, GatewayLimits, UpstreamConfig } from '../../src/proxy/config/types.ts';
+import type { BreakerConfig, FlowConfig, GatewayLimits, ShareConfig, UpstreamConfig } from '../../src/proxy/config/types.ts';
 import type { GatewaySettings } from '../../src/proxy/config/types.ts';
 import { createPipeline } from '../../src/proxy/pipeline/pipeline.ts';
 import { refusal } from '../../src/proxy/pipeline/refusal.ts';
@@ -15,9 +15,11 @@ import { createCache } from '../../src/proxy/pipeline/stages/cache.ts';
 import { createLane } from '../../src/proxy/pipeline/stages/lane.ts';
 import { createRates } from '../../src/proxy/pipeline/stages/rates.ts';
 import { createRetry } from '../../src/proxy/pipeline/stages/retry.ts';
+import { createRoute } from '../../src/proxy/pipeline/stages/route.ts';
 import type { Call, Outcome } from '../../src/proxy/pipeline/types.ts';
 import { Flow } from '../../src/proxy/policy/flow/flow.ts';
-import { callFixture, PRINCIPAL_FIXTURE, toolFixture } from '../fixtures/calls.ts';
+import { shareOf } from '../../src/proxy/policy/flow/routes.ts';
+import { callFixture, PRINCIPAL_FIXTURE, SESSION_FIXTURE, toolFixture } from '../fixtures/calls.ts';
 import { TestClock } from '../fixtures/test-clock.ts';
 
 const SERVERS = ['one', 'two'] as const;
@@ -34,12 +36,17 @@ type Step =
   | { readonly wait: number }
   | { readonly agent: (typeof AGENTS)[number]; readonly server: Server; readonly kind: Kind; readonly args: string; readonly fates: readonly Fate[] };
 
+/** Servers that name each other, themselves and nobody. */
+const shares: fc.Arbitrary<ShareConfig> = fc.record({ server: fc.constantFrom('one', 'two', 'nobody'), share: fc.constantFrom(0, 0.5, 1), tools: fc.constantFrom(['get'], ['*'], ['nothing']) }, { requiredKeys: ['server', 'share'] });
 const flows: fc.Arbitrary<FlowConfig> = fc.record(
   {
     limits: fc.record({ perMinute: fc.integer({ min: 1, max: 8 }), concurrent: fc.integer({ min: 1, max: 2 }), tools: fc.constantFrom({ get: 2 }, { '*t': 3 }, {}) }, { requiredKeys: [] }),
     retry: fc.record({ attempts: fc.integer({ min: 1, max: 3 }), backoffMs: fc.constant(50), budget: fc.constantFrom(0, 0.5) }),
     breaker: fc.record({ failures: fc.constantFrom(0.5, 1), calls: fc.integer({ min: 1, max: 4 }), windowSeconds: fc.constant(10), openSeconds: fc.constantFrom(5, 20), trials: fc.integer({ min: 1, max: 2 }), on: fc.subarray(FATES.filter((fate) => fate !== 'ok'), { minLength: 1 }) }),
     cache: fc.record({ seconds: fc.constantFrom(0, 7), tools: fc.constantFrom(['get'], ['*'], ['nothing']) }, { requiredKeys: ['seconds'] }),
+    failover: fc.constantFrom(['two'], ['one', 'nobody', 'two', 'one'], []),
+    canary: shares,
+    mirror: shares,
   },
   { requiredKeys: [] },
 );
@@ -47,7 +54,7 @@ const gateways: fc.Arbitrary<GatewayLimits> = fc.record({ perMinute: fc.integer(
 const steps: fc.Arbitrary<readonly Step[]> = fc.array(
   fc.oneof(
     { weight: 1, arbitrary: fc.record({ wait: fc.constantFrom(500, 4_000, 9_000, 30_000) }) },
-    { weight: 6, arbitrary: fc.record({ agent: fc.constantFrom(...AGENTS), server: fc.constantFrom(...SERVERS), kind: fc.constantFrom<Kind>('get', 'get', 'set', 'put'), args: fc.constantFrom('{"a":1,"b":[2]}', '{ "b":[2.0], "a":1 }', '{"a":2}'), fates: fc.array(fc.constantFrom(...FATES, 'ok' as const), { minLength: 4, maxLength: 4 }) }) },
+    { weight: 6, arbitrary: fc.record({ agent: fc.constantFrom(...AGENTS), server: fc.constantFrom(...SERVERS), kind: fc.constantFrom<Kind>('get', 'get', 'set', 'put'), args: fc.constantFrom('{"a":1,"b":[2]}', '{ "b":[2.0], "a":1 }', '{"a":2}'), fates: fc.array(fc.constantFrom(...FATES, 'ok' as const), { minLength: 4, maxLength: 10 }) }) },
   ),
   { maxLength: 40 },
 );
@@ -72,11 +79,23 @@ function outcomeOf(fate: Fate, n: number): Outcome {
 interface Seen {
   readonly end: string;
   readonly attempts: number;
+  readonly counts: Readonly<Record<Server, RouteCounts>>;
 }
+/** Calls of a server that others took, and how copies of them ended; no two answers here are alike. */
+interface RouteCounts {
+  failover: number;
+  canary: number;
+  different: number;
+  failed: number;
+}
+const REACHED_NOBODY = /^(?:ambiguous|timeout)$/;
+const NO_ANSWER = /^(?:ambiguous|timeout|circuit_open|rate_limited)$/;
 function endOf({ kind, code, reply }: Outcome): string {
   if (code !== undefined) return code;
   return `${kind} ${'result' in reply ? reply.result : reply.error}`;
 }
+
+type CallStep = Extract<Step, { readonly agent: string }>;
 
 /** The reference. */
 class Model {
@@ -84,6 +103,7 @@ class Model {
   readonly #gateway: GatewayLimits;
   #now = 0;
   #answers = 0;
+  readonly #counts: Record<Server, RouteCounts> = { one: { failover: 0, canary: 0, different: 0, failed: 0 }, two: { failover: 0, canary: 0, different: 0, failed: 0 } };
   readonly #spent = new Map<string, number[]>();
   readonly #kept = new Map<string, { readonly end: string; readonly until: number }>();
   readonly #reserve = new Map<Server, number>(SERVERS.map((server) => [server, 3]));
@@ -98,12 +118,41 @@ class Model {
     this.#now += ms;
   }
 
-  call(step: Extract<Step, { readonly agent: string }>): Seen {
-    const { agent, server, kind, args, fates } = step;
-    const { limits, cache, retry, breaker } = this.#flows[server];
+  /** @param n the number of the step */
+  call(step: CallStep, n: number): Seen {
+    const { agent, server, kind, fates } = step;
+    const { canary, failover = [], mirror } = this.#flows[server];
+    const others = (names: readonly string[]): Server[] => names.flatMap((name) => SERVERS.find((known) => known === name && known !== server) ?? []);
+    const chosen = (rule: ShareConfig | undefined, about: string): Server | undefined => (rule === undefined || shareOf(about) >= rule.share || (rule.tools !== undefined && !rule.tools.some((glob) => glob === '*' || glob === kind)) ? undefined : others([rule.server])[0]);
+    const first = chosen(canary, `${server}\0session-${agent}`);
+    let attempts = 0;
+    const at = (target: Server, copy: boolean): string => {
+      const seen = this.#at({ ...step, server: target, fates: fates.slice(attempts) }, copy);
+      attempts += seen.attempts;
+      return seen.end;
+    };
+    const ends = new Map<Server, string>();
+    let by: Server = server;
+    for (const target of new Set([...(first === undefined ? [] : [first]), server, ...others(failover)])) {
+      const end = at(target, false);
+      ends.set(target, end);
+      if (end === 'circuit_open' || (end === 'rate_limited' && target !== server) || (REACHED_NOBODY.test(end) && kind === 'get')) continue;
+      by = target;
+      break;
+    }
+    const end = ends.get(by) ?? assert.fail();
+    if (by !== server) this.#counts[server][by === first ? 'canary' : 'failover']++;
+    const copied = kind !== 'get' || NO_ANSWER.test(end) ? undefined : chosen(mirror, `call-${n}`);
+    if (copied !== undefined && copied !== by) this.#counts[server][NO_ANSWER.test(at(copied, true)) ? 'failed' : 'different']++;
+    return { end, attempts, counts: structuredClone(this.#counts) };
+  }
+
+  #at({ agent, server, kind, args, fates }: CallStep, copy: boolean): Pick<Seen, 'end' | 'attempts'> {
+    const { limits, cache: written, retry, breaker } = this.#flows[server];
+    const cache = copy ? undefined : written;
     const rates: [string, number | undefined][] = [
-      ['all', this.#gateway.perMinute],
-      [`agent ${agent}`, this.#gateway.perAgent],
+      ['all', copy ? undefined : this.#gateway.perMinute],
+      [`agent ${agent}`, copy ? undefined : this.#gateway.perAgent],
       [`server ${server}`, limits?.perMinute],
       ...Object.entries(limits?.tools ?? {}).flatMap(([glob, n]): [string, number][] => (glob === kind || (glob === '*t' && kind.endsWith('t')) ? [[`tool ${server} ${kind}`, n]] : [])),
     ];
@@ -185,6 +234,23 @@ function configured(flow: Flow, flows: Readonly<Record<Server, FlowConfig>>, lim
   flow.apply({ upstreams: SERVERS.map((name) => ({ name, flow: flows[name] }) as unknown as UpstreamConfig), gateway: { limits } as GatewaySettings });
 }
 
+/** Backoffs take no time here, but a turn of the clock. */
+async function settled<T>(running: Promise<T>, clock: TestClock): Promise<T> {
+  const state = { ended: false };
+  const end = running.finally(() => (state.ended = true));
+  for (let turn = 0; !state.ended && turn < 200; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(0);
+  }
+  return end;
+}
+
+function countsOf(flow: Flow, server: Server): RouteCounts {
+  const { canary, failover, mirror } = flow.snapshot(server);
+  assert.deepEqual([mirror?.same ?? 0, mirror?.skipped ?? 0], [0, 0]);
+  return { failover: failover?.calls ?? 0, canary: canary?.calls ?? 0, different: mirror?.different ?? 0, failed: mirror?.failed ?? 0 };
+}
+
 describe('the rules about how calls flow', { timeout: 120_000 }, () => {
   it('compose as each of them is defined, in the order of the pipeline', async () => {
     await fc.assert(
@@ -197,7 +263,14 @@ describe('the rules about how calls flow', { timeout: 120_000 }, () => {
         let attempts = 0;
         let answers = 0;
         const dispatch = { name: 'dispatch', phase: 'in' as const, run: (): Promise<Outcome> => Promise.resolve(outcomeOf(fates[attempts++] ?? 'ok', ++answers)) };
-        const pipeline = createPipeline([createRates(flow), createCache(flow), createLane(flow), createRetry(flow, () => 0), createBreaker(flow), dispatch], (error) => {
+        const copies: Promise<unknown>[] = [];
+        const copy = (of: Call, requested: string, argumentsText: string | undefined): Promise<unknown> => {
+          const copied = pipeline.run(callFixture(requested, { tool: TOOLS.get(requested), argumentsText, principal: of.principal, route: 'mirror', parent: of.id }));
+          copies.push(copied);
+          return copied;
+        };
+        const route = createRoute({ flow, catalog: { find: (id) => TOOLS.get(id) }, served: { isServed: () => true }, copy });
+        const pipeline = createPipeline([route, createRates(flow), createCache(flow), createLane(flow), createRetry(flow, () => 0), createBreaker(flow), dispatch], (error) => {
           throw error;
         });
         for (const [i, step] of sequence.entries()) {
@@ -211,16 +284,11 @@ describe('the rules about how calls flow', { timeout: 120_000 }, () => {
           ({ fates } = step);
           attempts = 0;
           const id = `${step.server}:${step.kind}`;
-          const call: Call = callFixture(id, { tool: TOOLS.get(id), argumentsText: step.args, principal: { ...PRINCIPAL_FIXTURE, id: step.agent } });
-          let ended: Outcome | undefined;
-          const running = pipeline.run(call).then((outcome) => (ended = outcome));
-          // Backoffs take no time here, but a turn of the clock.
-          for (let turn = 0; ended === undefined && turn < 100; turn++) {
-            await new Promise((resolve) => setImmediate(resolve));
-            clock.advance(0);
-          }
-          const seen: Seen = { end: endOf(await running), attempts };
-          assert.deepEqual(seen, model.call(step), `step ${i}`);
+          const call: Call = callFixture(id, { tool: TOOLS.get(id), argumentsText: step.args, id: `call-${i}`, principal: { ...PRINCIPAL_FIXTURE, id: step.agent }, session: { ...SESSION_FIXTURE, id: `session-${step.agent}` } });
+          const outcome = await settled(pipeline.run(call), clock);
+          for (const copied of copies.splice(0)) await settled(copied, clock);
+          const seen: Seen = { end: endOf(outcome), attempts, counts: { one: countsOf(flow, 'one'), two: countsOf(flow, 'two') } };
+          assert.deepEqual(seen, model.call(step, i), `step ${i}`);
           for (const server of SERVERS) {
             const lane = flow.of(server)?.lane;
             assert.deepEqual([lane?.active ?? 0, lane?.queued ?? 0], [0, 0]);

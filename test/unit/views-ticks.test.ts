@@ -117,6 +117,12 @@ describe('what else a server’s row tells', () => {
     } as const;
     const lines = flowLines(upstream({ flow })).join('\n');
     assert.match(lines, /^Breaker open.* in 12 s\n6 of the last 10 calls failed\n2 of 2 calls under way, 1 of 100 waiting\n2 of 5 left this minute: calls of this server\n3 answers kept; 4 reads answered by one, 5 fetched\nRefused since the start: circuit_open 7\nLatest refusal: circuit_open, at /);
+    const routes = { failover: { to: ['b', 'c'], calls: 2 }, canary: { server: 'next', share: 0.05, calls: 1 }, mirror: { server: 'shadow', share: 1, same: 3, different: 1, failed: 0, skipped: 2 } };
+    assert.deepEqual(flowLines(upstream({ flow: routes })), [
+      '2 calls taken by another server (b, c)',
+      '1 call by the canary next, 5 % of sessions',
+      'Copies of 100 % of reads to shadow: 3 answered alike, 1 otherwise, 0 not, 2 not made',
+    ]);
     assert.deepEqual(flowLines(upstream({ flow: {}, underWay: 1 })), ['1 call under way']);
   });
 

@@ -9,7 +9,7 @@ export const SERVER_KEYS = [
   // VS Code's mcp.json
   'type', 'command', 'args', 'env', 'envFile', 'cwd', 'url', 'headers', 'dev', 'sandboxEnabled', 'oauth', 'gallery', 'version',
   // ours
-  'enabled', 'lazy', 'idleStopMinutes', 'timeoutSeconds', 'maxTimeoutSeconds', 'tools', 'limits', 'retry', 'breaker', 'cache',
+  'enabled', 'lazy', 'idleStopMinutes', 'timeoutSeconds', 'maxTimeoutSeconds', 'tools', 'limits', 'retry', 'breaker', 'cache', 'failover', 'canary', 'mirror',
   'output', 'isolation', 'shared', 'newVersion',
 ] as const;
 
@@ -23,6 +23,7 @@ export const BUDGET_KEYS = ['maxCalls', 'maxTokens', 'per'] as const;
 export const AUTONOMOUS_KEYS = ['registries', 'hosts'] as const;
 export const JWT_KEYS = ['issuer', 'audience', 'jwksUrl', 'algorithms', 'clockSkewSeconds', 'rolesClaim', 'roles'] as const;
 export const ROLE_KEYS = ['servers', 'tools', 'tier', 'profile', 'perMinute', 'budget'] as const;
+export const SHARE_KEYS = ['server', 'share', 'tools'] as const;
 export const CACHE_KEYS = ['seconds', 'tools'] as const;
 export const OUTPUT_KEYS = ['limit', 'injections', 'secrets'] as const;
 /** `enterpriseManaged` is VS Code's own. */

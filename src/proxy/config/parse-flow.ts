@@ -1,22 +1,36 @@
-import { checkKeys, numberField, objectField, recordField, textsField, type Fields } from './fields.ts';
-import { BREAKER_KEYS, CACHE_KEYS, LIMITS_KEYS, RETRY_KEYS } from './keys.ts';
+import { checkKeys, numberField, objectField, recordField, textField, textsField, type Fields } from './fields.ts';
+import { BREAKER_KEYS, CACHE_KEYS, LIMITS_KEYS, RETRY_KEYS, SHARE_KEYS } from './keys.ts';
 import { globsField } from './parse-tools.ts';
 import { RANGES } from './ranges.ts';
 import type { FileReport } from './report.ts';
-import type { BreakerConfig, CacheConfig, FailureClass, FlowConfig, LimitsConfig, RetryConfig } from './types.ts';
+import type { BreakerConfig, CacheConfig, FailureClass, FlowConfig, LimitsConfig, RetryConfig, ShareConfig } from './types.ts';
 
 const DEFAULT_RETRY: RetryConfig = { attempts: 2, backoffMs: 100, budget: 0.1 };
 const DEFAULT_BREAKER: BreakerConfig = { failures: 0.5, calls: 5, windowSeconds: 30, openSeconds: 30, trials: 1, on: ['transport', 'timeout'] };
 const CLASSES: readonly FailureClass[] = ['transport', 'timeout', 'protocol_error', 'tool_error'];
 const DEFAULT_CACHE_SECONDS = 60;
+const DEFAULT_CANARY_SHARE = 0.05;
+/** A call that nobody takes is refused after this many servers. */
+const MAX_FAILOVER = 8;
 
-/** The sections of a server about how calls flow: `limits`, `retry`, `breaker` and `cache`. Reports what is wrong. */
+/** The sections of a server about how calls flow: `limits`, `retry`, `breaker`, `cache`, `failover`, `canary` and `mirror`. Reports what is wrong. */
 export function parseFlow(report: FileReport, server: Fields): FlowConfig {
   const limits = parseLimits(report, server);
   const retry = parseNumbers(report, server, 'retry', RETRY_KEYS, DEFAULT_RETRY);
   const breaker = parseBreaker(report, server);
   const cache = parseCache(report, server);
-  return { ...(limits && { limits }), ...(retry && { retry }), ...(breaker && { breaker }), ...(cache && { cache }) };
+  const failover = textsField(report, server, 'failover', MAX_FAILOVER);
+  const canary = parseShare(report, server, 'canary', DEFAULT_CANARY_SHARE);
+  const mirror = parseShare(report, server, 'mirror', 1);
+  return {
+    ...(limits && { limits }),
+    ...(retry && { retry }),
+    ...(breaker && { breaker }),
+    ...(cache && { cache }),
+    ...(failover && { failover }),
+    ...(canary && { canary }),
+    ...(mirror && { mirror }),
+  };
 }
 
 function parseLimits(report: FileReport, server: Fields): LimitsConfig | undefined {
@@ -62,4 +76,16 @@ function parseCache(report: FileReport, server: Fields): CacheConfig | undefined
   checkKeys(report, fields, CACHE_KEYS);
   const tools = globsField(report, fields, 'tools');
   return { seconds: numberField(report, fields, 'seconds', RANGES.cacheSeconds) ?? DEFAULT_CACHE_SECONDS, ...(tools && { tools }) };
+}
+
+function parseShare(report: FileReport, server: Fields, section: 'canary' | 'mirror', otherwise: number): ShareConfig | undefined {
+  const fields = objectField(report, server, section);
+  if (fields === undefined) return undefined;
+  checkKeys(report, fields, SHARE_KEYS);
+  const to = textField(report, fields, 'server');
+  const field = server.get(section);
+  if (!fields.has('server') && field !== undefined) report.error(field.value, `"${section}" does not say which server.`, 'Write "server": the name of another server that offers the same tools.');
+  const share = numberField(report, fields, 'share', RANGES.share) ?? otherwise;
+  const tools = globsField(report, fields, 'tools');
+  return to === undefined ? undefined : { server: to, share, ...(tools && { tools }) };
 }

@@ -28,6 +28,8 @@ export const RANGES = {
   windowSeconds: { min: 1, max: 3_600 },
   openSeconds: { min: 1, max: 3_600 },
   trials: { min: 1, max: 100, whole: true },
+  /** Of sessions or calls. */
+  share: { min: 0, max: 1 },
   cacheSeconds: { min: 0, max: 86_400 },
   /** Characters. */
   responseLimit: { min: 500, max: 10_000_000, whole: true },

@@ -137,6 +137,21 @@ export interface FlowConfig {
   readonly retry?: RetryConfig;
   readonly breaker?: BreakerConfig;
   readonly cache?: CacheConfig;
+  /** Servers that take calls this one cannot, in order. */
+  readonly failover?: readonly ServerName[];
+  /** The server that gets some sessions' calls in place of this one. */
+  readonly canary?: ShareConfig;
+  /** The server that gets copies of some read-only calls. */
+  readonly mirror?: ShareConfig;
+}
+
+/** A share of calls, and the server they go to. */
+export interface ShareConfig {
+  readonly server: ServerName;
+  /** From 0 to 1. */
+  readonly share: number;
+  /** Globs; all tools without. */
+  readonly tools?: readonly string[];
 }
 
 /** `gateway.limits`: calls a minute of everybody together, and of each agent. */

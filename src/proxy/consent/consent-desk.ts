@@ -60,6 +60,8 @@ export class ConsentDesk {
   async decide(request: ConsentRequest): Promise<ConsentVerdict> {
     const first = this.#settled(request);
     if (first !== undefined) return first;
+    // Nobody is asked about a copy.
+    if (request.route === 'mirror') return { allowed: false, why: 'nobody-to-ask' };
     const asked = this.#deps.ask === undefined ? request.askAgent : { line: 'here', ask: this.#deps.ask };
     if (asked === undefined) return this.#refuse(request, 'nobody-to-ask', 'nobody');
     const verdict = await this.#lines.inTurn(asked.line, request.signal, async () => this.#settled(request) ?? this.#put(request, asked.ask));

@@ -21,7 +21,7 @@ export async function* exportText(format: ExportFormat, calls: AsyncIterable<Cal
 
 const COLUMNS = [
   'seq', 'time', 'id', 'parent', 'session', 'agent', 'client', 'server', 'tool', 'digest', 'route', 'outcome', 'code',
-  'durationMs', 'bytesIn', 'bytesOut', 'tokensOut', 'truncated', 'findings', 'traceparent', 'arguments',
+  'durationMs', 'bytesIn', 'bytesOut', 'tokensOut', 'truncated', 'findings', 'traceparent', 'insteadOf', 'arguments',
 ] as const satisfies readonly (keyof CallRecord)[];
 
 function csvLine(cells: readonly unknown[]): string {

@@ -26,6 +26,7 @@ export function callMembers(entry: CallEntry, redactor: Redactor): string {
     agent: entry.agent.slice(0, MAX_FIELD),
     client: text(entry.client),
     server: entry.server.slice(0, MAX_FIELD),
+    insteadOf: entry.insteadOf?.slice(0, MAX_FIELD),
     tool: text(entry.tool),
     digest: entry.digest,
     route: entry.route,

@@ -5,20 +5,22 @@ import type { Digest, RawJson, ServerName } from '../model.ts';
 /** Four ways a call can end, and refusal before it was sent (contract §8, house rule 7). */
 export type OutcomeKind = 'ok' | 'tool_error' | 'protocol_error' | 'ambiguous' | 'refused';
 
-/** How a call came in. `menu` are the proxy's own tools. */
-export type Route = 'call_tool' | 'direct' | 'code' | 'menu' | 'person';
+/** How a call came in. `menu` are the proxy's own tools, `mirror` copies of read-only calls. */
+export type Route = 'call_tool' | 'direct' | 'code' | 'menu' | 'person' | 'mirror';
 
 /** What the pipeline knows of a finished call; the journal adds sequence, redaction and chain. */
 export interface CallEntry {
   /** Milliseconds since epoch at which the call came in. */
   readonly time: number;
   readonly id: string;
-  /** `id` of the call this one was made within: of the code that made it. */
+  /** `id` of the call this one was made within, or is a copy of. */
   readonly parent?: string | undefined;
   readonly session: string;
   readonly agent: string;
   readonly client: string;
   readonly server: ServerName;
+  /** The server whose tool was asked for, where another took the call. */
+  readonly insteadOf?: ServerName | undefined;
   readonly tool: string;
   readonly digest: Digest | undefined;
   readonly route: Route;
@@ -49,6 +51,7 @@ export interface CallRecord {
   readonly agent: string;
   readonly client: string;
   readonly server: ServerName;
+  readonly insteadOf?: ServerName;
   readonly tool: string;
   readonly digest?: Digest;
   readonly route: Route;

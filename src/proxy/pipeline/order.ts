@@ -6,6 +6,7 @@ import type { Stage } from './types.ts';
  */
 export const STAGE_ORDER = [
   'resolve', // name or id → catalog entry that the principal's grant covers
+  'route', // which of the servers that offer it
   'gate', // server enabled, launch and current digest approved, nothing paused
   'authorize', // read-only ways run read-only tools
   'shape', // arguments: valid against the schema, within size

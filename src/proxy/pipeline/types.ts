@@ -70,8 +70,10 @@ export interface Call {
   signal: AbortSignal;
   readonly onProgress: ((params: RawJson) => void) | undefined;
   readonly onNotification: ((notification: RawNotification) => void) | undefined;
-  /** Set by `resolve`. */
+  /** Set by `resolve`; `route` may put the same tool of another server in its place. */
   tool: CatalogTool | undefined;
+  /** The server whose tool was asked for, where another took the call. */
+  insteadOf?: ServerName;
   findings: string[];
   /** `performance.now()` at which each inbound stage first got the call, and each outbound one; set by the pipeline. */
   timing?: { readonly entered: number[]; readonly left: number[] } | undefined;

@@ -4,6 +4,11 @@ import { compileGlobs } from './glob.ts';
 
 const RANK: Readonly<Record<Tier, number>> = { read: 0, write: 1, destructive: 2 };
 
+/** Whether a tier allows more harm than another. */
+export function isRiskier(tier: Tier, than: Tier): boolean {
+  return RANK[tier] > RANK[than];
+}
+
 interface GrantCheck {
   /** By name alone, whatever its tier and whether it exists. */
   readonly names: (tool: Named) => boolean;

@@ -7,9 +7,27 @@ const MAX_PROBLEMS = 20;
 
 /**
  * What the `tools` sections of servers say in vain, or so that a tool cannot be called: only what servers listed can
- * tell. Servers that were never listed are left out. Warnings, at the server's entry.
+ * tell, so that servers that were never listed are left out. And servers that are named for others' calls and are not
+ * there. Warnings, at the server's entry.
  */
 export function ruleProblems(upstreams: readonly UpstreamConfig[], catalog: Catalog): readonly ConfigProblem[] {
+  const known = new Set(upstreams.map(({ name }) => name));
+  return [...upstreams.flatMap((upstream) => routeProblems(upstream, known)), ...toolProblems(upstreams, catalog)];
+}
+
+/** Names of other servers that lead nowhere. */
+function routeProblems({ at, flow: { canary, failover = [], mirror }, name }: UpstreamConfig, known: ReadonlySet<string>): readonly ConfigProblem[] {
+  const named = [...failover.map((server) => ['failover', server] as const), ...(canary ? [['canary', canary.server] as const] : []), ...(mirror ? [['mirror', mirror.server] as const] : [])];
+  return named.flatMap(([section, server]): ConfigProblem[] => {
+    const called = JSON.stringify(server);
+    if (server === name) return [{ severity: 'warning', message: `"${section}" of ${JSON.stringify(name)} names the server itself.`, fix: 'Name another server that offers the same tools.', at, server: name }];
+    if (known.has(server)) return [];
+    const near = nearest(server, known);
+    return [{ severity: 'warning', message: `"${section}" of ${JSON.stringify(name)} names ${called}, and there is no such server.`, fix: near === undefined ? 'Use the name of a server of your files.' : `Did you mean ${JSON.stringify(near)}?`, at, server: name }];
+  });
+}
+
+function toolProblems(upstreams: readonly UpstreamConfig[], catalog: Catalog): readonly ConfigProblem[] {
   return upstreams.flatMap((upstream) => {
     const { alias, overrides } = upstream.tools;
     const named = new Set([...Object.keys(alias), ...Object.keys(overrides)]);

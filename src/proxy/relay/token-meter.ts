@@ -125,9 +125,9 @@ export class TokenMeter implements Disposable {
   }
 }
 
-/** What a person calls, and what code calls and keeps to itself, costs no model anything. */
+/** What a person calls, what code calls and keeps to itself, and what is only a copy costs no model anything. */
 function isRead(route: Route): boolean {
-  return route !== 'person' && route !== 'code';
+  return route !== 'person' && route !== 'code' && route !== 'mirror';
 }
 
 function emptyAccount(session: AgentSession | undefined): Account {

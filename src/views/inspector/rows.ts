@@ -20,7 +20,7 @@ export function callRow(record: CallRecord): CallRow {
     client: oneLine(record.client),
     server: oneLine(record.server),
     tool: oneLine(record.tool),
-    route: record.route,
+    route: record.insteadOf === undefined ? record.route : `${record.route}, instead of ${oneLine(record.insteadOf)}`,
     outcome: record.outcome,
     code: record.code,
     durationMs: record.durationMs,

@@ -18,8 +18,23 @@ export function flowLines({ flow, underWay = 0 }: Pick<UpstreamSnapshot, 'flow' 
     ...rates.slice(0, MAX_RATES).map(({ what, tool, left, perMinute }) => t('{0} of {1} left this minute: {2}', left, perMinute, oneLine(tool === undefined ? what : `${what}, ${tool}`, 120))),
     ...(retries === undefined || retries === 0 ? [] : [tn(retries, '{0} call sent again', '{0} calls sent again')]),
     ...(cache === undefined ? [] : [t('{0} answers kept; {1} reads answered by one, {2} fetched', cache.entries, cache.hits, cache.misses)]),
+    ...routeLines(flow),
     ...(refused === undefined ? [] : refusedLines(refused)),
   ];
+}
+
+function routeLines({ canary, failover, mirror }: Flow): readonly string[] {
+  return [
+    ...(failover === undefined ? [] : [tn(failover.calls, '{0} call taken by another server ({1})', '{0} calls taken by another server ({1})', oneLine(failover.to.join(', '), 120))]),
+    ...(canary === undefined ? [] : [tn(canary.calls, '{0} call by the canary {1}, {2} % of sessions', '{0} calls by the canary {1}, {2} % of sessions', oneLine(canary.server, 60), percent(canary.share))]),
+    ...(mirror === undefined
+      ? []
+      : [t('Copies of {0} % of reads to {1}: {2} answered alike, {3} otherwise, {4} not, {5} not made', percent(mirror.share), oneLine(mirror.server, 60), mirror.same, mirror.different, mirror.failed, mirror.skipped)]),
+  ];
+}
+
+function percent(share: number): number {
+  return Math.round(share * 1000) / 10;
 }
 
 function refusedLines({ counts, last }: NonNullable<Flow['refused']>): readonly string[] {

@@ -13,7 +13,7 @@ export function createBudget(purse: Purse): InboundStage & { readonly name: 'bud
     name: 'budget',
     phase: 'in',
     run(call, next) {
-      const over = purse.take(call.principal);
+      const over = call.route === 'mirror' ? undefined : purse.take(call.principal);
       if (over === undefined) return next();
       const { what, most, per, retryAfterSeconds } = over;
       const spent = what === 'calls' ? `${most} calls` : `${most} tokens of results`;

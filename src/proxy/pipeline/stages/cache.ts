@@ -26,7 +26,8 @@ export function createCache(flow: Flow): InboundStage & { readonly name: 'cache'
     async run(call, next) {
       const tool = toolOf(call);
       const rules = flow.of(tool.server);
-      if (rules?.config.cache === undefined) return next();
+      // A copy is made to see the server answer.
+      if (rules?.config.cache === undefined || call.route === 'mirror') return next();
       if (tool.tier !== 'read') {
         // Before, for what is read meanwhile may be older than it; and after, for it may be newer.
         answers.forget(tool.server);

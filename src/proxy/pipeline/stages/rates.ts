@@ -11,7 +11,8 @@ export function createRates(flow: Flow): InboundStage & { readonly name: 'rates'
     run(call, next) {
       const tool = toolOf(call);
       const own = flow.of(tool.server)?.rates(tool);
-      const callers = flow.ratesOf(call.principal);
+      // Copies are nothing an agent asked for: they count at their server only.
+      const callers = call.route === 'mirror' ? [] : flow.ratesOf(call.principal);
       if ((own === undefined || own.length === 0) && callers.length === 0) return next();
       const refused = flow.rates.take([...callers, ...(own ?? [])]);
       if (refused === undefined) return next();

@@ -24,6 +24,7 @@ export function createRecord(journal: Pick<Journal, 'append'>, now: () => number
         agent: call.principal.id,
         client: call.session.client,
         server: call.tool?.server ?? '',
+        insteadOf: call.insteadOf,
         tool: call.tool?.name ?? call.requested,
         digest: call.tool?.digest,
         route: call.route,

@@ -9,9 +9,10 @@ import { Lane } from './lane.ts';
 import { Rates, type Rate } from './rates.ts';
 import { Refusals, type RefusalSnapshot } from './refusals.ts';
 import { RetryBudget } from './retry-budget.ts';
+import { Routes, type RoutesSnapshot } from './routes.ts';
 
 /** How calls to a server flow now, as a person sees it; absent where no rule says anything. */
-export interface FlowSnapshot {
+export interface FlowSnapshot extends RoutesSnapshot {
   readonly circuit?: CircuitState;
   /** Calls the circuit counts now and how many of them failed; seconds until an open one lets a call through. */
   readonly breaker?: { readonly calls: number; readonly failed: number; readonly retryAfterSeconds?: number };
@@ -35,6 +36,8 @@ export interface ServerFlow {
   readonly lane: Lane | undefined;
   readonly breaker: Breaker | undefined;
   readonly retries: RetryBudget;
+  /** Other servers of the same tools; undefined where none are named. */
+  readonly routes: Routes | undefined;
   /** How long answers of a tool may be used again, in milliseconds; 0 for never. */
   cacheMs(tool: CatalogTool): number;
   /** The rates of calls of a tool, apart from the caller's. */
@@ -115,13 +118,14 @@ export class Flow {
   }
 
   #ruled(server: ServerName, flow: ServerFlow): FlowSnapshot {
-    const { lane, breaker, config, retries } = flow;
+    const { lane, breaker, config, retries, routes } = flow;
     const rates = [...flow.known()].map((rate) => this.rates.snapshot(rate));
     return {
       ...(breaker !== undefined && { circuit: breaker.state, breaker: breaker.snapshot() }),
       ...(lane !== undefined && { lane: { active: lane.active, queued: lane.queued, concurrent: lane.limits.concurrent, queue: lane.limits.queue } }),
       ...(rates.length > 0 && { rates }),
       ...(config.retry !== undefined && { retriesLeft: retries.left, retries: retries.spent }),
+      ...routes?.snapshot(),
       ...(config.cache !== undefined && { cache: { entries: this.answers.count(server), ...this.answers.uses(server) } }),
     };
   }
@@ -153,6 +157,7 @@ export class Flow {
       lane: this.#lane(config, before),
       breaker: this.#breaker(config, before),
       retries: before?.retries ?? new RetryBudget(),
+      routes: this.#routes(config, before),
       cacheMs: (tool) => {
         let ms = cacheOf.get(tool);
         if (ms === undefined) cacheOf.set(tool, (ms = cacheMsOf(tool, config.cache)));
@@ -180,6 +185,13 @@ export class Flow {
     return before.lane;
   }
 
+  #routes(config: FlowConfig, before: ServerFlow | undefined): Routes | undefined {
+    if (config.failover === undefined && config.canary === undefined && config.mirror === undefined) return undefined;
+    if (before?.routes === undefined) return new Routes(config);
+    before.routes.config = config;
+    return before.routes;
+  }
+
   #breaker({ breaker }: FlowConfig, before: ServerFlow | undefined): Breaker | undefined {
     if (breaker === undefined) return undefined;
     if (before?.breaker === undefined) return new Breaker(breaker, this.clock, this.#changed);
@@ -190,8 +202,8 @@ export class Flow {
 
 const NO_RATES: readonly Rate[] = [];
 
-function isEmpty({ limits, retry, breaker, cache }: FlowConfig): boolean {
-  return limits === undefined && retry === undefined && breaker === undefined && cache === undefined;
+function isEmpty(config: FlowConfig): boolean {
+  return Object.values(config).every((section) => section === undefined);
 }
 
 /** Only what a person approved as read-only is ever answered from memory. */

@@ -1,0 +1,142 @@
+import type { Catalog, CatalogTool } from '../../catalog/types.ts';
+import { canonicalJson } from '../../json/canonical.ts';
+import { toolId, type RawJson, type ServerName } from '../../model.ts';
+import type { Flow } from '../../policy/flow/flow.ts';
+import type { Routes } from '../../policy/flow/routes.ts';
+import { isRiskier, mayUse } from '../../policy/grants.ts';
+import type { ServedTools } from '../../policy/served.ts';
+import { toolOf } from '../call.ts';
+import type { Call, InboundStage, Next, Outcome } from '../types.ts';
+
+/** What `route` needs. */
+export interface RouteDeps {
+  readonly flow: Flow;
+  readonly catalog: Pick<Catalog, 'find'>;
+  readonly served: Pick<ServedTools, 'isServed'>;
+  /** Makes a copy of a call at another server, through the whole pipeline, by the route `mirror`. */
+  readonly copy: (call: Call, requested: string, argumentsText: RawJson | undefined) => Promise<unknown>;
+}
+
+interface Copy {
+  readonly original: Outcome;
+  end: 'same' | 'different' | 'failed';
+}
+
+/** Refusals that a call of ours got before anything reached its server, and that another server may not have. */
+const NOT_TAKEN: ReadonlySet<unknown> = new Set(['upstream_unavailable', 'circuit_open', 'overloaded', 'auth_required']);
+/** Longer answers are told apart by how they ended only. Characters. */
+const MAX_COMPARED = 256 * 1024;
+
+/**
+ * Which of the servers that offer a tool gets a call, where a person says that there are several: a share of sessions
+ * goes to a canary; what a server does not take goes to the next; copies of read-only calls go to a mirror. Every stage
+ * after this one runs anew for each server that is tried, so that its own approvals, rules, limits and breaker hold.
+ */
+export function createRoute({ catalog, copy, flow, served }: RouteDeps): InboundStage & { readonly name: 'route' } {
+  /** Copies under way, by the call they are of. */
+  const copies = new Map<string, Copy>();
+
+  /** The same tool at another server, if the caller may use it there and nobody would take it for something safer. */
+  function standIn(server: ServerName, { principal }: Call, own: CatalogTool): CatalogTool | undefined {
+    const found = server === own.server ? undefined : catalog.find(toolId(server, own.shownName));
+    return found !== undefined && served.isServed(found) && mayUse(principal, found) && !isRiskier(found.tier, own.tier) ? found : undefined;
+  }
+
+  async function routed(call: Call, own: CatalogTool, routes: Routes, next: Next): Promise<Outcome> {
+    const { argumentsText, signal, session } = call;
+    const canaryServer = routes.canary(own, session.id);
+    const canary = canaryServer === undefined ? undefined : standIn(canaryServer, call, own);
+    // A call that goes on with questions goes where they were asked.
+    if (session.continues !== undefined) {
+      call.tool = canary ?? own;
+      return next();
+    }
+    let atOwn: { readonly outcome: Outcome; readonly argumentsText: RawJson | undefined } | undefined;
+    for (const target of targets(call, own, canary, routes)) {
+      Object.assign(call, { tool: target, argumentsText, signal });
+      const outcome = await next();
+      if (target === own) atOwn = { outcome, argumentsText: call.argumentsText };
+      if (!signal.aborted && goesOn(outcome, target, own)) continue;
+      if (target !== own) {
+        call.insteadOf = own.server;
+        routes.took(target === canary ? 'canary' : 'failover');
+      }
+      return outcome;
+    }
+    // None of them took it: what its own server said is what is true of it.
+    if (atOwn === undefined) throw new Error('a call was not tried at its own server');
+    Object.assign(call, { tool: own, argumentsText: atOwn.argumentsText, signal });
+    return atOwn.outcome;
+  }
+
+  function* targets(call: Call, own: CatalogTool, canary: CatalogTool | undefined, routes: Routes): Iterable<CatalogTool> {
+    const tried = new Set([own, ...(canary === undefined ? [] : [canary])]);
+    if (canary !== undefined) yield canary;
+    yield own;
+    for (const server of routes.failover) {
+      const target = standIn(server, call, own);
+      if (target === undefined || tried.has(target)) continue;
+      tried.add(target);
+      yield target;
+    }
+  }
+
+  function mirror(call: Call, own: CatalogTool, argumentsText: RawJson | undefined, routes: Routes, outcome: Outcome): void {
+    if (outcome.kind === 'refused' || outcome.kind === 'ambiguous') return;
+    const server = routes.mirror(own, call.id);
+    const target = server === undefined || server === call.tool?.server ? undefined : standIn(server, call, own);
+    const ended = target && routes.beginMirror();
+    if (target === undefined || ended === undefined) return;
+    const made: Copy = { original: outcome, end: 'failed' };
+    copies.set(call.id, made);
+    void copy(call, target.id, argumentsText)
+      .catch(() => undefined)
+      .then(() => {
+        copies.delete(call.id);
+        ended(made.end);
+      });
+  }
+
+  return {
+    name: 'route',
+    phase: 'in',
+    async run(call, next) {
+      if (call.route === 'mirror') {
+        const outcome = await next();
+        const copied = copies.get(call.parent ?? '');
+        if (copied !== undefined) copied.end = comparison(copied.original, outcome);
+        return outcome;
+      }
+      const own = toolOf(call);
+      const routes = flow.of(own.server)?.routes;
+      if (routes === undefined || !served.isServed(own)) return next();
+      const { argumentsText } = call;
+      const outcome = await routed(call, own, routes, next);
+      mirror(call, own, argumentsText, routes, outcome);
+      return outcome;
+    },
+  };
+}
+
+/** Whether another server may still take a call. What may have taken effect is sent nowhere else, unless it only reads. */
+function goesOn({ code, kind }: Outcome, target: CatalogTool, own: CatalogTool): boolean {
+  if (kind === 'ambiguous') return target.tier === 'read';
+  if (kind !== 'refused') return false;
+  // A stand-in that a rule of its own keeps from the call did not take it; a person's no is an answer.
+  return target === own ? NOT_TAKEN.has(code) : code !== 'consent_declined';
+}
+
+function comparison(original: Outcome, copied: Outcome): Copy['end'] {
+  if (copied.kind === 'refused' || copied.kind === 'ambiguous') return 'failed';
+  return copied.kind === original.kind && textOf(copied) === textOf(original) ? 'same' : 'different';
+}
+
+function textOf({ reply }: Outcome): string {
+  const raw = 'result' in reply ? reply.result : reply.error;
+  if (raw.length > MAX_COMPARED) return '';
+  try {
+    return canonicalJson(raw);
+  } catch {
+    return raw;
+  }
+}

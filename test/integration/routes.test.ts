@@ -1,0 +1,94 @@
+/* `failover`, `canary` and `mirror` of a servers file, through a gateway with real servers. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { shareOf } from '../../src/proxy/policy/flow/routes.ts';
+import { LegacyAgent, type Message } from '../fixtures/relay/agents.ts';
+import { startHttpPeer } from '../fixtures/relay/http-peer.ts';
+import { startRelayRig, type RelayRig } from '../fixtures/relay/rig.ts';
+
+const READS = { tools: { overrides: { echo: { tier: 'read' } } } };
+const entry = ({ url }: { readonly url: string }, more: object = {}): object => ({ type: 'http', url, ...more });
+const codeOf = (answer: Message): unknown => (answer.result?.['_meta'] as Record<string, { code: string }> | undefined)?.['vestibule/error']?.code;
+const flowOf = (rig: RelayRig, server: string) => rig.gateway.snapshot().upstreams.find(({ name }) => name === server)?.flow;
+const callers = { echo: (agent: LegacyAgent, text = 'hello'): Promise<Message> => agent.request('tools/call', { name: 'main_echo', arguments: { text } }) };
+
+describe('servers that stand in for each other', { timeout: 120_000 }, () => {
+  it('take what the first cannot, of agents that may use them, each by its own rules; the record says who for whom', async () => {
+    const main = await startHttpPeer({ name: 'main' });
+    await using spare = await startHttpPeer({ name: 'spare' });
+    await using last = await startHttpPeer({ name: 'last' });
+    await using rig = await startRelayRig({ main: entry(main, { failover: ['gone', 'spare', 'last'] }), spare: entry(spare, { limits: { tools: { echo: 1 } } }), last: entry(last, { tools: { deny: ['exit'] } }) });
+    const agent = rig.legacy();
+    await agent.open();
+    assert.equal(codeOf(await callers.echo(agent)), undefined);
+    assert.deepEqual(flowOf(rig, 'main'), { failover: { to: ['gone', 'spare', 'last'], calls: 0 } });
+    assert.ok(rig.gateway.snapshot().problems.some(({ message, server, severity }) => server === 'main' && severity === 'warning' && message.includes('"gone"')));
+    await main[Symbol.asyncDispose]();
+
+    const recorded = rig.recorded(1);
+    assert.equal(codeOf(await callers.echo(agent)), undefined, 'taken by the next');
+    await recorded;
+    assert.equal(codeOf(await callers.echo(agent)), undefined, 'its limit is reached: taken by the one after');
+    const bound = new LegacyAgent({ url: rig.url, token: (await rig.gateway.addAgent({ name: 'bound', grant: { servers: ['main'], tools: 'all', tier: 'destructive' } })).token });
+    await bound.open();
+    assert.equal(codeOf(await callers.echo(bound)), 'upstream_unavailable', 'nobody gets further than its grant');
+    assert.equal(flowOf(rig, 'main')?.failover?.calls, 2);
+    const records = await rig.gateway.calls({ tool: 'echo' });
+    assert.deepEqual(records.map(({ insteadOf, outcome, server }) => [server, insteadOf, outcome]), [['main', undefined, 'refused'], ['last', 'main', 'ok'], ['spare', 'main', 'ok'], ['main', undefined, 'ok']]);
+    for (const one of [agent, bound]) await one.close();
+  });
+
+});
+
+describe('a canary', { timeout: 120_000 }, () => {
+  it('gets its share of sessions, and leaves a call that it cannot take to the server', async () => {
+    await using main = await startHttpPeer({ name: 'main' });
+    const canary = await startHttpPeer({ name: 'next' });
+    await using rig = await startRelayRig({ main: entry(main, { canary: { server: 'next', share: 1, tools: ['echo'] } }), next: entry(canary) });
+    const agent = rig.legacy();
+    await agent.open();
+    const calls = (peer: typeof main): number => peer.seen.filter(({ method }) => method === 'tools/call').length;
+    assert.equal(codeOf(await callers.echo(agent)), undefined);
+    assert.deepEqual([calls(main), calls(canary)], [0, 1]);
+    await agent.request('tools/call', { name: 'main_said', arguments: {} });
+    assert.deepEqual([calls(main), calls(canary)], [1, 1], 'another tool');
+    assert.deepEqual(flowOf(rig, 'main')?.canary, { server: 'next', share: 1, calls: 1 });
+    await canary[Symbol.asyncDispose]();
+    assert.equal(codeOf(await callers.echo(agent)), undefined);
+    assert.equal(calls(main), 2, 'the canary is gone');
+    await rig.configure({ servers: { main: entry(main), next: entry(canary) } });
+    await rig.until((gateway) => gateway.snapshot().upstreams[0]?.config.flow.canary === undefined);
+    assert.deepEqual(flowOf(rig, 'main'), {}, 'the rule is gone');
+  });
+
+  it('is chosen evenly, and the same each time', () => {
+    const texts = Array.from({ length: 10_000 }, (_, i) => `main\0session-${i}`);
+    const below = texts.filter((text) => shareOf(text) < 0.1).length;
+    assert.ok(below > 850 && below < 1_150, String(below));
+    assert.ok(texts.every((text) => shareOf(text) === shareOf(text) && shareOf(text) >= 0 && shareOf(text) < 1));
+  });
+});
+
+describe('a mirror', { timeout: 120_000 }, () => {
+  it('gets copies of reads alone; agents see nothing of them, and a person how they compare', async () => {
+    await using main = await startHttpPeer({ name: 'main' });
+    await using shadow = await startHttpPeer({ name: 'shadow' });
+    await using rig = await startRelayRig({ main: entry(main, { ...READS, mirror: { server: 'shadow' } }), shadow: entry(shadow, READS) });
+    const { token } = await rig.gateway.addAgent({ name: 'bot', perMinute: 2, budget: { calls: 2, per: 'month' } });
+    const bot = new LegacyAgent({ url: rig.url, token });
+    await bot.open();
+    const recorded = rig.recorded(2);
+    assert.equal(codeOf(await callers.echo(bot)), undefined);
+    assert.deepEqual([...(await recorded)], ['echo ok', 'echo ok']);
+    await rig.gateway.calls({});
+    const [copy, original] = await rig.gateway.calls({ agent: 'bot' });
+    assert.deepEqual([original?.server, original?.route, copy?.server, copy?.route, copy?.parent], ['main', 'direct', 'shadow', 'mirror', original?.id]);
+    assert.deepEqual(flowOf(rig, 'main')?.mirror, { server: 'shadow', share: 1, same: 1, different: 0, failed: 0, skipped: 0 });
+    // What is no read is copied nowhere, and copies cost the agent nothing of what it may use.
+    assert.equal(codeOf(await bot.request('tools/call', { name: 'main_said', arguments: {} })), undefined);
+    assert.equal(codeOf(await bot.request('tools/call', { name: 'main_said', arguments: {} })), 'rate_limited');
+    assert.equal(shadow.seen.filter(({ method }) => method === 'tools/call').length, 1);
+    assert.equal(rig.gateway.snapshot().agents.find(({ name }) => name === 'bot')?.budget?.usedCalls, 2);
+    await bot.close();
+  });
+});
