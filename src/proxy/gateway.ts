@@ -27,7 +27,7 @@ import { Indexer } from './menu/indexer.ts';
 import { createMenu } from './menu/menu.ts';
 import type { MenuCall } from './menu/types.ts';
 import { MetricsSwitch } from './metrics/metrics-switch.ts';
-import { FULL_GRANT, toolId, type Digest, type Principal, type ServerName, type ToolId } from './model.ts';
+import { FULL_GRANT, toolId, type Digest, type Principal, type RawJson, type ServerName, type ToolId } from './model.ts';
 import type { GatewayOptions } from './options.ts';
 import type { PauseTarget } from './pause/types.ts';
 import { createLookAside } from './pipeline/look-aside.ts';
