@@ -26,6 +26,8 @@ await main('suite', async () => {
     '--test-timeout=600000',
     // Each editor test drives a whole VS Code; two at once only make both slow.
     ...(suite === 'editor' || suite === 'agent' ? ['--test-concurrency=1'] : []),
+    // Attacks mostly wait for the program they attack; of its own accord node:test runs one file at a time on two cores.
+    ...(suite === 'security' ? ['--test-concurrency=2'] : []),
     ...(pattern === undefined ? [] : [`--test-name-pattern=${pattern}`]),
     ...files.sort(),
   ]);

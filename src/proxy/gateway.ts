@@ -40,6 +40,7 @@ import { createBreaker } from './pipeline/stages/breaker.ts';
 import { createBudget } from './pipeline/stages/budget.ts';
 import { createCache } from './pipeline/stages/cache.ts';
 import { createConsent } from './pipeline/stages/consent.ts';
+import { createCredentials } from './pipeline/stages/credentials.ts';
 import { createDispatch } from './pipeline/stages/dispatch.ts';
 import { createGate } from './pipeline/stages/gate.ts';
 import { createInspect } from './pipeline/stages/inspect.ts';
@@ -164,7 +165,7 @@ export class Gateway implements GatewayApi {
     const scope = createVariableScope(
       options,
       () => config.snapshot,
-      (value) => redactor.addKnown(value),
+      (value, server) => redactor.addKnown(value, server),
     );
     this.signIns = this.#store.add(
       new SignIns({
@@ -246,6 +247,7 @@ export class Gateway implements GatewayApi {
         route: createRoute({ flow: this.#flow, catalog, served: this.#served, copy: (call, requested, argumentsText) => this.#copyOf(call, requested, argumentsText) }),
         gate: createGate(this.#served, pauses),
         authorize: createAuthorize(),
+        credentials: createCredentials(redactor),
         shape: createShape({ maxArguments: (server) => this.#flow.of(server)?.config.limits?.maxArguments }),
         consent: createConsent(this.#consentDesk),
         rates: createRates(this.#flow),

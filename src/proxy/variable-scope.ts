@@ -16,12 +16,12 @@ export const SECRET_KEYS = {
  * What `${…}` refers to in this gateway: the environment, and the SecretStore for inputs and secrets. An input is
  * asked for once and then kept.
  * @param config what the files say now
- * @param secret told of every secret value before it is used, so that records and logs are redacted of it
+ * @param secret told of every secret value and whose it is before it is used, so that records and logs are redacted of it
  */
 export function createVariableScope(
   options: GatewayOptions,
   config: () => ConfigSnapshot,
-  secret: (value: string) => void = () => undefined,
+  secret: (value: string, server: ServerName) => void = () => undefined,
 ): VariableScope {
   const { secrets, askInput } = options;
   const folderOf = (server: ServerName): string | undefined =>
@@ -35,7 +35,7 @@ export function createVariableScope(
       const key = SECRET_KEYS.input(id, folderOf(server));
       // Choices and plain texts are worth reading in a log; what is typed unseen is not.
       const known = (value: string): string => {
-        if (declared?.password === true) secret(value);
+        if (declared?.password === true) secret(value, server);
         return value;
       };
       const stored = await secrets.get(key);
@@ -52,7 +52,7 @@ export function createVariableScope(
     async secret(name, server) {
       const stored = await secrets.get(SECRET_KEYS.secret(name));
       if (stored !== undefined) {
-        secret(stored);
+        secret(stored, server);
         return stored;
       }
       throw new VestibuleError('missing-input', `The server "${server}" needs the secret "${name}", which is not stored.`, {

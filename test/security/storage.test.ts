@@ -128,6 +128,19 @@ describe('what is kept, and who may decide', { timeout: 240_000 }, () => {
     for (const secret of [HELD, Buffer.from(HELD).toString('base64'), encodeURIComponent(HELD)]) assert.ok(!raw.includes(secret), secret);
   });
 
+  it('B7: a key of one server, or our own token, goes to no other server, however it is written', async () => {
+    const calls = (): number => evil.seen('stdio', 'good').filter(({ method }) => method === 'tools/call').length;
+    const before = calls();
+    for (const text of [HELD, `a ${Buffer.from(`x${HELD}`).toString('base64')} b`, encodeURIComponent(HELD), house.ready.token]) {
+      const { code, raw } = await agent.use('good:keep', { deep: [{ text }] });
+      assert.equal(code, 'not_permitted', text);
+      assert.ok(!raw.includes(text));
+    }
+    assert.equal(calls(), before, 'nothing of it was sent');
+    assert.equal((await agent.use('good:keep', { text: 'something else' })).isError, false);
+    assert.equal((await agent.use('http-keyed:act', { text: HELD })).isError, false, 'its own server knows it anyway');
+  });
+
   it('N8 U9 I5: neither our token nor a secret that is held or given stands in any file, log, command line or environment', async () => {
     await agent.use('http-keyed:act', { text: GIVEN.join(' '), password: 'hunter2-4711-hunter2', nested: { token: HELD } });
     await agent.use('http-keyed:nothing', { key: HELD });

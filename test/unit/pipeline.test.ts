@@ -42,13 +42,13 @@ function tracing(trace: string[], behaviour: { refuses?: StageName; throws?: Sta
 // Security I6 and I7: whatever goes wrong is a refusal, and every refusal is recorded.
 describe('pipeline', () => {
   it('has every stage in its order', () => {
-    assert.deepEqual([...STAGE_ORDER], ['resolve', 'route', 'gate', 'authorize', 'shape', 'consent', 'rates', 'budget', 'cache', 'lane', 'retry', 'breaker', 'dispatch', 'inspect', 'record']);
+    assert.deepEqual([...STAGE_ORDER], ['resolve', 'route', 'gate', 'authorize', 'credentials', 'shape', 'consent', 'rates', 'budget', 'cache', 'lane', 'retry', 'breaker', 'dispatch', 'inspect', 'record']);
   });
 
   it('runs every stage once, in order, for a call that goes through', async () => {
     const trace: string[] = [];
     const outcome = await createPipeline(tracing(trace), failTest).run(callFixture('a:b'));
-    assert.deepEqual(trace, ['resolve', 'route', 'gate', 'authorize', 'shape', 'consent', 'rates', 'budget', 'cache', 'lane', 'retry', 'breaker', 'dispatch', 'inspect:ok', 'record:ok']);
+    assert.deepEqual(trace, ['resolve', 'route', 'gate', 'authorize', 'credentials', 'shape', 'consent', 'rates', 'budget', 'cache', 'lane', 'retry', 'breaker', 'dispatch', 'inspect:ok', 'record:ok']);
     assert.equal(outcome, ANSWER);
   });
 

@@ -9,6 +9,7 @@ export const STAGE_ORDER = [
   'route', // which of the servers that offer it
   'gate', // server enabled, launch and current digest approved, nothing paused
   'authorize', // read-only ways run read-only tools
+  'credentials', // nothing that is kept for another server goes to this one
   'shape', // arguments: valid against the schema, within size
   'consent', // a person's consent for this call
   'rates', // calls a minute

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { elements, members, objectOf, stringOf } from '../json/slice.ts';
-import type { RawJson } from '../model.ts';
+import type { RawJson, ServerName } from '../model.ts';
 import { isSensitiveKey, MAY_BE_SECRET, MAY_NAME_SECRET, NAMED_SECRETS, SECRET_VALUES } from './secret-patterns.ts';
 
 export const REDACTED = '[redacted]';
@@ -8,6 +8,8 @@ export const REDACTED = '[redacted]';
 /** Shorter values are not searched for: they would blank out half of every line. */
 const MIN_KNOWN = 6;
 const MAX_KNOWN = 1_000;
+/** Shorter values may be words that mean something else in somebody's arguments. */
+const MIN_CREDENTIAL = 12;
 /** Longer strings are not looked into, hence not recorded either. */
 const MAX_TEXT = 64 * 1024;
 const MAX_DEPTH = 24;
@@ -29,6 +31,8 @@ interface KnownSecret {
   readonly value: string;
   /** As it stands inside a JSON string. */
   readonly escaped: string;
+  /** The servers that it was given for. */
+  readonly owners: Set<ServerName>;
 }
 
 /** Takes secrets out of what is about to be written down. */
@@ -37,14 +41,24 @@ export class Redactor {
   #known: readonly KnownSecret[] = [];
   /** Shortest text that base64 makes of any known value. */
   #shortestBase64 = Infinity;
+  /** One that knows the credentials a server has no business with. */
+  readonly #others = new Map<ServerName, Redactor>();
 
   /**
    * Makes every later text lose this value: as it is, as JSON escapes it, in base64 at any alignment, and
    * percent-encoded in any spelling. Values under six characters are ignored.
+   * @param owner the server it is a credential of; nobody's without
    */
-  addKnown(value: string): void {
-    if (value.length < MIN_KNOWN || this.#known.some((known) => known.value === value)) return;
-    const known = { value, escaped: JSON.stringify(value).slice(1, -1) };
+  addKnown(value: string, owner?: ServerName): void {
+    if (value.length < MIN_KNOWN) return;
+    const before = this.#known.find((known) => known.value === value);
+    if (before !== undefined && (owner === undefined || before.owners.has(owner))) return;
+    this.#others.clear();
+    if (before !== undefined) {
+      if (owner !== undefined) before.owners.add(owner);
+      return;
+    }
+    const known = { value, escaped: JSON.stringify(value).slice(1, -1), owners: new Set(owner === undefined ? [] : [owner]) };
     this.#known = [...this.#known, known].sort((a, b) => b.value.length - a.value.length).slice(0, MAX_KNOWN);
     this.#shortestBase64 = Math.min(this.#shortestBase64, Math.floor((Buffer.byteLength(value) * 8) / 6));
   }
@@ -52,6 +66,20 @@ export class Redactor {
   /** `text` without known secrets; `text` itself when it holds none. For what is passed on, not written down. */
   withoutKnown(text: string): string {
     return this.#known.length === 0 ? text : this.#withoutKnown(text);
+  }
+
+  /** Whether a JSON text holds a known secret of at least twelve characters that was not given for this server. */
+  holdsAnothersCredential(raw: RawJson, server: ServerName): boolean {
+    if (this.#known.length === 0) return false;
+    let others = this.#others.get(server);
+    if (others === undefined) {
+      others = new Redactor();
+      for (const { value, owners } of this.#known) if (value.length >= MIN_CREDENTIAL && !owners.has(server)) others.addKnown(value);
+      this.#others.set(server, others);
+    }
+    // Escapes that JSON does not need would hide what the server reads.
+    const text = /\\[u/]/.test(raw) ? JSON.stringify(JSON.parse(raw)) : raw;
+    return others.withoutKnown(text) !== text;
   }
 
   /** `text` without known secrets and without what looks like one. */
