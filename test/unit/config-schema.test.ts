@@ -87,6 +87,7 @@ describe('the JSON schema and the parser agree', () => {
     one({ command: 'x', tools: { allow: ['a*'], deny: ['b?'], alias: { a: 'b.c' }, overrides: { a: { tier: 'read', pin: { x: null } } } } }),
     one({ command: 'x', limits: { perMinute: 1 }, cache: { seconds: 0 }, output: { limit: 500 }, retry: {}, breaker: {}, isolation: { kind: 'container', image: 'node:24-slim' }, oauth: { clientId: 'x', enterpriseManaged: true } }),
     one({ url: 'https://x', oauth: { grant: 'client_credentials', clientId: 'x', clientSecret: '${secret:S}', redirectPort: 33418, privateNetwork: true, pkce: 'assumed' } }),
+    one({ url: 'https://x', oauth: { editorAccount: 'github', scopes: ['read:user'] } }),
     { gateway: { mode: 'retrieve', topK: 50, responseLimit: 500, instructions: 'x', autonomy: 'autonomous', directThreshold: 0, pinned: ['a:*'], codeExecution: true } },
     { gateway: { directThreshold: 'auto' } },
     { profiles: { 'work_1-a': {}, b: { servers: ['a*'], tools: ['a:b'], mode: 'direct', pinned: [] } } },

@@ -1,12 +1,13 @@
 import type { UpstreamConfig, ResolvedTransport } from '../../proxy/config/types.ts';
 import type { VestibuleError } from '../../proxy/errors.ts';
-import { Emitter, type Event } from '../../proxy/events.ts';
+import { Emitter, type Disposable, type Event } from '../../proxy/events.ts';
 import type { ServerName } from '../../proxy/model.ts';
 import type { SecretStore } from '../../proxy/storage/secret-store.ts';
 import type { Credentials, SignInProblem, UpstreamKeys } from '../../proxy/upstream/keys.ts';
 import { Accounts, type Account, type FailedSignIn } from './accounts.ts';
 import { AccountCredentials } from './account-credentials.ts';
 import { isLoopbackHost } from './address-guard.ts';
+import { chooseEditorAccount, EditorCredentials, mayHaveToken, type EditorAccount, type EditorSessions } from './editor-account.ts';
 import { createGuardedFetch, type GuardedFetch } from './guarded-fetch.ts';
 import { MachineCredentials } from './machine-credentials.ts';
 import { Refresher } from './refresher.ts';
@@ -25,6 +26,8 @@ export interface KeysOptions {
   readonly known: (secret: string) => void;
   /** Told once each of a file that cannot be used. */
   readonly report: (problem: VestibuleError) => void;
+  /** Accounts of the editor; undefined outside of one. */
+  readonly editorSessions?: EditorSessions;
   /** Milliseconds for a request; ten seconds unless a test says otherwise. */
   readonly timeoutMs?: number;
 }
@@ -50,6 +53,9 @@ export class OAuthKeys implements UpstreamKeys {
   /** Endpoint each entry was last connected to: it is known once its variables are resolved. */
   readonly #endpoints = new Map<ServerName, string>();
   readonly #settings = new Map<string, { readonly url: URL; readonly privateNetwork: boolean }>();
+  /** Kind of account of the editor that an endpoint is used with. */
+  readonly #byEditor = new Map<string, string>();
+  readonly #following: Disposable | undefined;
   #active = new Map<string, string>();
 
   constructor(options: KeysOptions, accounts: Accounts) {
@@ -59,6 +65,7 @@ export class OAuthKeys implements UpstreamKeys {
     this.#refresher = new Refresher({ dataDir: options.dataDir, accounts, vault: this.#vault, fetchFor: (account) => this.#fetchOf(account) });
     this.#active = this.#activeNow();
     accounts.onDidChange(() => this.#follow());
+    this.#following = options.editorSessions?.follow((provider) => this.#announce(new Set([...this.#byEditor].flatMap(([endpoint, kind]) => (kind === provider ? [endpoint] : [])))));
   }
 
   get onDidChange(): Event<{ readonly uses: (config: UpstreamConfig) => boolean }> {
@@ -74,6 +81,11 @@ export class OAuthKeys implements UpstreamKeys {
     if (Object.keys(transport.headers).some((name) => name.toLowerCase() === 'authorization')) return undefined;
     const url = new URL(transport.url);
     const endpoint = this.#remember(config.name, url, transport);
+    const byEditor = editorAccountOf(transport);
+    if (byEditor !== undefined) {
+      const { editorSessions, known } = this.#options;
+      return editorSessions === undefined || !mayHaveToken(url) ? undefined : new EditorCredentials(editorSessions, byEditor, known);
+    }
     const grant = transport.oauth?.grant ?? 'authorization_code';
     if (grant !== 'authorization_code') return new MachineCredentials(url, transport.oauth ?? {}, this.#fetchFor(url, transport), this.#options.known);
     return new AccountCredentials({ accounts: this.#accounts, refresher: this.#refresher, account: () => this.#accounts.active(endpoint, this.#options.workspace) });
@@ -118,6 +130,8 @@ export class OAuthKeys implements UpstreamKeys {
   signIn(server: ServerName, transport: Http, add: boolean, person: SignInPerson, ways: SignInDeps['ways'], signal: AbortSignal, personMs?: number): Promise<Account> {
     const url = new URL(transport.url);
     const endpoint = this.#remember(server, url, transport);
+    const byEditor = editorAccountOf(transport);
+    if (byEditor !== undefined) return this.#signInByEditor(endpoint, url, byEditor);
     const target: SignInTarget = {
       server,
       url,
@@ -160,13 +174,25 @@ export class OAuthKeys implements UpstreamKeys {
   }
 
   dispose(): void {
+    this.#following?.dispose();
     this.#accounts.dispose();
     this.#changed.dispose();
+  }
+
+  /** The account is the editor's: nothing of it is kept here. */
+  async #signInByEditor(endpoint: string, url: URL, account: EditorAccount): Promise<Account> {
+    const { token, label } = await chooseEditorAccount(this.#options.editorSessions, account, url);
+    this.#options.known(token);
+    this.#announce(new Set([endpoint]));
+    return { id: account.provider, endpoint, issuer: account.provider, resource: endpoint, label, since: Date.now(), ended: undefined, scopes: account.scopes, missing: [] };
   }
 
   #remember(server: ServerName, url: URL, transport: Http): string {
     const endpoint = endpointOf(url);
     this.#endpoints.set(server, endpoint);
+    const byEditor = editorAccountOf(transport);
+    if (byEditor === undefined) this.#byEditor.delete(endpoint);
+    else this.#byEditor.set(endpoint, byEditor.provider);
     this.#settings.set(endpoint, { url, privateNetwork: transport.oauth?.privateNetwork === true });
     return endpoint;
   }
@@ -218,6 +244,10 @@ function stampOf(account: Account | undefined, failed: FailedSignIn | undefined)
 
 function missingOf({ missing }: Account): SignInProblem | undefined {
   return missing.length === 0 ? undefined : { code: 'access-denied', message: `A call needs more access than was granted: ${missing.join(' ')}.`, action: 'Sign in again; Vestibule then asks for that as well.' };
+}
+
+function editorAccountOf({ oauth }: Http): EditorAccount | undefined {
+  return oauth?.editorAccount === undefined ? undefined : { provider: oauth.editorAccount, scopes: oauth.scopes ?? [] };
 }
 
 function endpointOfEntry(transport: UpstreamConfig['transport']): string | undefined {

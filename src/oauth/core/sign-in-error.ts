@@ -45,6 +45,7 @@ export type SignInProblem =
   | 'state-mismatch'
   | 'issuer-missing'
   | 'declined'
+  | 'no-editor'
   | 'no-code'
   | 'bad-url'
   | 'cancelled'

@@ -29,7 +29,7 @@ export const OUTPUT_KEYS = ['limit', 'injections', 'secrets'] as const;
 /** `enterpriseManaged` is VS Code's own. */
 export const OAUTH_KEYS = [
   'clientId', 'clientSecret', 'scopes', 'issuer', 'clientMetadataUrl', 'redirectPort', 'pkce', 'privateNetwork', 'grant', 'privateKey', 'algorithm', 'enterprise',
-  'enterpriseManaged',
+  'editorAccount', 'enterpriseManaged',
 ] as const;
 export const ENTERPRISE_KEYS = ['tokenEndpoint', 'clientId', 'idToken'] as const;
 export const ISOLATION_KEYS = ['kind', 'engine', 'image', 'network', 'mounts', 'memoryMb', 'cpus'] as const;

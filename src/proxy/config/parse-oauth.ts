@@ -5,7 +5,7 @@ import type { FileReport } from './report.ts';
 import type { EnterpriseSettings, OAuthSettings, UpstreamConfig } from './types.ts';
 
 /** Keys that lend a person's secrets or loosen a rule: only their own file may hold them. */
-const OWN_FILE_ONLY = ['clientSecret', 'privateKey', 'enterprise', 'grant', 'pkce', 'privateNetwork', 'issuer'] as const;
+const OWN_FILE_ONLY = ['clientSecret', 'privateKey', 'enterprise', 'grant', 'pkce', 'privateNetwork', 'issuer', 'editorAccount'] as const;
 
 /** The `oauth` section of an entry. A folder's file may name a client and scopes; the rest is a person's to decide. */
 export function parseOAuth(report: FileReport, fields: Fields, origin: UpstreamConfig['origin']): Pick<UpstreamConfig, 'oauth'> {
@@ -17,7 +17,7 @@ export function parseOAuth(report: FileReport, fields: Fields, origin: UpstreamC
     const field = section.get(key);
     if (!own && field !== undefined) report.warn(field.keyNode, `A workspace file cannot set ${quote(key)} of "oauth"; it is ignored.`, 'Declare this server in your own servers file.');
   }
-  const texts = textMembers(report, section, own ? ['clientId', 'clientSecret', 'issuer', 'clientMetadataUrl', 'privateKey', 'algorithm'] : ['clientId', 'clientMetadataUrl']);
+  const texts = textMembers(report, section, own ? ['clientId', 'clientSecret', 'issuer', 'clientMetadataUrl', 'privateKey', 'algorithm', 'editorAccount'] : ['clientId', 'clientMetadataUrl']);
   const scopes = textsField(report, section, 'scopes');
   const redirectPort = numberField(report, section, 'redirectPort', RANGES.redirectPort);
   const pkce = own ? choiceField(report, section, 'pkce', ['required', 'assumed'] as const) : undefined;

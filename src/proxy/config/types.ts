@@ -67,6 +67,8 @@ export interface OAuthSettings {
   /** JWS algorithm of `privateKey`. */
   readonly algorithm?: string;
   readonly enterprise?: EnterpriseSettings;
+  /** Kind of account of the editor to use instead, e.g. `github`. */
+  readonly editorAccount?: string;
 }
 
 /** A company's identity provider that vouches for the person (RFC 8693). */

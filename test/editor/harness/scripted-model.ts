@@ -1,10 +1,9 @@
 // Copilot's agent mode with a model that follows a script: signed out, offline, deterministic.
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { createVSIX } from '@vscode/vsce';
 import { root } from '../../../scripts/lib/exec.mjs';
 import type { Plans } from '../../fixtures/scripted-model/plan.ts';
-import { bundleForHost } from './bundle.ts';
+import { packExtension } from './pack-extension.ts';
 import type { Workbench, WorkbenchOptions } from './workbench.ts';
 
 /** The chat extension is activated with the first question, which takes its time. */
@@ -13,7 +12,7 @@ const CHAT_START_MS = 60_000;
 /** What to open, with the scripted model and its plans in it. */
 export async function withScriptedModel(options: WorkbenchOptions, plans: Plans): Promise<WorkbenchOptions> {
   const plansFile = path.join(root, 'out', 'scripted-model', `plans-${options.name}.json`);
-  const vsix = await packScriptedModel();
+  const vsix = await packExtension('scripted-model');
   await writeFile(plansFile, JSON.stringify(plans));
   return {
     ...options,
@@ -31,17 +30,4 @@ export async function ask(workbench: Workbench, question: string): Promise<void>
   await workbench.page.locator('.quick-input-message', { hasText: 'Ask the scripted model' }).waitFor({ timeout: CHAT_START_MS });
   await workbench.quickInput().fill(question);
   await workbench.page.keyboard.press('Enter');
-}
-
-/** @returns the packaged extension */
-async function packScriptedModel(): Promise<string> {
-  const source = path.join(root, 'test', 'fixtures', 'scripted-model');
-  const folder = path.join(root, 'out', 'scripted-model');
-  await mkdir(folder, { recursive: true });
-  await bundleForHost(path.join(source, 'extension.ts'), path.join(folder, 'extension.cjs'));
-  await copyFile(path.join(source, 'package.json'), path.join(folder, 'package.json'));
-  await writeFile(path.join(folder, '.vscodeignore'), '**\n!package.json\n!extension.cjs\n');
-  const packagePath = path.join(root, 'out', 'scripted-model.vsix');
-  await createVSIX({ cwd: folder, packagePath, dependencies: false, allowMissingRepository: true, skipLicense: true });
-  return packagePath;
 }
