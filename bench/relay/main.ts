@@ -1,6 +1,6 @@
 // What the gateway costs, in one run, so that every side sees the same machine: the same tools/call directly, through
 // the cheapest hop there can be, through the gateway, through a hop made of SDK objects, and through other gateways.
-// Then calls at once, and what is kept in memory.
+// Then calls at once, beside how many servers and tools, beside others that disturb, and what is kept in memory.
 import path from 'node:path';
 import { loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +10,7 @@ import { startListening } from '../lib/program.ts';
 import { report } from '../lib/report.ts';
 import { ms, quantile } from '../lib/statistics.ts';
 import { freePort, Probe } from '../soak/probe.ts';
+import { fairness } from './fairness.ts';
 import { HttpCaller } from './http-caller.ts';
 import { startPeers } from './peers.ts';
 import { StdioCaller } from './stdio-caller.ts';
@@ -203,6 +204,7 @@ try {
   await report('relay', [...(await latencies('http', http)), ...(await latencies('stdio', stdio))]);
   await report('relay-throughput', [...(await throughputs('http', http, 1)), ...(await throughputs('stdio', stdio.filter(({ name }) => name !== 'direct'), 0))]);
   await report('relay-scale', await scales(server.url));
+  await report('relay-fairness', await fairness(server.url));
   await report('relay-memory', await memory(server.url));
 } finally {
   await Promise.all([...gateways, ...peers, rawHop, sdkHop, server].map((one) => one.stop()));

@@ -3,6 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { excerpt } from '../failure.ts';
 import { MAX_MESSAGE_BYTES } from '../leg.ts';
+import { readInTurns } from '../read-in-turns.ts';
 import { UpstreamCallError } from '../types.ts';
 
 /** All messages of one request's own stream together; a notification flood ends there. */
@@ -109,7 +110,7 @@ export function readEvents(response: IncomingMessage, handler: EventHandler, max
         if (error.type === 'max-buffer-size-exceeded') fail(tooLarge(MAX_MESSAGE_BYTES));
       },
     });
-    response.on('data', (chunk: Buffer) => {
+    readInTurns(response, (chunk) => {
       bytes += chunk.length;
       if (bytes > maxBytes) fail(tooLarge(maxBytes));
       else if (!response.destroyed) parser.feed(decoder.write(chunk));

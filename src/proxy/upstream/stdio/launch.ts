@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import spawn from 'cross-spawn';
 import { messageOf } from '../../errors.ts';
 import type { ResolvedTransport } from '../../config/types.ts';
@@ -41,6 +41,8 @@ export interface LaunchedProcess {
 
 /** A process that ended may leave its pipes to a descendant: that long they are still read. */
 const DRAIN_MS = 200;
+/** Each turn reads one chunk of a pipe; more than these hold no pipe has room for. */
+const DRAIN_TURNS = 16;
 
 /**
  * Starts a stdio server: by argument vector, never a shell, in its own process group (POSIX), with an allow-listed
@@ -130,8 +132,8 @@ export function drained({ stdout, stderr }: Pick<LaunchedProcess, 'stdout' | 'st
       clearTimeout(timer);
       resolve();
     };
-    // On a busy machine the time may be over before the pipes were looked at once: the next turn looks.
-    const timer = setTimeout(() => setImmediate(done), DRAIN_MS);
+    // On a busy machine the time may be over before the pipes were looked at once: the next turns look.
+    const timer = setTimeout(() => void turns(DRAIN_TURNS).then(done), DRAIN_MS);
     for (const stream of open) {
       stream.once('close', () => {
         left--;
@@ -140,6 +142,10 @@ export function drained({ stdout, stderr }: Pick<LaunchedProcess, 'stdout' | 'st
     }
     if (left === 0) done();
   });
+}
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await nextTurn();
 }
 
 async function endTree(child: Child, pid: number, exited: Promise<Exit>): Promise<void> {

@@ -2,6 +2,7 @@ import type { FrameProblem } from '../../json/frame.ts';
 import { RingBuffer } from '../../storage/ring-buffer.ts';
 import { excerpt, UpstreamError } from '../failure.ts';
 import { MAX_MESSAGE_BYTES, type Leg, type LegSink } from '../leg.ts';
+import { readInTurns } from '../read-in-turns.ts';
 import type { WriteLog } from '../throttled-log.ts';
 import { UpstreamCallError } from '../types.ts';
 import { answerIdOf } from './answer-id.ts';
@@ -34,9 +35,9 @@ export class StdioLeg implements Leg {
     this.#sink = sink;
     this.#log = log;
     const lines = new LineSplitter(MAX_MESSAGE_BYTES, (line) => this.#line(line), (line) => this.#oversized(line));
-    child.stdout.on('data', (chunk: Buffer) => lines.push(chunk));
+    readInTurns(child.stdout, (chunk) => lines.push(chunk));
     const errors = new LineSplitter(STDERR_LINE_BYTES, (line) => this.#errorLine(line), ({ head }) => this.#errorLine(head));
-    child.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
+    readInTurns(child.stderr, (chunk) => errors.push(chunk));
     child.stdout.once('end', () => {
       // A process that ends closes its output a moment before.
       const timer = setTimeout(() => this.#silenced(), EXIT_GRACE_MS);

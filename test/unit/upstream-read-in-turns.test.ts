@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
+import { describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { readInTurns } from '../../src/proxy/upstream/read-in-turns.ts';
+
+const CHUNK = 16 * 1024;
+
+/** A stream that always has more, up to this many chunks. */
+function flood(chunks: number): Readable {
+  let left = chunks;
+  return new Readable({
+    highWaterMark: CHUNK,
+    read() {
+      this.push(left-- > 0 ? Buffer.alloc(CHUNK, left % 251) : null);
+    },
+  });
+}
+
+describe('reading in turns', () => {
+  it('lets others go on between two turns of a stream that always has more', async () => {
+    const stream = flood(10_000);
+    let read = 0;
+    readInTurns(stream, () => read++);
+    for (let turn = 0; turn < 10; turn++) await nextTurn();
+    assert.ok(read > 0 && read <= 60, `${read} chunks in ten turns`);
+    stream.destroy();
+  });
+
+  it('reads all of it, in order', async () => {
+    const [plain, inTurns]: [Buffer[], Buffer[]] = [[], []];
+    for await (const chunk of flood(200)) plain.push(chunk as Buffer);
+    const stream = flood(200);
+    readInTurns(stream, (chunk) => inTurns.push(chunk));
+    await new Promise((resolve) => stream.once('end', resolve));
+    assert.ok(Buffer.concat(inTurns).equals(Buffer.concat(plain)));
+  });
+});
