@@ -4,6 +4,7 @@ import { openSecretStore } from './oauth/vscode/secret-store.ts';
 import { InputAsker } from './views/ask-input.ts';
 import { bridgeHome, isBridgeInstalled } from './views/bridge-home.ts';
 import { createEditorGateway, dataFolder } from './views/create-gateway.ts';
+import { ChosenProfile } from './views/chosen-profile.ts';
 import { ReplaceableDialogs } from './views/dialogs.ts';
 import { EditorEndpoint } from './views/editor-endpoint.ts';
 import type { VestibuleExports } from './views/exports.ts';
@@ -21,6 +22,8 @@ import { Surface } from './views/surface.ts';
 
 /** Where this workspace's port is remembered. */
 const PORT_KEY = 'port';
+/** Where the profile of this workspace's agents is remembered. */
+const PROFILE_KEY = 'profile';
 
 let running: GatewayHost | undefined;
 
@@ -39,14 +42,18 @@ export function activate(context: vscode.ExtensionContext): VestibuleExports {
     get: () => context.workspaceState.get<number>(PORT_KEY),
     set: (port) => void context.workspaceState.update(PORT_KEY, port),
   });
+  const profile = new ChosenProfile({
+    get: () => context.workspaceState.get<string>(PROFILE_KEY),
+    set: (name) => void context.workspaceState.update(PROFILE_KEY, name),
+  });
   running = host;
 
-  const { upstreams } = own(new Surface({ host, secrets, dialogs, memento: context.workspaceState }));
-  const interaction = own(registerInteraction({ context, host, endpoint, dialogs, log, secrets, upstreams }));
+  const { upstreams } = own(new Surface({ host, profile, secrets, dialogs, memento: context.workspaceState }));
+  const interaction = own(registerInteraction({ context, host, endpoint, profile, dialogs, log, secrets, upstreams }));
   own(noticeProposals(host, dialogs, () => vscode.commands.executeCommand(Command.reviewProposal)));
   own(noticeLockFile(host, dialogs, () => vscode.commands.executeCommand(Command.reviewLockFile)));
   own(
-    registerProvider(host, endpoint, (error) => {
+    registerProvider(host, endpoint, profile, (error) => {
       logError(log, error);
       // A gateway that could not be made shows that itself; one that cannot listen does not.
       if (host.state.kind === 'running') dialogs.fail(problemOf(error), { label: 'Show Log', run: () => log.show() });
@@ -64,7 +71,7 @@ export function activate(context: vscode.ExtensionContext): VestibuleExports {
 
   return {
     apiVersion: 1,
-    endpoint: async () => ({ url: (await endpoint.listen()).url, headers: { Authorization: `Bearer ${endpoint.token}` } }),
+    endpoint: async () => ({ url: profile.urlAt(await endpoint.listen()), headers: { Authorization: `Bearer ${endpoint.token}` } }),
     state: () => host.snapshot(),
     onDidChange: (listener) => host.onDidChange(listener),
     ...(context.extensionMode === vscode.ExtensionMode.Test && { answerDialogs: (answers) => dialogs.replace(answers) }),

@@ -164,6 +164,8 @@ export interface GatewaySnapshot {
   readonly sessions: readonly SessionSnapshot[];
   /** What is left of the rate of everybody together, where there is one (`gateway.limits.perMinute`). */
   readonly rate?: RateSnapshot | undefined;
+  /** Names of the profiles that the servers files hold. */
+  readonly profiles?: readonly string[];
   /** Agents with a token of their own, expired ones too, oldest first. */
   readonly agents: readonly AgentSnapshot[];
   /** Servers that agents ask for, oldest first; nothing of them was started or dialled. */

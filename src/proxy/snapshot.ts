@@ -76,6 +76,7 @@ function plainSnapshot(sources: SnapshotSources): PlainSnapshot {
     upstreams: sources.config.upstreams.map((config) => upstreamSnapshot(config, sources)),
     sessions: sources.sessions,
     rate: sources.flow.rateOfAll(),
+    profiles: Object.keys(sources.config.profiles),
     agents: sources.agents,
     proposals: sources.proposals.map(proposalSnapshot),
     problems: [...sources.config.problems, ...sources.stateProblems, ...ruleProblems(sources.config.upstreams, sources.catalog), ...lockProblems(sources.approvals), ...agentProblems(sources.agentsProblem)],

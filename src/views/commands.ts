@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { UpstreamSnapshot } from '../proxy/api.ts';
 import { addAgent, revokeAgent } from './agents.ts';
 import { browseRegistry, type RegistryContext } from './browse-registry.ts';
+import type { ChosenProfile } from './chosen-profile.ts';
 import { connectAgent, type ConnectContext } from './connect-agent.ts';
 import { manageConsents, setConsent } from './consents.ts';
 import type { Decisions, Reach } from './decisions.ts';
@@ -25,6 +26,7 @@ import type { GatewayApi } from '../proxy/api.ts';
 import type { ServerName } from '../proxy/model.ts';
 import type { UriAnswers } from '../oauth/vscode/uri-way.ts';
 import { signIn, signOut, switchAccount, type SignInContext } from './sign-in.ts';
+import { switchProfile } from './switch-profile.ts';
 import { undoDecision } from './undo.ts';
 import { shareApprovals, type ShareContext } from './share-approvals.ts';
 import { findUpstream, readTarget, readTargets, type Target } from './target.ts';
@@ -36,6 +38,7 @@ import { oneLine } from './text.ts';
 export interface CommandContext {
   readonly host: GatewayHost;
   readonly endpoint: EditorEndpoint;
+  readonly profile: ChosenProfile;
   readonly dialogs: Dialogs;
   readonly decisions: Decisions;
   readonly documents: ReviewDocuments;
@@ -132,6 +135,7 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
     await vscode.env.clipboard.writeText(url);
     dialogs.inform(`Copied ${url}. Its access token is secret, new at each start of the window, and was not copied.`);
   },
+  [Command.switchProfile]: (context) => switchProfile(context, (command) => vscode.commands.executeCommand(command)),
   [Command.restartGateway]: ({ host }) => host.restart(),
   [Command.filterUpstreams]: async (context) => {
     await vscode.commands.executeCommand(`${View.upstreams}.focus`);

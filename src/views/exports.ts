@@ -5,7 +5,7 @@ import type { Dialogs } from './dialogs.ts';
 /** What the extension offers other extensions and tests (contract §9). */
 export interface VestibuleExports {
   readonly apiVersion: 1;
-  /** Where the endpoint is and how to enter; starts listening. The header is secret. */
+  /** Where the endpoint is, by the profile a person chose for this workspace, and how to enter; starts listening. The header is secret. */
   endpoint(): Promise<{ readonly url: string; readonly headers: Record<string, string> }>;
   /** The gateway's state as last shown; empty until it is there. */
   state(): GatewaySnapshot;

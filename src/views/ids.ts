@@ -58,6 +58,7 @@ export const Command = {
   runDoctor: 'vestibule.runDoctor',
   forgetLearned: 'vestibule.forgetLearned',
   copyEndpoint: 'vestibule.copyEndpoint',
+  switchProfile: 'vestibule.switchProfile',
   restartGateway: 'vestibule.restartGateway',
   filterUpstreams: 'vestibule.filterUpstreams',
   clearUpstreamFilter: 'vestibule.clearUpstreamFilter',

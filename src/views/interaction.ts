@@ -7,6 +7,7 @@ import { DisposableStore, type Disposable } from '../proxy/events.ts';
 import { bridgeHome } from './bridge-home.ts';
 import { installBridge } from './bridge-program.ts';
 import { fromLink, type RegistryContext } from './browse-registry.ts';
+import type { ChosenProfile } from './chosen-profile.ts';
 import { runCommand, type CommandContext } from './commands.ts';
 import { ConsentAsker } from './consent-asker.ts';
 import { dataFolder, workspaceFolder } from './create-gateway.ts';
@@ -37,6 +38,7 @@ export interface InteractionParts {
   readonly context: vscode.ExtensionContext;
   readonly host: GatewayHost;
   readonly endpoint: EditorEndpoint;
+  readonly profile: ChosenProfile;
   readonly dialogs: Dialogs;
   readonly log: vscode.LogOutputChannel;
   readonly secrets: Promise<SecretStore>;
@@ -56,7 +58,7 @@ export class Interaction implements Disposable {
   readonly #commands: CommandContext;
   readonly #store = new DisposableStore();
 
-  constructor({ context, host, endpoint, dialogs, log, secrets, upstreams, reviewChanged }: InteractionParts) {
+  constructor({ context, host, endpoint, profile, dialogs, log, secrets, upstreams, reviewChanged }: InteractionParts) {
     const documents = this.#store.add(new ReviewDocuments(host, reviewChanged));
     const gateway = (): ReturnType<GatewayHost['start']> => host.start();
     this.documents = documents;
@@ -83,6 +85,7 @@ export class Interaction implements Disposable {
     this.#commands = {
       host,
       endpoint,
+      profile,
       dialogs,
       documents,
       ownLog: log,

@@ -1,6 +1,7 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../proxy/events.ts';
 import type { Endpoint } from '../proxy/downstream/types.ts';
+import type { ChosenProfile } from './chosen-profile.ts';
 import type { GatewayHost } from './gateway-host.ts';
 import { PROVIDER_ID, PROVIDER_LABEL } from './ids.ts';
 import { VersionWatch } from './present/version-watch.ts';
@@ -16,9 +17,10 @@ export interface EndpointSource {
  * Tells VS Code about the endpoint. URL and header are final in `provide`: other harnesses copy the definition as it
  * is provided and never resolve it. The token stays the same for the whole activation, because VS Code stops a server
  * whose definition differs from the running one.
+ * @param profile what these agents see, by the path of the URL
  * @param onFailure hears why VS Code got nothing
  */
-export function registerProvider(host: GatewayHost, source: EndpointSource, onFailure: (error: unknown) => void): Disposable {
+export function registerProvider(host: GatewayHost, source: EndpointSource, profile: ChosenProfile, onFailure: (error: unknown) => void): Disposable {
   const store = new DisposableStore();
   const changed = store.add(new vscode.EventEmitter<void>());
   const watch = new VersionWatch();
@@ -27,12 +29,13 @@ export function registerProvider(host: GatewayHost, source: EndpointSource, onFa
       if (watch.isOutdated(host.snapshot())) changed.fire();
     }),
   );
+  store.add(profile.onDidChange(() => changed.fire()));
   store.add(
     vscode.lm.registerMcpServerDefinitionProvider(PROVIDER_ID, {
       onDidChangeMcpServerDefinitions: changed.event,
       async provideMcpServerDefinitions() {
         try {
-          const { url } = await source.listen();
+          const url = profile.urlAt(await source.listen());
           const snapshot = host.snapshot();
           watch.provided(snapshot);
           const headers = { Authorization: `Bearer ${source.token}` };

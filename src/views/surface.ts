@@ -3,6 +3,7 @@ import type { GatewaySnapshot } from '../proxy/api.ts';
 import { DisposableStore, type Disposable } from '../proxy/events.ts';
 import type { SecretStore } from '../proxy/storage/secret-store.ts';
 import { DOCTOR } from './doctor/problems.ts';
+import type { ChosenProfile } from './chosen-profile.ts';
 import type { Dialogs } from './dialogs.ts';
 import { onDidChangeEditorPolicy, readEditorPolicy, saysSomething } from './policy-settings.ts';
 import type { GatewayHost } from './gateway-host.ts';
@@ -29,6 +30,7 @@ import { StatusItem } from './status-item.ts';
 /** What the surface shows, and where it keeps how. */
 export interface SurfaceParts {
   readonly host: GatewayHost;
+  readonly profile: ChosenProfile;
   readonly secrets: Promise<SecretStore>;
   readonly dialogs: Pick<Dialogs, 'fail'>;
   /** Of the workspace. */
@@ -39,6 +41,7 @@ export interface SurfaceParts {
 export class Surface implements Disposable {
   readonly upstreams: UpstreamsView;
   readonly #host: GatewayHost;
+  readonly #profile: ChosenProfile;
   readonly #dialogs: Pick<Dialogs, 'fail'>;
   readonly #lastErrors = new LastErrors();
   readonly #store = new DisposableStore();
@@ -48,8 +51,10 @@ export class Surface implements Disposable {
   readonly #keys = new Map<string, unknown>();
   #secretsPersist = true;
 
-  constructor({ host, secrets, dialogs, memento }: SurfaceParts) {
+  constructor({ host, profile, secrets, dialogs, memento }: SurfaceParts) {
     this.#host = host;
+    this.#profile = profile;
+    this.#store.add(profile.onDidChange(() => this.#show()));
     this.#dialogs = dialogs;
     const state = (): ViewState => this.#state();
     const tree = (id: string, shown: () => readonly TreeNode[]): NativeTree =>
@@ -106,7 +111,7 @@ export class Surface implements Disposable {
       case 'failed':
         return { kind: 'failed', problem: host.problem };
       case 'running':
-        return { kind: 'running', state, secretsPersist: this.#secretsPersist };
+        return { kind: 'running', state, secretsPersist: this.#secretsPersist, profile: this.#profile.name };
     }
   }
 

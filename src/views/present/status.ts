@@ -1,5 +1,6 @@
 import { tokenBalance } from '../../proxy/relay/token-balance.ts';
 import { Command, type CommandId } from '../ids.ts';
+import { t } from '../l10n.ts';
 import type { Problem } from '../problem.ts';
 import { oneLine, plural } from '../text.ts';
 import { awaitingCount, needsTrust } from './awaiting.ts';
@@ -28,7 +29,7 @@ export interface Status {
 export type StatusInput =
   | { readonly kind: 'starting' }
   | { readonly kind: 'failed'; readonly problem: Problem }
-  | { readonly kind: 'running'; readonly state: ViewState; readonly secretsPersist: boolean };
+  | { readonly kind: 'running'; readonly state: ViewState; readonly secretsPersist: boolean; readonly profile?: string | undefined };
 
 const REVIEW = link('Review', Command.reviewQuarantine);
 const ADD = link('Add a server', Command.addUpstream);
@@ -36,6 +37,7 @@ const RESUME = link('Resume all', Command.resumeAll);
 const INSPECT = link('Open the inspector', Command.openInspector);
 const DOCTOR = link('Run the doctor', Command.runDoctor);
 const LOGS = link('Show log', Command.showLogs);
+const SWITCH = link('Switch profile', Command.switchProfile);
 const RESTART = link('Restart the gateway', Command.restartGateway);
 
 /** The one status bar item. */
@@ -52,11 +54,11 @@ export function statusOf(input: StatusInput): Status {
       ]);
     }
     case 'running':
-      return running(input.state, input.secretsPersist);
+      return running(input.state, input.secretsPersist, input.profile);
   }
 }
 
-function running(state: ViewState, secretsPersist: boolean): Status {
+function running(state: ViewState, secretsPersist: boolean, profile: string | undefined): Status {
   const { snapshot, trusted } = state;
   const failing = snapshot.upstreams.filter((upstream) => upstream.state.kind === 'failed');
   const errors = snapshot.problems.filter(({ severity }) => severity === 'error');
@@ -64,6 +66,7 @@ function running(state: ViewState, secretsPersist: boolean): Status {
   const serving = snapshot.upstreams.filter(({ config }) => config.enabled);
   const paused = pausedText(snapshot.pause);
   const notes = [
+    ...profileNote(profile, snapshot.profiles ?? []),
     ...(paused === undefined ? [] : [[text(oneLine(paused, 400)), RESUME]]),
     ...(serving.some((upstream) => needsTrust(upstream, trusted))
       ? [[text('Restricted Mode: servers of this workspace do not start until you trust it.')]]
@@ -108,6 +111,13 @@ function running(state: ViewState, secretsPersist: boolean): Status {
     ]);
   }
   return status('ok', '$(shield) Vestibule', `Vestibule is ready, ${plural(serving.length, 'server')}`, [[summary], ...notes, [INSPECT]]);
+}
+
+/** Which part of everything the editor's own agents see, where a person chose one. */
+function profileNote(profile: string | undefined, known: readonly string[]): TooltipPart[][] {
+  if (profile === undefined) return known.length === 0 ? [] : [[SWITCH]];
+  const name = oneLine(profile, 60);
+  return [[text(known.includes(profile) ? t('Agents of this workspace see the profile “{0}”.', name) : t('Agents of this workspace see nothing: the profile “{0}” is in no servers file any more.', name)), SWITCH]];
 }
 
 /** What the tool lists of the agents connected last cost and save, and what shortened results did. */
