@@ -38,6 +38,8 @@ export function inspectorPage({ cspSource, language, nonce, styleNonce, script, 
 <link rel="stylesheet" href="${style}">
 </head>
 <body>
+<main>
+<h1 class="spoken">${x(t('Vestibule inspector'))}</h1>
 <vscode-panels id="tabs" aria-label="${x(t('Inspector'))}">
 <vscode-panel-tab id="tab-calls">${x(t('Calls'))}</vscode-panel-tab>
 <vscode-panel-tab id="tab-search">${x(t('Tool search'))}</vscode-panel-tab>
@@ -46,6 +48,7 @@ export function inspectorPage({ cspSource, language, nonce, styleNonce, script, 
 <vscode-panel-view id="view-search">${searchTab()}</vscode-panel-view>
 <vscode-panel-view id="view-tokens">${tokensTab()}</vscode-panel-view>
 </vscode-panels>
+</main>
 <script nonce="${nonce}" src="${script}"></script>
 </body>
 </html>`;
