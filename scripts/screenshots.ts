@@ -50,6 +50,10 @@ await main('screenshots', async () => {
   const choose = async (text: string | RegExp): Promise<void> => {
     await workbench.quickPick(text).first().click();
   };
+  const clearNotifications = async (): Promise<void> => {
+    const clear = workbench.page.locator('.notification-toast .codicon-notifications-clear');
+    while ((await clear.count()) > 0) await clear.first().click();
+  };
   const take = async (name: string): Promise<void> => {
     await workbench.page.mouse.move(640, 790);
     await workbench.page.screenshot({ path: path.join(images, `${name}.png`) });
@@ -57,6 +61,11 @@ await main('screenshots', async () => {
   };
   try {
     await workbench.openContainer('Vestibule');
+    await workbench.notification('This workspace brings 2 MCP servers').getByRole('button', { name: 'Set Up…' }).click({ timeout: 60_000 });
+    await workbench.quickPick('Let “everything” start').first().waitFor();
+    await take('first-open');
+    await workbench.page.keyboard.press('Escape');
+    await clearNotifications();
     await workbench.treeRow(/^Run .*server-everything/).click();
     await workbench.editorText().getByText('Review of everything').waitFor();
     await take('review-launch');
@@ -68,8 +77,7 @@ await main('screenshots', async () => {
     await workbench.answer('Approve Launch');
     await workbench.treeRow(/edit_file.*new/).first().click();
     await workbench.editorText().getByText('Tool edit_file').waitFor();
-    const clear = workbench.page.locator('.notification-toast .codicon-notifications-clear');
-    while ((await clear.count()) > 0) await clear.first().click();
+    await clearNotifications();
     await take('review-tool');
 
     await ask(workbench, question);

@@ -12,13 +12,13 @@ import { GatewayHost } from './views/gateway-host.ts';
 import { Command } from './views/ids.ts';
 import { loadInteraction } from './views/lazy-bundles.ts';
 import { noticeProposals } from './views/proposal-notice.ts';
-import { noticeLockFile } from './views/lock-notice.ts';
 import { logError } from './views/log-error.ts';
 import { problemOf } from './views/problem.ts';
 import { registerProvider } from './views/provider.ts';
 import { registerInteraction } from './views/register-interaction.ts';
 import { onDidChangeSettings } from './views/settings.ts';
 import { Surface } from './views/surface.ts';
+import { noticeWorkspace } from './views/workspace-notice.ts';
 
 /** Where this workspace's port is remembered. */
 const PORT_KEY = 'port';
@@ -51,7 +51,7 @@ export function activate(context: vscode.ExtensionContext): VestibuleExports {
   const { upstreams } = own(new Surface({ host, profile, secrets, dialogs, memento: context.workspaceState }));
   const interaction = own(registerInteraction({ context, host, endpoint, profile, dialogs, log, secrets, upstreams }));
   own(noticeProposals(host, dialogs, () => vscode.commands.executeCommand(Command.reviewProposal)));
-  own(noticeLockFile(host, dialogs, () => vscode.commands.executeCommand(Command.reviewLockFile)));
+  own(noticeWorkspace({ host, dialogs, say: (news) => loadInteraction().workspaceNotice(news), memento: context.workspaceState, setUp: () => vscode.commands.executeCommand(Command.setUpWorkspace) }));
   own(
     registerProvider(host, endpoint, profile, (error) => {
       logError(log, error);

@@ -1,5 +1,6 @@
 import { visible } from '../proxy/json/visible.ts';
-import { RULES, type RuleCode } from '../proxy/scanner/rules.ts';
+import { RULES } from '../proxy/scanner/rules.ts';
+import type { RuleCode } from '../proxy/scanner/rule-titles.ts';
 import type { Finding } from '../proxy/scanner/types.ts';
 import { VERSION } from './version.ts';
 

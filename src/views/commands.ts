@@ -27,6 +27,7 @@ import type { ServerName } from '../proxy/model.ts';
 import type { UriAnswers } from '../oauth/vscode/uri-way.ts';
 import { signIn, signOut, switchAccount, type SignInContext } from './sign-in.ts';
 import { switchProfile } from './switch-profile.ts';
+import { setUpWorkspace, type SetUpContext } from './set-up-workspace.ts';
 import { undoDecision } from './undo.ts';
 import { shareApprovals, type ShareContext } from './share-approvals.ts';
 import { findUpstream, readTarget, readTargets, type Target } from './target.ts';
@@ -49,6 +50,7 @@ export interface CommandContext {
   readonly inspector: Inspector;
   readonly sharing: ShareContext;
   readonly lockReview: LockReviewContext;
+  readonly setUp: SetUpContext;
   readonly logs: LogChannels;
   readonly doctor: DoctorContext;
   readonly results: FullResults;
@@ -100,6 +102,7 @@ const HANDLERS: Readonly<Record<CommandId, Handler>> = {
   [Command.openInspector]: ({ inspector }) => inspector.show('calls'),
   [Command.searchTools]: ({ inspector }) => inspector.show('search'),
   [Command.exportCalls]: (context) => exportCalls(context),
+  [Command.setUpWorkspace]: ({ setUp }) => setUpWorkspace(setUp),
   [Command.reviewLockFile]: ({ lockReview }) => reviewLockFile(lockReview),
   [Command.undoDecision]: ({ lockReview }) => undoDecision(lockReview),
   [Command.acceptDescriptions]: acceptDescriptions,

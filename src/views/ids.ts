@@ -39,6 +39,7 @@ export const Command = {
   searchTools: 'vestibule.searchTools',
   exportCalls: 'vestibule.exportCalls',
   shareApprovals: 'vestibule.shareApprovals',
+  setUpWorkspace: 'vestibule.setUpWorkspace',
   reviewLockFile: 'vestibule.reviewLockFile',
   undoDecision: 'vestibule.undoDecision',
   acceptDescriptions: 'vestibule.acceptDescriptions',

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ClientFile, ClientId, Machine } from '../proxy/clients/client-files.ts';
 import { DisposableStore, type Disposable } from '../proxy/events.ts';
+import { readTextIfExists } from '../proxy/storage/atomic-file.ts';
+import { InputAsker } from './ask-input.ts';
 import { bridgeHome } from './bridge-home.ts';
 import { installBridge } from './bridge-program.ts';
 import { fromLink, type RegistryContext } from './browse-registry.ts';
@@ -19,6 +21,7 @@ import { FullResults } from './full-results.ts';
 import type { GatewayHost } from './gateway-host.ts';
 import { Command, type CommandId } from './ids.ts';
 import { Inspector } from './inspector/inspector.ts';
+import { reviewLockFile, type LockReviewContext } from './lock-review.ts';
 import { LogChannels } from './log-channels.ts';
 import { UriAnswers } from '../oauth/vscode/uri-way.ts';
 import type { SecretStore } from '../proxy/storage/secret-store.ts';
@@ -30,6 +33,7 @@ import { ServersFiles, type ServersFileChoice } from './servers-files.ts';
 // What activation needs of this bundle before any command ran.
 export { refreshBridge } from './bridge-program.ts';
 export { policyMessage } from './editor-policy.ts';
+export { workspaceNotice } from './present/workspace-notice.ts';
 export { applyTicks } from './ticks.ts';
 export { shownRows } from './present/shown-rows.ts';
 
@@ -57,6 +61,7 @@ export class Interaction implements Disposable {
   readonly answers: UriAnswers;
   readonly #commands: CommandContext;
   readonly #store = new DisposableStore();
+  #trusting: Disposable | undefined;
 
   constructor({ context, host, endpoint, profile, dialogs, log, secrets, upstreams, reviewChanged }: InteractionParts) {
     const documents = this.#store.add(new ReviewDocuments(host, reviewChanged));
@@ -82,6 +87,9 @@ export class Interaction implements Disposable {
       add: (servers) => files.addParsed(servers),
       progress: cancellable,
     };
+    const lockReview: LockReviewContext = { gateway, dialogs, preview: (title, text) => documents.preview(title, text), compare: (title, before, after) => documents.compare(title, before, after) };
+    const decisions = new Decisions({ gateway, trusted: () => vscode.workspace.isTrusted, dialogs, openReview: (target) => documents.open(target) });
+    const inputs = new InputAsker(dialogs);
     this.#commands = {
       host,
       endpoint,
@@ -90,7 +98,7 @@ export class Interaction implements Disposable {
       documents,
       ownLog: log,
       upstreams,
-      decisions: new Decisions({ gateway, trusted: () => vscode.workspace.isTrusted, dialogs, openReview: (target) => documents.open(target) }),
+      decisions,
       files,
       registry,
       connecting: {
@@ -115,7 +123,21 @@ export class Interaction implements Disposable {
         review: () => vscode.commands.executeCommand(Command.reviewQuarantine),
         add: () => vscode.commands.executeCommand(Command.addUpstream),
       },
-      lockReview: { gateway, dialogs, preview: (title, text) => documents.preview(title, text), compare: (title, before, after) => documents.compare(title, before, after) },
+      lockReview,
+      setUp: {
+        gateway,
+        dialogs,
+        trusted: () => vscode.workspace.isTrusted,
+        folder: workspaceFolder,
+        serversFile: workspaceServersFile,
+        secrets,
+        askInput: (input, server) => inputs.ask(input, server),
+        trust: () => vscode.commands.executeCommand('workbench.trust.manage'),
+        resume: (run) => this.#whenTrusted(run),
+        reviewLockFile: () => reviewLockFile(lockReview),
+        approveLaunch: (server, launch) => decisions.approve([{ server, launch }], 'selected'),
+        review: (server) => documents.open({ server }),
+      },
       sharing: { gateway, dialogs, file: lockFile, openFile },
       inspector: this.#store.add(new Inspector({ host, dialogs, documents, results: this.results, extension: context.extensionUri, log })),
       doctor: { host, dialogs, preview: (title, text) => documents.preview(title, text), secretsPersist: async () => (await secrets).persistent },
@@ -138,9 +160,24 @@ export class Interaction implements Disposable {
     return runCommand(this.#commands, id, item, selection);
   }
 
+  /** Runs something once, when the folder is trusted; asked again before that, the newer counts. */
+  #whenTrusted(run: () => void): void {
+    this.#trusting?.dispose();
+    this.#trusting = this.#store.add(vscode.workspace.onDidGrantWorkspaceTrust(() => {
+      this.#trusting?.dispose();
+      run();
+    }));
+  }
+
   dispose(): void {
     this.#store.dispose();
   }
+}
+
+/** The servers file of the window's folder, as it is saved. */
+async function workspaceServersFile(): Promise<string | undefined> {
+  const folder = workspaceFolder();
+  return folder === undefined ? undefined : readTextIfExists(join(folder, '.vscode', 'vestibule.json'));
 }
 
 async function openFile(path: string): Promise<void> {

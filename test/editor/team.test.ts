@@ -108,7 +108,7 @@ describe('a team', { timeout: 420_000 }, () => {
     // What the author approved is not what the server offers any more.
     tasks.tools = [tool('due', 'Lists what is due.'), tool('late', 'Lists what is late, and writes to everybody.')];
     teammate = await Workbench.open({ name: 'team-mate', vsix: [vsixFile], workspace });
-    await now().notification('This workspace shares approvals of 3 tools').waitFor();
+    await now().notification('This workspace brings 2 MCP servers and shares approvals of 3 tools').waitFor();
     await command('Vestibule: Focus on Upstreams View');
     await now().treeRow(`Connect to ${notes.url}`).waitFor();
     await command('Vestibule: Review Lock File…');

@@ -4,7 +4,8 @@ import { describe, it } from 'node:test';
 import { Validator, type Schema } from '@cfworker/json-schema';
 import { sarifLog } from '../../src/headless/sarif.ts';
 import { findingAt } from '../../src/proxy/scanner/finding.ts';
-import { RULES, type RuleCode } from '../../src/proxy/scanner/rules.ts';
+import { RULES } from '../../src/proxy/scanner/rules.ts';
+import type { RuleCode } from '../../src/proxy/scanner/rule-titles.ts';
 
 const SCHEMA = JSON.parse(readFileSync(new URL('../fixtures/sarif/sarif-2.1.0-rtm.5.json', import.meta.url), 'utf8')) as Schema;
 const validator = new Validator(SCHEMA, '4', false);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { RULES, type RuleCode } from '../../src/proxy/scanner/rules.ts';
+import { RULES } from '../../src/proxy/scanner/rules.ts';
+import type { RuleCode } from '../../src/proxy/scanner/rule-titles.ts';
 import { scanChange } from '../../src/proxy/scanner/scan-change.ts';
 import { scanDefinition } from '../../src/proxy/scanner/scan-definition.ts';
 import type { Finding, Peer } from '../../src/proxy/scanner/types.ts';

@@ -2,10 +2,8 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import type { LockSnapshot } from '../../src/proxy/api.ts';
 import { VestibuleError } from '../../src/proxy/errors.ts';
-import { Emitter } from '../../src/proxy/events.ts';
 import { sha256 } from '../../src/proxy/json/canonical.ts';
 import type { DecisionSummary } from '../../src/proxy/quarantine/types.ts';
-import { noticeLockFile } from '../../src/views/lock-notice.ts';
 import { reviewLockFile } from '../../src/views/lock-review.ts';
 import { undoDecision } from '../../src/views/undo.ts';
 import { FakeGateway, ScriptedDialogs, snapshot, tool, upstream } from './views-fixtures.ts';
@@ -88,24 +86,6 @@ describe('reviewing a lock file', () => {
     await review();
     assert.deepEqual(dialogs.failed.map(({ message, action }) => [message, action]), [['A merge conflict.', 'Resolve it.']]);
     assert.deepEqual(dialogs.confirmations, []);
-  });
-});
-
-describe('the notice of a lock file', () => {
-  it('comes once for each content that waits, and opens nothing by itself', () => {
-    const changed = new Emitter<void>();
-    let reviews = 0;
-    let current = lock;
-    const host = { snapshot: () => snapshot(servers, { lock: current }), onDidChange: changed.event };
-    const notice = noticeLockFile(host, dialogs, () => reviews++);
-    changed.fire();
-    assert.equal(dialogs.informed.length, 1);
-    current = { ...lock, digest: sha256('other') };
-    changed.fire();
-    current = { ...current, asks: false, digest: sha256('mine') };
-    changed.fire();
-    assert.deepEqual([dialogs.informed.length, reviews], [2, 0]);
-    notice.dispose();
   });
 });
 

@@ -14,6 +14,8 @@ interface MenuItem {
 interface Manifest {
   readonly main: string;
   readonly icon: string;
+  readonly categories: readonly string[];
+  readonly keywords: readonly string[];
   readonly extensionKind: readonly string[];
   readonly activationEvents: readonly string[];
   readonly capabilities: { readonly untrustedWorkspaces: { readonly supported: unknown; readonly restrictedConfigurations: readonly string[] }; readonly virtualWorkspaces: { readonly supported: unknown } };
@@ -45,6 +47,30 @@ describe('package.json', () => {
       assert.ok(localised(title).length > 0);
       assert.match(icon ?? '', /^\$\([a-z-]+\)$/);
     }
+  });
+
+  it('has every command of the contract, each where it can do something', () => {
+    const contract =
+      'addUpstream importUpstreams browseRegistry editServers reviewQuarantine approve approveAll block showChanges signIn signOut restartUpstream showLogs openInspector searchTools connectAgent revokeAgent pauseAll resumeAll exportCalls shareApprovals runDoctor copyEndpoint';
+    const byId = new Map(contributes.commands.map((command) => [command.command, command]));
+    for (const name of contract.split(' ')) assert.ok(byId.has(`vestibule.${name}`), name);
+    // These help a person who has nothing yet, or with whom nothing works.
+    const always = ['addUpstream', 'importUpstreams', 'browseRegistry', 'editServers', 'showLogs', 'exportCalls', 'runDoctor', 'restartGateway', 'reviewLockFile', 'undoDecision', 'forgetLearned'];
+    for (const { command, enablement } of contributes.commands) assert.equal(enablement === undefined, always.includes(command.replace('vestibule.', '')), command);
+    // What counts on servers is not offered in the palette without any.
+    const palette = new Map((contributes.menus['commandPalette'] ?? []).map(({ command, when }) => [command, when]));
+    for (const { command, enablement } of contributes.commands) if (enablement?.endsWith('> 0') === true) assert.equal(palette.get(command), enablement, command);
+  });
+
+  it('is found in the right places of the shops, with what they ask for', () => {
+    assert.deepEqual(manifest.categories, ['AI', 'Chat']);
+    assert.ok(manifest.keywords.length <= 5);
+    for (const file of ['README.md', 'CHANGELOG.md', 'SUPPORT.md', 'SECURITY.md', 'COMMON_PROBLEMS.md', 'LICENSE']) assert.ok(existsSync(join(root, file)), file);
+    // Relative pictures are shown from the repository: all that the README names are there, and none of another place.
+    const readme = readFileSync(join(root, 'README.md'), 'utf8');
+    const pictures = [...readme.matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)].map(([, file = '']) => file);
+    assert.ok(pictures.length >= 3);
+    for (const file of [...pictures, ...[...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, target = '']) => target)]) assert.ok(existsSync(join(root, file)), file);
   });
 
   it('contributes exactly the views, in its own container', () => {

@@ -1,6 +1,7 @@
 import { visible } from '../json/visible.ts';
 import type { Field } from './fields.ts';
-import { RULES, type RuleCode } from './rules.ts';
+import { RULES } from './rules.ts';
+import type { RuleCode } from './rule-titles.ts';
 import type { Finding, Severity } from './types.ts';
 
 const MAX_EXCERPT = 160;

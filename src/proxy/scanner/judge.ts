@@ -5,7 +5,7 @@ import {
 import { intentionsIn } from './lexicon/languages.ts';
 import { COMMENT, FORGED_TURN, isMisspelledTag, MADE_UP_ELEMENT, TEMPLATE_TOKEN, UNSEEN_STYLE, WEIGHTY_TAG } from './lexicon/markup.ts';
 import { CONVERSATION, PROMPT_LEAK, SECRET_VARIABLE, SENSITIVE_PATH, SENSITIVE_WORD } from './lexicon/sensitive.ts';
-import type { RuleCode } from './rules.ts';
+import type { RuleCode } from './rule-titles.ts';
 import { sentencesOf, type Plain, type Sentence } from './text/plain.ts';
 
 /** `strong`: no honest description says this; `mid`: many an honest one does, but a person should read it. */

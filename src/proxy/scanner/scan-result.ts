@@ -8,7 +8,7 @@ import { hiddenIn } from './checks/invisible.ts';
 import type { Field } from './fields.ts';
 import { findingAt } from './finding.ts';
 import { judge } from './judge.ts';
-import type { RuleCode } from './rules.ts';
+import type { RuleCode } from './rule-titles.ts';
 import { layersOf } from './text/decode.ts';
 import { plain } from './text/plain.ts';
 import type { Finding } from './types.ts';

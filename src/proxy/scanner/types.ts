@@ -1,5 +1,5 @@
 import type { RawJson, ServerName } from '../model.ts';
-import type { RuleCode } from './rules.ts';
+import type { RuleCode } from './rule-titles.ts';
 
 /**
  * `block`: no honest tool was found to do this; `warning`: read it before you decide; `info`: worth knowing. All three

@@ -62,7 +62,9 @@ export class Inspector implements Disposable {
       enableScripts: true,
       localResourceRoots: ['dist/webview', 'media'].map((folder) => vscode.Uri.joinPath(this.#parts.extension, folder)),
     };
-    panel.iconPath = vscode.Uri.joinPath(this.#parts.extension, 'media', 'activity.svg');
+    // Drawn as an image here, which knows no current colour.
+    const icon = (theme: 'light' | 'dark'): vscode.Uri => vscode.Uri.joinPath(this.#parts.extension, 'media', `tab-${theme}.svg`);
+    panel.iconPath = { light: icon('light'), dark: icon('dark') };
     const open = new OpenInspector(panel, this.#parts, tab);
     this.#open = open;
     panel.onDidDispose(() => {

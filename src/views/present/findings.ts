@@ -1,6 +1,6 @@
 import { visible } from '../../proxy/json/visible.ts';
 import type { UpstreamSnapshot } from '../../proxy/api.ts';
-import { RULES } from '../../proxy/scanner/rules.ts';
+import { RULE_TITLES } from '../../proxy/scanner/rule-titles.ts';
 import type { Finding, Severity } from '../../proxy/scanner/types.ts';
 import { oneLine, plural, quoted } from '../text.ts';
 import { awaiting, definitionsOf, isAwaiting } from './awaiting.ts';
@@ -14,7 +14,7 @@ const MAX_PROBLEMS = 50;
 /** Findings as a block of a document: grade, place, what was seen, why it matters and what to do. */
 export function findingLines(findings: readonly Finding[]): readonly string[] {
   return findings.flatMap(({ code, severity, path, excerpt, why, action }) => [
-    `${GRADE[severity]}: ${RULES[code].title} (${code})${path === '' ? '' : ` at ${oneLine(path, 200)}`}`,
+    `${GRADE[severity]}: ${RULE_TITLES[code]} (${code})${path === '' ? '' : ` at ${oneLine(path, 200)}`}`,
     ...(excerpt === '' ? [] : [quoted(excerpt)]),
     `${visible(why)} ${visible(action)}`,
   ]);
@@ -36,7 +36,7 @@ export function withFindingsCount(state: ViewState): number {
 /** The titles of findings for a tooltip; empty without any. */
 export function findingTitles(findings: readonly Finding[] | undefined): readonly string[] {
   const shown = (findings ?? []).filter(({ severity }) => severity !== 'info');
-  return [...new Set(shown.map(({ code, severity }) => `${GRADE[severity]}: ${RULES[code].title}`))].slice(0, 8);
+  return [...new Set(shown.map(({ code, severity }) => `${GRADE[severity]}: ${RULE_TITLES[code]}`))].slice(0, 8);
 }
 
 /** One entry of the Problems view. */
@@ -59,5 +59,5 @@ export function findingProblems(upstream: UpstreamSnapshot): readonly FindingPro
     .filter(({ finding }) => finding.severity !== 'info')
     .sort((a, b) => Number(b.finding.severity === 'block') - Number(a.finding.severity === 'block'))
     .slice(0, MAX_PROBLEMS)
-    .map(({ subject, finding: { code, severity, why, action } }) => ({ code, grave: severity === 'block', message: `${subject}: ${RULES[code].title}. ${oneLine(why, 400)} ${visible(action)}` }));
+    .map(({ subject, finding: { code, severity, why, action } }) => ({ code, grave: severity === 'block', message: `${subject}: ${RULE_TITLES[code]}. ${oneLine(why, 400)} ${visible(action)}` }));
 }

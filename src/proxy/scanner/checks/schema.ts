@@ -1,6 +1,6 @@
 import { pointerToken } from '../fields.ts';
 import { MAX_DEPTH } from '../limits.ts';
-import type { RuleCode } from '../rules.ts';
+import type { RuleCode } from '../rule-titles.ts';
 import type { Severity } from '../types.ts';
 
 /** Something about the shape of a definition rather than a text in it. */
