@@ -47,9 +47,6 @@ await main('screenshots', async () => {
   const workbench = await Workbench.open(
     await withScriptedModel({ name: 'screenshots', vsix: [vsixFile], workspace: demo, settings, userFiles, env }, plans),
   );
-  const choose = async (text: string | RegExp): Promise<void> => {
-    await workbench.quickPick(text).first().click();
-  };
   const clearNotifications = async (): Promise<void> => {
     const clear = workbench.page.locator('.notification-toast .codicon-notifications-clear');
     while ((await clear.count()) > 0) await clear.first().click();
@@ -106,16 +103,6 @@ await main('screenshots', async () => {
     await workbench.quickPick('Weather').first().waitFor();
     await take('registry');
     await workbench.page.keyboard.press('Escape');
-
-    await workbench.runCommand('Vestibule: Connect Agent…');
-    await choose('Cursor');
-    await choose('Tools that only read');
-    await workbench.quickPick('filesystem').first().waitFor();
-    await workbench.page.keyboard.press('Enter');
-    await choose('Over HTTP');
-    await workbench.dialog().waitFor();
-    await take('connect');
-    await workbench.answer('Cancel');
   } finally {
     await workbench.close();
     await registry[Symbol.asyncDispose]();

@@ -27,7 +27,10 @@ type Step = { readonly kind: 'remedy'; readonly remedy: Remedy } | { readonly ki
 export async function runDoctor({ dialogs, host, preview, secretsPersist }: DoctorContext): Promise<void> {
   const gateway = await host.start();
   const options = await editorFacts(gateway.snapshot(), secretsPersist);
-  const found = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: 'Vestibule looks for what is wrong' }, () => gateway.diagnose(options));
+  const progress = { location: vscode.ProgressLocation.Notification, title: 'Vestibule looks for what is wrong', cancellable: true };
+  // Trials that are under way end by their own limits, unseen.
+  const found = await vscode.window.withProgress(progress, (_, token) => Promise.race([gateway.diagnose(options), cancelled(token)]));
+  if (found === undefined) return;
   if (found.length === 0) {
     dialogs.inform('Nothing is wrong: every approved server answers.');
     return;
@@ -37,6 +40,10 @@ export async function runDoctor({ dialogs, host, preview, secretsPersist }: Doct
   if (diagnosis === undefined || step === undefined) return;
   if (step.kind === 'evidence') await preview('Diagnosis', diagnosisDocument(diagnosis));
   else await applyRemedy(diagnosis, step.remedy);
+}
+
+function cancelled(token: vscode.CancellationToken): Promise<undefined> {
+  return new Promise((resolve) => token.onCancellationRequested(() => resolve(undefined)));
 }
 
 async function editorFacts(snapshot: GatewaySnapshot, secretsPersist: () => Promise<boolean>): Promise<DiagnoseOptions> {
