@@ -13,10 +13,10 @@ const images = path.join(root, 'docs', 'images');
 const demo = path.join(tmpdir(), 'demo');
 const home = path.join(tmpdir(), 'demo-home');
 
-/** Themes the inspector is shown in, by the name of its picture. */
+/** Themes the inspector is shown in, by the name of its picture, and how the window says that it has one. */
 const themes = [
-  ['calls-dark', 'Dark Modern'],
-  ['calls-high-contrast', 'Dark High Contrast'],
+  ['calls-dark', 'Dark Modern', 'vs-dark'],
+  ['calls-high-contrast', 'Dark High Contrast', 'hc-black'],
 ] as const;
 
 const stdio = { type: 'stdio' };
@@ -86,8 +86,9 @@ await main('screenshots', async () => {
     await workbench.runCommand('Vestibule: Open Inspector');
     await workbench.webview().getByRole('button', { name: 'everything:get-sum' }).click();
     await take('calls');
-    for (const [name, theme] of themes) {
+    for (const [name, theme, kind] of themes) {
       await workbench.useTheme(theme);
+      await workbench.page.locator(`.monaco-workbench.${kind}`).waitFor();
       await take(name);
     }
     await workbench.useTheme('Light Modern');
