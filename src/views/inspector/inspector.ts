@@ -62,9 +62,8 @@ export class Inspector implements Disposable {
       enableScripts: true,
       localResourceRoots: ['dist/webview', 'media'].map((folder) => vscode.Uri.joinPath(this.#parts.extension, folder)),
     };
-    // Drawn as an image here, which knows no current colour.
-    const icon = (theme: 'light' | 'dark'): vscode.Uri => vscode.Uri.joinPath(this.#parts.extension, 'media', `tab-${theme}.svg`);
-    panel.iconPath = { light: icon('light'), dark: icon('dark') };
+    // Drawn as an image here, which knows no current colour: a grey that stands out in every theme.
+    panel.iconPath = vscode.Uri.joinPath(this.#parts.extension, 'media', 'tab.svg');
     const open = new OpenInspector(panel, this.#parts, tab);
     this.#open = open;
     panel.onDidDispose(() => {
