@@ -63,7 +63,7 @@ export class Inspector implements Disposable {
       localResourceRoots: ['dist/webview', 'media'].map((folder) => vscode.Uri.joinPath(this.#parts.extension, folder)),
     };
     // Drawn as an image here, which knows no current colour: a grey that stands out in every theme.
-    panel.iconPath = vscode.Uri.joinPath(this.#parts.extension, 'media', 'tab.svg');
+    panel.iconPath = vscode.Uri.joinPath(this.#parts.extension, 'media', 'activity.svg');
     const open = new OpenInspector(panel, this.#parts, tab);
     this.#open = open;
     panel.onDidDispose(() => {
