@@ -139,7 +139,7 @@ describe('problems with the tools section', () => {
     const [status = assert.fail()] = shownDefinitions([define('{"name":"status"}')], undefined);
     const tools = [tool, { server: 'ops', id: 'ops:status' as const, exposedName: 'ops_status', ...status }];
     const catalog = { server: (name: string) => (name === 'ops' ? { tools } : undefined) } as unknown as Catalog;
-    const upstream = { name: 'ops', at: { file: 'f', line: 1, column: 2 }, tools: { allow: undefined, deny: [], alias: { deploy: 'status', statsu: 'x' }, overrides: { deploy: { hide: ['env', 'nothing'], rename: { target: 'count' } } } } } as unknown as UpstreamConfig;
+    const upstream = { name: 'ops', at: { file: 'f', line: 1, column: 2 }, flow: {}, tools: { allow: undefined, deny: [], alias: { deploy: 'status', statsu: 'x' }, overrides: { deploy: { hide: ['env', 'nothing'], rename: { target: 'count' } } } } } as unknown as UpstreamConfig;
     const problems = ruleProblems([upstream, { ...upstream, name: 'never listed' }], catalog);
     assert.deepEqual(problems.map(({ message }) => message), [
       'The alias "status" of "deploy" does not apply: another tool of the server has that name.',
