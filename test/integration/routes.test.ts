@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { shareOf } from '../../src/proxy/policy/flow/routes.ts';
 import { LegacyAgent, type Message } from '../fixtures/relay/agents.ts';
 import { startHttpPeer } from '../fixtures/relay/http-peer.ts';
+import { startModernPeer, type ModernPeer } from '../fixtures/relay/modern-peer.ts';
 import { startRelayRig, type RelayRig } from '../fixtures/relay/rig.ts';
 
 const READS = { tools: { overrides: { echo: { tier: 'read' } } } };
@@ -38,6 +39,29 @@ describe('servers that stand in for each other', { timeout: 120_000 }, () => {
     for (const one of [agent, bound]) await one.close();
   });
 
+  it('get the answers to what they asked, also when the first can take calls again', async () => {
+    await using main = await startModernPeer();
+    await using spare = await startModernPeer();
+    await using rig = await startRelayRig({ main: entry(main, { failover: ['spare'], limits: { concurrent: 1, queue: 0 } }), spare: entry(spare) });
+    const agent = rig.modern({ capabilities: { elicitation: { form: {} } } });
+    const rounds = [{ who: { method: 'elicitation/create', params: { message: 'Who?', requestedSchema: { type: 'object', properties: {} } } } }];
+    const ask = (more: object = {}): Promise<Message> => agent.request('tools/call', { name: 'main_ask', arguments: { rounds }, ...more });
+    const asks = ({ seen }: ModernPeer): number => seen.filter(({ params }) => params['name'] === 'ask').length;
+    const reached = main.hears('tools/call');
+    const holding = new AbortController();
+    const held = agent.request('tools/call', { name: 'main_hold', arguments: {} }, { signal: holding.signal }).catch(() => undefined);
+    await reached;
+    const { result } = await ask();
+    assert.deepEqual([result?.['resultType'], asks(main), asks(spare)], ['input_required', 0, 1]);
+
+    const ended = main.closes();
+    holding.abort();
+    await Promise.all([held, ended]);
+    const answered = await ask({ requestState: result?.['requestState'], inputResponses: { who: { action: 'accept', content: {} } } });
+    assert.deepEqual([answered.result?.['resultType'], asks(main), asks(spare)], ['complete', 0, 2]);
+    const [latest] = await rig.gateway.calls({ tool: 'ask', limit: 1 });
+    assert.deepEqual([latest?.server, latest?.insteadOf], ['spare', 'main']);
+  });
 });
 
 describe('a canary', { timeout: 120_000 }, () => {

@@ -1,5 +1,6 @@
 import type { Catalog, CatalogTool } from '../../catalog/types.ts';
-import { canonicalJson } from '../../json/canonical.ts';
+import { canonicalJson, sha256 } from '../../json/canonical.ts';
+import { members, stringOf } from '../../json/slice.ts';
 import { toolId, type RawJson, type ServerName } from '../../model.ts';
 import type { Flow } from '../../policy/flow/flow.ts';
 import type { Routes } from '../../policy/flow/routes.ts';
@@ -24,6 +25,8 @@ interface Copy {
 
 /** Refusals that a call of ours got before anything reached its server, and that another server may not have. */
 const NOT_TAKEN: ReadonlySet<unknown> = new Set(['upstream_unavailable', 'circuit_open', 'overloaded', 'auth_required']);
+/** Questions that may be open at stand-ins at once; the oldest are forgotten. */
+const MAX_ASKED = 1_000;
 /** Longer answers are told apart by how they ended only. Characters. */
 const MAX_COMPARED = 256 * 1024;
 
@@ -35,6 +38,19 @@ const MAX_COMPARED = 256 * 1024;
 export function createRoute({ catalog, copy, flow, served }: RouteDeps): InboundStage & { readonly name: 'route' } {
   /** Copies under way, by the call they are of. */
   const copies = new Map<string, Copy>();
+  /** Stand-ins that answered with a question (2026-07-28), by the tool that was asked for and the state to come back. */
+  const asked = new Map<string, ServerName>();
+
+  /** Remembers who asked, for the server a call is for may have the same state of its own. */
+  function noteQuestion(outcome: Outcome, target: CatalogTool, own: CatalogTool): void {
+    const state = stateOf(outcome);
+    if (state === undefined) return;
+    const key = keyOf(own, state);
+    asked.delete(key);
+    if (target === own) return;
+    asked.set(key, target.server);
+    if (asked.size > MAX_ASKED) for (const [oldest] of asked) if (asked.delete(oldest)) break;
+  }
 
   /** The same tool at another server, if the caller may use it there and nobody would take it for something safer. */
   function standIn(server: ServerName, { principal }: Call, own: CatalogTool): CatalogTool | undefined {
@@ -48,8 +64,13 @@ export function createRoute({ catalog, copy, flow, served }: RouteDeps): Inbound
     const canary = canaryServer === undefined ? undefined : standIn(canaryServer, call, own);
     // A call that goes on with questions goes where they were asked.
     if (session.continues !== undefined) {
-      call.tool = canary ?? own;
-      return next();
+      const asker = asked.get(keyOf(own, stringOf(session.continues) ?? ''));
+      const target = (asker === undefined ? canary : standIn(asker, call, own)) ?? own;
+      call.tool = target;
+      if (target !== own) call.insteadOf = own.server;
+      const outcome = await next();
+      noteQuestion(outcome, target, own);
+      return outcome;
     }
     let atOwn: { readonly outcome: Outcome; readonly argumentsText: RawJson | undefined } | undefined;
     for (const target of targets(call, own, canary, routes)) {
@@ -57,6 +78,7 @@ export function createRoute({ catalog, copy, flow, served }: RouteDeps): Inbound
       const outcome = await next();
       if (target === own) atOwn = { outcome, argumentsText: call.argumentsText };
       if (!signal.aborted && goesOn(outcome, target, own)) continue;
+      noteQuestion(outcome, target, own);
       if (target !== own) {
         call.insteadOf = own.server;
         routes.took(target === canary ? 'canary' : 'failover');
@@ -124,6 +146,16 @@ function goesOn({ code, kind }: Outcome, target: CatalogTool, own: CatalogTool):
   if (kind !== 'refused') return false;
   // A stand-in that a rule of its own keeps from the call did not take it; a person's no is an answer.
   return target === own ? NOT_TAKEN.has(code) : code !== 'consent_declined';
+}
+
+/** The state that a question of a server is to be answered with. */
+function stateOf({ reply }: Outcome): string | undefined {
+  if (!('result' in reply) || !reply.result.includes('"requestState"')) return undefined;
+  return stringOf(members(reply.result)?.get('requestState'));
+}
+
+function keyOf({ id }: CatalogTool, state: string): string {
+  return `${id} ${sha256(state)}`;
 }
 
 function comparison(original: Outcome, copied: Outcome): Copy['end'] {
