@@ -53,6 +53,8 @@ await main('screenshots', async () => {
   };
   const take = async (name: string): Promise<void> => {
     await workbench.page.mouse.move(640, 790);
+    // Nothing is shown half faded in; what moves for ever, such as progress, is left out.
+    await workbench.page.evaluate('Promise.all(document.getAnimations().filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime)).map((one) => one.finished.catch(() => undefined)))');
     await workbench.page.screenshot({ path: path.join(images, `${name}.png`) });
     say('screenshots', `docs/images/${name}.png`);
   };
@@ -85,6 +87,7 @@ await main('screenshots', async () => {
 
     await workbench.runCommand('Vestibule: Open Inspector');
     await workbench.webview().getByRole('button', { name: 'everything:get-sum' }).click();
+    await workbench.webview().locator('#detail-result', { hasText: '42' }).waitFor();
     await take('calls');
     for (const [name, theme, kind] of themes) {
       await workbench.useTheme(theme);
