@@ -217,6 +217,7 @@ export class Gateway implements GatewayApi {
       tools: this.#served,
       content: this.#servedContent,
       pauses,
+      flow: this.#flow,
       inspect: (call, outcome) => inspect.run(call, outcome),
       lookThrough,
       lookAside: createLookAside(looking),
@@ -405,6 +406,8 @@ export class Gateway implements GatewayApi {
   #reconnect(uses: (config: UpstreamConfig) => boolean): void {
     for (const upstream of this.#hub.all()) {
       const { kind } = upstream.state;
+      // What another account was answered is not this one's.
+      if (uses(upstream.config)) this.#flow.forget(upstream.config.name);
       if (!uses(upstream.config) || (kind !== 'sign-in-needed' && kind !== 'ready' && kind !== 'failed')) continue;
       // What keeps it from connecting is its state, and shown as such.
       upstream.restart().catch(() => undefined);
@@ -688,7 +691,7 @@ export class Gateway implements GatewayApi {
       // What another launch listed says nothing of this one.
       if (before !== undefined && before !== fingerprint) {
         this.#parts.catalog.remove(entry.name);
-        this.#flow.answers.forget(entry.name);
+        this.#flow.forget(entry.name);
       }
       this.#fingerprints.set(entry.name, fingerprint);
     }

@@ -113,10 +113,11 @@ describe('what else a server’s row tells', () => {
       lane: { active: 2, queued: 1, concurrent: 2, queue: 100 },
       rates: [{ what: 'calls of this server', perMinute: 5, left: 2 }],
       cache: { entries: 3, hits: 4, misses: 5 },
+      resources: { entries: 6, hits: 7, misses: 8 },
       refused: { counts: { circuit_open: 7 }, last: { code: 'circuit_open', at: 0 } },
     } as const;
     const lines = flowLines(upstream({ flow })).join('\n');
-    assert.match(lines, /^Breaker open.* in 12 s\n6 of the last 10 calls failed\n2 of 2 calls under way, 1 of 100 waiting\n2 of 5 left this minute: calls of this server\n3 answers kept; 4 reads answered by one, 5 fetched\nRefused since the start: circuit_open 7\nLatest refusal: circuit_open, at /);
+    assert.match(lines, /^Breaker open.* in 12 s\n6 of the last 10 calls failed\n2 of 2 calls under way, 1 of 100 waiting\n2 of 5 left this minute: calls of this server\n3 answers kept; 4 reads answered by one, 5 fetched\n6 resources kept; 7 reads answered by one, 8 fetched\nRefused since the start: circuit_open 7\nLatest refusal: circuit_open, at /);
     const routes = { failover: { to: ['b', 'c'], calls: 2 }, canary: { server: 'next', share: 0.05, calls: 1 }, mirror: { server: 'shadow', share: 1, same: 3, different: 1, failed: 0, skipped: 2 } };
     assert.deepEqual(flowLines(upstream({ flow: routes })), [
       '2 calls taken by another server (b, c)',

@@ -24,7 +24,7 @@ export const AUTONOMOUS_KEYS = ['registries', 'hosts'] as const;
 export const JWT_KEYS = ['issuer', 'audience', 'jwksUrl', 'algorithms', 'clockSkewSeconds', 'rolesClaim', 'roles'] as const;
 export const ROLE_KEYS = ['servers', 'tools', 'tier', 'profile', 'perMinute', 'budget'] as const;
 export const SHARE_KEYS = ['server', 'share', 'tools'] as const;
-export const CACHE_KEYS = ['seconds', 'tools'] as const;
+export const CACHE_KEYS = ['seconds', 'tools', 'resources', 'resourceSeconds'] as const;
 export const OUTPUT_KEYS = ['limit', 'injections', 'secrets'] as const;
 /** `enterpriseManaged` is VS Code's own. */
 export const OAUTH_KEYS = [

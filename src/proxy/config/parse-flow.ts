@@ -75,7 +75,14 @@ function parseCache(report: FileReport, server: Fields): CacheConfig | undefined
   if (fields === undefined) return undefined;
   checkKeys(report, fields, CACHE_KEYS);
   const tools = globsField(report, fields, 'tools');
-  return { seconds: numberField(report, fields, 'seconds', RANGES.cacheSeconds) ?? DEFAULT_CACHE_SECONDS, ...(tools && { tools }) };
+  const resources = globsField(report, fields, 'resources');
+  const resourceSeconds = numberField(report, fields, 'resourceSeconds', RANGES.resourceSeconds);
+  return {
+    seconds: numberField(report, fields, 'seconds', RANGES.cacheSeconds) ?? DEFAULT_CACHE_SECONDS,
+    ...(tools && { tools }),
+    ...(resources && { resources }),
+    ...(resourceSeconds !== undefined && { resourceSeconds }),
+  };
 }
 
 function parseShare(report: FileReport, server: Fields, section: 'canary' | 'mirror', otherwise: number): ShareConfig | undefined {

@@ -31,6 +31,7 @@ export const RANGES = {
   /** Of sessions or calls. */
   share: { min: 0, max: 1 },
   cacheSeconds: { min: 0, max: 86_400 },
+  resourceSeconds: { min: 0, max: 86_400 },
   /** Characters. */
   responseLimit: { min: 500, max: 10_000_000, whole: true },
   topK: { min: 1, max: 50, whole: true },

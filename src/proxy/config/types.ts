@@ -131,6 +131,10 @@ export interface CacheConfig {
   readonly seconds: number;
   /** Globs over tool ids or names; all read-only tools when left out. */
   readonly tools?: readonly string[];
+  /** Globs over the URIs of resources whose contents are kept; none when left out. */
+  readonly resources?: readonly string[];
+  /** How long those are, instead of `seconds`. */
+  readonly resourceSeconds?: number;
 }
 
 /** How calls of a server flow; absent sections do nothing. */

@@ -25,6 +25,8 @@ export interface AgentDeps {
   isPaused(server: ServerName): boolean;
   /** What is done about what servers say beside their answers. */
   readonly look: LookAside;
+  /** Told of every notification of a server, whoever gets it. */
+  heard(server: ServerName, notification: RawNotification): void;
   /** A notification as this agent may have it; undefined when it may not. */
   relayed(session: AgentSession, server: ServerName, notification: RawNotification): RawNotification | undefined;
 }
@@ -125,6 +127,12 @@ export class Agent implements ConnectionOwner {
   }
 
   notified(server: ServerName, notification: RawNotification): void {
+    this.#deps.heard(server, notification);
+    this.tell(server, notification);
+  }
+
+  /** Passes a notification of a server on, if the agent may have it and wants it. */
+  tell(server: ServerName, notification: RawNotification): void {
     if (notification.method === UPDATED && !this.#isWatched(server, notification.params)) return;
     if (this.#deps.isPaused(server)) return;
     const relayed = this.#deps.relayed(this.session, server, notification);

@@ -27,6 +27,8 @@ export interface AgentsDeps {
   readonly pauses: Pauses;
   readonly tasks: KnownTasks;
   readonly look: LookAside;
+  /** Told of every notification of a server, whoever gets it. */
+  heard(server: ServerName, notification: RawNotification): void;
 }
 
 /** Every agent that is known now, with its ways to upstreams. */
@@ -43,6 +45,7 @@ export class Agents {
       exposureOf: (server) => this.#exposureOf(server),
       isPaused: (server) => this.isPaused(server),
       look: deps.look,
+      heard: (server, notification) => deps.heard(server, notification),
       relayed: ({ principal }, server, notification) => {
         const relayed = deps.tasks.isForeign(principal.id, server, notification) ? undefined : relayedNotification(this.#exposureOf(server), notification);
         return relayed && deps.look.notification(server, relayed);
@@ -93,7 +96,8 @@ export class Agents {
     const ask: Ask = (method, params, options) => request.request(method, params, options);
     const connection = await agent.during(server, ask, () => upstream.connectFor(agent));
     const { catalog, uris, look } = this.#deps;
-    return new Link({ agent, ask, own, server, config: upstream.config, connection, catalog, uris, look, exposure: this.#exposureOf(server) });
+    const heard = (notification: RawNotification): void => this.#deps.heard(server, notification);
+    return new Link({ agent, ask, own, server, config: upstream.config, connection, catalog, uris, look, heard, exposure: this.#exposureOf(server) });
   }
 
   /** The agent wants to hear of changes of a resource, or no longer does. Resolves with the server's answer. */
@@ -115,8 +119,9 @@ export class Agents {
 
   /** A notification that no single agent's connection brought: those hear of it that asked for it. */
   notified(server: ServerName, notification: RawNotification): void {
+    this.#deps.heard(server, notification);
     if (notification.method !== 'notifications/resources/updated') return;
-    for (const agent of this.#agents.values()) agent.notified(server, notification);
+    for (const agent of this.#agents.values()) agent.tell(server, notification);
   }
 
   #upstream(server: ServerName): ServerConnections {

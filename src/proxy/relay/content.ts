@@ -5,6 +5,7 @@ import type { Pauses } from '../pause/types.ts';
 import type { LookAside } from '../pipeline/look-aside.ts';
 import type { LookThrough } from '../pipeline/look-through.ts';
 import { mayUseContent } from '../policy/content-grants.ts';
+import type { Flow } from '../policy/flow/flow.ts';
 import type { ServedContent } from '../policy/served-content.ts';
 import type { ServedTools } from '../policy/served.ts';
 import type { UpstreamHub } from '../upstream/hub.ts';
@@ -17,6 +18,7 @@ import { KnownTasks } from './known-tasks.ts';
 import { Listening } from './listening.ts';
 import { setLogLevel } from './log-level.ts';
 import { Prompts } from './prompts.ts';
+import { ResourceCache } from './resource-cache.ts';
 import { ResourceRoutes } from './resource-routes.ts';
 import { Resources } from './resources.ts';
 import { Tasks, type InspectResult } from './tasks.ts';
@@ -28,6 +30,7 @@ export interface ContentDeps {
   readonly tools: ServedTools;
   readonly content: ServedContent;
   readonly pauses: Pauses;
+  readonly flow: Flow;
   readonly inspect: InspectResult;
   readonly lookThrough: LookThrough;
   readonly lookAside: LookAside;
@@ -50,13 +53,14 @@ export class ContentRelay {
 
   constructor(deps: ContentDeps) {
     this.#deps = deps;
-    const { hub, catalog, content, tools, pauses, inspect, lookThrough, lookAside: look } = deps;
+    const { hub, catalog, content, tools, pauses, inspect, flow, lookThrough, lookAside: look } = deps;
     const uris = new ExposedUris({ catalog, content, tools });
     const known = new KnownTasks();
-    const agents = new Agents({ hub, catalog, uris, pauses, tasks: known, look });
+    const agents: Agents = new Agents({ hub, catalog, uris, pauses, tasks: known, look, heard: (server, notification) => cache.heard(server, notification) });
+    const cache = new ResourceCache({ flow, agents });
     const routes = new ResourceRoutes({ content, uris });
     const prompts = new Prompts(content, agents, lookThrough);
-    const resources = new Resources({ content, uris, routes, agents, lookThrough });
+    const resources = new Resources({ content, uris, routes, agents, cache, lookThrough });
     this.uris = uris;
     this.agents = agents;
     this.tasks = new Tasks({ agents, catalog, served: tools, inspect, lookThrough, known });

@@ -45,6 +45,8 @@ export interface LinkParts {
   readonly connection: UpstreamConnection;
   readonly catalog: Catalog;
   readonly look: LookAside;
+  /** Told of what the server says in the course of the request. */
+  readonly heard: (notification: RawNotification) => void;
 }
 
 /** The way from one request of an agent to one upstream, over a connection that speaks for this agent. */
@@ -85,7 +87,7 @@ export class Link implements UpstreamLink {
   }
 
   #callOptions({ signal, patient, onProgress, onNotification, found, headers }: LinkOptions): CallOptions {
-    const { agent, ask, own, server, exposure, config, look } = this.#parts;
+    const { agent, ask, own, server, exposure, config, look, heard } = this.#parts;
     return {
       timeoutMs: (patient === true ? config.maxTimeoutSeconds : config.timeoutSeconds) * 1000,
       maxTimeoutMs: config.maxTimeoutSeconds * 1000,
@@ -94,6 +96,7 @@ export class Link implements UpstreamLink {
       ...(headers && { headers }),
       ...(onProgress && { onProgress: (params) => onProgress(look.progress(server, params, found)) }),
       onNotification: (notification: RawNotification) => {
+        heard(notification);
         const relayed = relayedNotification(exposure, notification);
         const looked = relayed && look.notification(server, relayed, found);
         if (looked !== undefined) onNotification?.(looked);

@@ -11,6 +11,7 @@ import { exposedResource } from './exposed-content.ts';
 import type { ExposedUris } from './exposed-uris.ts';
 import { refuseCursor } from './paging.ts';
 import { paramsOf, passOn } from './passing.ts';
+import type { ResourceCache } from './resource-cache.ts';
 import type { ResourceRoute, ResourceRoutes } from './resource-routes.ts';
 
 /** What resources are answered from. */
@@ -19,6 +20,7 @@ export interface ResourcesDeps {
   readonly uris: ExposedUris;
   readonly routes: ResourceRoutes;
   readonly agents: Agents;
+  readonly cache: ResourceCache;
   readonly lookThrough: LookThrough;
 }
 
@@ -62,12 +64,14 @@ export class Resources {
     const route = this.#route(request, exposed);
     const unserved = notFound(request, exposed);
     if (route === undefined) return unserved;
-    const reply = await passOn(this.#deps.agents, request, {
-      server: route.server,
-      own: [['uri', JSON.stringify(route.uri)]],
-      stillServed: () => route.stillServed(),
-      unserved,
-    });
+    const reply = await this.#deps.cache.read(request, route, () =>
+      passOn(this.#deps.agents, request, {
+        server: route.server,
+        own: [['uri', JSON.stringify(route.uri)]],
+        stillServed: () => route.stillServed(),
+        unserved,
+      }),
+    );
     return this.#deps.lookThrough(route.server, reply);
   }
 

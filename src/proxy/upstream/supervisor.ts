@@ -275,8 +275,9 @@ class Supervisor implements Upstream {
     const live: Live = { connection, lister, listener: undefined, relister: new Relister(relist) };
     connection.onNotification((notification) => {
       const changed = changedLists(notification.method);
-      if (changed.length === 0) this.#peer?.notified(notification);
-      else {
+      // Who keeps contents of resources has to hear of that list as well.
+      if (changed.length === 0 || notification.method === 'notifications/resources/list_changed') this.#peer?.notified(notification);
+      if (changed.length > 0) {
         lister.forget(changed);
         live.relister.announce();
       }

@@ -10,7 +10,7 @@ const MAX_RATES = 5;
 /** How calls of a server flow, line by line: its rules' state, and why some were refused. */
 export function flowLines({ flow, underWay = 0 }: Pick<UpstreamSnapshot, 'flow' | 'underWay'>): readonly string[] {
   if (flow === undefined) return [];
-  const { breaker, cache, circuit, lane, rates = [], refused, retries } = flow;
+  const { breaker, cache, circuit, lane, rates = [], refused, resources, retries } = flow;
   return [
     ...(circuit === undefined ? [] : [CIRCUIT[circuit](breaker?.retryAfterSeconds)]),
     ...(breaker === undefined || breaker.calls === 0 ? [] : [t('{0} of the last {1} calls failed', breaker.failed, breaker.calls)]),
@@ -18,6 +18,7 @@ export function flowLines({ flow, underWay = 0 }: Pick<UpstreamSnapshot, 'flow' 
     ...rates.slice(0, MAX_RATES).map(({ what, tool, left, perMinute }) => t('{0} of {1} left this minute: {2}', left, perMinute, oneLine(tool === undefined ? what : `${what}, ${tool}`, 120))),
     ...(retries === undefined || retries === 0 ? [] : [tn(retries, '{0} call sent again', '{0} calls sent again')]),
     ...(cache === undefined ? [] : [t('{0} answers kept; {1} reads answered by one, {2} fetched', cache.entries, cache.hits, cache.misses)]),
+    ...(resources === undefined ? [] : [t('{0} resources kept; {1} reads answered by one, {2} fetched', resources.entries, resources.hits, resources.misses)]),
     ...routeLines(flow),
     ...(refused === undefined ? [] : refusedLines(refused)),
   ];

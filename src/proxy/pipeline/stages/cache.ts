@@ -3,6 +3,7 @@ import { canonicalJson } from '../../json/canonical.ts';
 import { members } from '../../json/slice.ts';
 import type { RawJson } from '../../model.ts';
 import type { Flow } from '../../policy/flow/flow.ts';
+import { unlessCancelled } from '../../policy/flow/unless-cancelled.ts';
 import { toolOf } from '../call.ts';
 import { refusal } from '../refusal.ts';
 import type { Call, InboundStage, Outcome } from '../types.ts';
@@ -30,8 +31,8 @@ export function createCache(flow: Flow): InboundStage & { readonly name: 'cache'
       if (rules?.config.cache === undefined || call.route === 'mirror') return next();
       if (tool.tier !== 'read') {
         // Before, for what is read meanwhile may be older than it; and after, for it may be newer.
-        answers.forget(tool.server);
-        return next().finally(() => answers.forget(tool.server));
+        flow.forget(tool.server);
+        return next().finally(() => flow.forget(tool.server));
       }
       const ms = rules.cacheMs(tool);
       const key = ms === 0 ? undefined : keyOf(call, tool);
@@ -79,13 +80,4 @@ function answered(result: RawJson): Outcome {
 /** An answer that asks for input first is no answer yet (2026-07-28). */
 function asksFirst(result: RawJson): boolean {
   return result.includes('"resultType"') && members(result)?.get('resultType') !== '"complete"';
-}
-
-function unlessCancelled(outcome: Promise<Outcome>, signal: AbortSignal): Promise<Outcome | undefined> {
-  if (signal.aborted) return Promise.resolve(undefined);
-  return new Promise((resolve, reject) => {
-    const cancel = (): void => resolve(undefined);
-    signal.addEventListener('abort', cancel, { once: true });
-    outcome.then(resolve, reject).finally(() => signal.removeEventListener('abort', cancel));
-  });
 }

@@ -10,10 +10,12 @@ interface Entry {
   readonly server: ServerName;
   readonly result: RawJson;
   readonly until: number;
+  /** The resource it is of, where it is of one. */
+  readonly uri: string | undefined;
 }
 
 /**
- * Answers of read-only tools that may be used again. What writes to a server makes its answers void: those there are,
+ * Answers of read-only tools, or contents of resources, that may be used again. What writes to a server makes its answers void: those there are,
  * and those on their way.
  */
 export class Answers {
@@ -30,12 +32,18 @@ export class Answers {
 
   /** What is kept under a key; undefined when nothing is, or not any more. */
   get(key: string): RawJson | undefined {
+    return this.find(key)?.result;
+  }
+
+  /** What is kept under a key, and for how many milliseconds it counts; undefined when nothing is, or not any more. */
+  find(key: string): { readonly result: RawJson; readonly leftMs: number } | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     this.#delete(key, entry);
-    if (entry.until <= this.#clock.now()) return undefined;
+    const leftMs = entry.until - this.#clock.now();
+    if (leftMs <= 0) return undefined;
     this.#set(key, entry);
-    return entry.result;
+    return { result: entry.result, leftMs };
   }
 
   /** What an answer that is being fetched now has to know when it comes. */
@@ -43,12 +51,15 @@ export class Answers {
     return this.#generations.get(server) ?? 0;
   }
 
-  /** Keeps an answer for some milliseconds, unless something was written to the server since its generation. */
-  put(key: string, server: ServerName, result: RawJson, ms: number, generation: number): void {
+  /**
+   * Keeps an answer for some milliseconds, unless something was written to the server since its generation.
+   * @param uri the resource it is of, where it is of one
+   */
+  put(key: string, server: ServerName, result: RawJson, ms: number, generation: number, uri?: string): void {
     if (generation !== this.generation(server) || result.length > MAX_ONE || ms <= 0) return;
     const before = this.#entries.get(key);
     if (before !== undefined) this.#delete(key, before);
-    this.#set(key, { server, result, until: this.#clock.now() + ms });
+    this.#set(key, { server, result, until: this.#clock.now() + ms, uri });
     for (const [oldest, entry] of this.#entries) {
       if (this.#characters <= MAX_TOTAL && this.#entries.size <= MAX_ENTRIES) break;
       this.#delete(oldest, entry);
@@ -59,6 +70,18 @@ export class Answers {
   forget(server: ServerName): void {
     this.#generations.set(server, this.generation(server) + 1);
     for (const [key, entry] of this.#entries) if (entry.server === server) this.#delete(key, entry);
+  }
+
+  /**
+   * A resource of this server changed: what is known of it, of its parts and of what it is a part of does not count any
+   * more (MCP, resources/updated: some servers tell of parts of what is watched).
+   */
+  forgetAbout(server: ServerName, uri: string): void {
+    this.#generations.set(server, this.generation(server) + 1);
+    for (const [key, entry] of this.#entries) {
+      const about = entry.server === server ? entry.uri : undefined;
+      if (about !== undefined && (about.startsWith(uri) || uri.startsWith(about))) this.#delete(key, entry);
+    }
   }
 
   /** Counts a read of a server: answered by what another call fetched, or not. */

@@ -25,9 +25,18 @@ export interface FlowSnapshot extends RoutesSnapshot {
   /** Calls that were sent again since the rule stands. */
   readonly retries?: number;
   /** Answers that are kept, and how often reads were answered by one, or had to be fetched. */
-  readonly cache?: { readonly entries: number; readonly hits: number; readonly misses: number };
+  readonly cache?: KeptAnswers;
+  /** Contents of resources that are kept, likewise. */
+  readonly resources?: KeptAnswers;
   /** Calls of it that were refused since the gateway started, by code, and the latest. Also without any rule. */
   readonly refused?: RefusalSnapshot;
+}
+
+/** Answers that are kept, and how often reads were answered by one, or had to be fetched. */
+export interface KeptAnswers {
+  readonly entries: number;
+  readonly hits: number;
+  readonly misses: number;
 }
 
 /** The rules of one server, ready for calls, with their state. */
@@ -40,6 +49,8 @@ export interface ServerFlow {
   readonly routes: Routes | undefined;
   /** How long answers of a tool may be used again, in milliseconds; 0 for never. */
   cacheMs(tool: CatalogTool): number;
+  /** How long the contents of a resource may be used again, in milliseconds; 0 for never. @param uri as the server calls it */
+  resourceMs(uri: string): number;
   /** The rates of calls of a tool, apart from the caller's. */
   rates(tool: CatalogTool): readonly Rate[];
   /** The rates that anything was counted under lately. */
@@ -58,6 +69,8 @@ const MAX_SHOWN_RATES = 100;
 export class Flow {
   readonly rates: Rates;
   readonly answers: Answers;
+  /** Contents of resources, with room of their own. */
+  readonly resources: Answers;
   readonly refusals = new Refusals();
   readonly clock: Clock;
   readonly #changed: () => void;
@@ -70,17 +83,18 @@ export class Flow {
     this.clock = clock;
     this.rates = new Rates(clock);
     this.answers = new Answers(clock);
+    this.resources = new Answers(clock);
   }
 
   /** Takes in the configuration of now; calls under way end by the rules they began with. */
   apply({ upstreams, gateway }: Pick<ConfigSnapshot, 'upstreams' | 'gateway'>): void {
     this.#gateway = gateway.limits;
     const names = new Set(upstreams.map(({ name }) => name));
-    for (const server of [...this.#servers.keys()]) if (!names.has(server)) this.#forget(server);
+    for (const server of [...this.#servers.keys()]) if (!names.has(server)) this.#drop(server);
     this.refusals.keep(names);
     for (const { name, flow } of upstreams) {
       const before = this.#servers.get(name);
-      if (isEmpty(flow)) this.#forget(name);
+      if (isEmpty(flow)) this.#drop(name);
       else if (before === undefined || JSON.stringify(before.config) !== JSON.stringify(flow)) this.#servers.set(name, this.#compile(name, flow, before));
     }
   }
@@ -88,6 +102,12 @@ export class Flow {
   /** The rules of a server; undefined when there are none, which is the common case. */
   of(server: ServerName): ServerFlow | undefined {
     return this.#servers.get(server);
+  }
+
+  /** Nothing that is kept of this server counts any more: something was written to it, or it is another one now. */
+  forget(server: ServerName): void {
+    this.answers.forget(server);
+    this.resources.forget(server);
   }
 
   /** The rates a caller falls under, whatever it calls. */
@@ -126,7 +146,8 @@ export class Flow {
       ...(rates.length > 0 && { rates }),
       ...(config.retry !== undefined && { retriesLeft: retries.left, retries: retries.spent }),
       ...routes?.snapshot(),
-      ...(config.cache !== undefined && { cache: { entries: this.answers.count(server), ...this.answers.uses(server) } }),
+      ...(config.cache !== undefined && { cache: keptIn(this.answers, server) }),
+      ...(config.cache?.resources !== undefined && { resources: keptIn(this.resources, server) }),
     };
   }
 
@@ -139,18 +160,22 @@ export class Flow {
     return perMinute === undefined ? undefined : { key: `agent\0${id}`, perMinute, what: 'calls of this agent' };
   }
 
-  #forget(server: ServerName): void {
-    if (this.#servers.delete(server)) this.answers.drop(server);
+  #drop(server: ServerName): void {
+    if (!this.#servers.delete(server)) return;
+    this.answers.drop(server);
+    this.resources.drop(server);
   }
 
   #compile(server: ServerName, config: FlowConfig, before: ServerFlow | undefined): ServerFlow {
-    this.answers.forget(server);
+    this.forget(server);
     const { limits } = config;
     const perTool = Object.entries(limits?.tools ?? {}).map(([glob, perMinute]) => ({ matches: compileGlobs([glob]), perMinute }));
     const whole: readonly Rate[] = limits?.perMinute === undefined ? [] : [{ key: `server\0${server}`, perMinute: limits.perMinute, what: 'calls of this server' }];
     // Definitions are few and stay the same objects: what is worked out for one is kept with it.
     const ratesOfTool = new WeakMap<CatalogTool, readonly Rate[]>();
     const cacheOf = new WeakMap<CatalogTool, number>();
+    const { resources, resourceSeconds = config.cache?.seconds ?? 0 } = config.cache ?? {};
+    const keepsResource = compileGlobs(resources ?? []);
     const shown = new Map(whole.map((rate) => [rate.key, rate]));
     return {
       config,
@@ -163,6 +188,7 @@ export class Flow {
         if (ms === undefined) cacheOf.set(tool, (ms = cacheMsOf(tool, config.cache)));
         return ms;
       },
+      resourceMs: (uri) => (keepsResource(uri) ? resourceSeconds * 1000 : 0),
       rates: (tool) => {
         let rates = ratesOfTool.get(tool);
         if (rates === undefined) {
@@ -204,6 +230,10 @@ const NO_RATES: readonly Rate[] = [];
 
 function isEmpty(config: FlowConfig): boolean {
   return Object.values(config).every((section) => section === undefined);
+}
+
+function keptIn(answers: Answers, server: ServerName): KeptAnswers {
+  return { entries: answers.count(server), ...answers.uses(server) };
 }
 
 /** Only what a person approved as read-only is ever answered from memory. */
