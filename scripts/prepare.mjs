@@ -12,7 +12,6 @@ await main('prepare', async () => {
     return;
   }
   markInstalled();
-  const { built, missing } = await bundles.buildAll();
+  const built = await bundles.buildAll();
   say('prepare', `built ${built.map(({ file }) => file).join(', ')}`);
-  if (missing.length > 0) say('prepare', `not built, entry point missing: ${missing.join(', ')}`);
 });

@@ -1,10 +1,9 @@
 // What is bundled, from where, to where (docs/decisions/0004-bundles-and-budgets.md).
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import ranks from 'gpt-tokenizer/bpeRanks/o200k_base';
 import { packRanks } from '../../src/proxy/tokens/packed-table.ts';
 import { StepError, root } from './exec.mjs';
@@ -53,22 +52,27 @@ const wasm = { from: '@jitl/quickjs-wasmfile-release-sync/wasm', to: 'quickjs.wa
 
 const node = { platform: 'node', format: 'cjs', target: nodeTarget, mainFields: ['module', 'main'] };
 
+/**
+ * One file from one entry point, or a group (`entries`, name of the file by entry point): what several of a group need is
+ * in files of its own, `<shared>-<hash>.cjs`, once.
+ */
 async function bundles() {
   const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
   const define = { 'process.env.VESTIBULE_VERSION': JSON.stringify(manifest.version), 'import.meta.filename': '__filename' };
   return [
     { entry: 'src/extension.ts', out: 'dist/extension.cjs', options: { ...node, define, external: ['vscode'] } },
-    { entry: 'src/views/interaction.ts', out: 'dist/interaction.cjs', options: { ...node, define, external: ['vscode'] } },
-    { entry: 'src/oauth/vscode/bundle.ts', out: 'dist/oauth.cjs', options: { ...node, define, external: ['vscode'] } },
-    { entry: 'src/proxy/gateway.ts', out: 'dist/gateway.cjs', options: { ...node, define, external: ['vscode'] } },
+    {
+      entries: { interaction: 'src/views/interaction.ts', oauth: 'src/oauth/vscode/bundle.ts', gateway: 'src/proxy/gateway.ts' },
+      shared: 'editor',
+      options: { ...node, define, external: ['vscode'] },
+    },
     { entry: 'src/proxy/connect/bridge/main.ts', out: 'dist/bridge.cjs', options: { ...node, define } },
     {
-      entry: 'src/headless/main.ts',
-      out: 'dist/headless.cjs',
-      options: { ...node, define, external: ['@napi-rs/keyring'], banner: { js: '#!/usr/bin/env node' } },
-      executable: true,
+      entries: { headless: 'src/headless/main.ts', library: 'src/library/library.ts' },
+      shared: 'package',
+      options: { ...node, define, external: ['@napi-rs/keyring'] },
+      program: 'headless',
     },
-    { entry: 'src/library/library.ts', out: 'dist/library.cjs', options: { ...node, define, external: ['@napi-rs/keyring'] } },
     {
       entry: 'src/proxy/sandbox/worker.ts',
       out: 'dist/sandbox.cjs',
@@ -89,45 +93,56 @@ async function bundles() {
 }
 
 /**
- * Builds every bundle whose entry point exists, each with its esbuild metafile in dist/meta, and the npm package of them
- * in dist/npm.
+ * Builds every bundle, each with its esbuild metafile in dist/meta, and the npm package of them in dist/npm.
  * @param {string} folder where to, from the root of the project; it is emptied first
  * @throws StepError when one does not build
- * @returns {Promise<{built: {file: string, bytes: number}[], missing: string[]}>} sizes of what was written, and entry
- *   points that do not exist
+ * @returns {Promise<{file: string, bytes: number}[]>} sizes of what was written, in the order of `bundles`
  */
 export async function buildAll(folder = 'dist') {
-  const all = (await bundles()).map((bundle) => ({ ...bundle, out: bundle.out.replace(/^dist/, folder) }));
-  const present = all.filter(({ entry }) => existsSync(path.join(root, entry)));
   await rm(path.join(root, folder), { recursive: true, force: true });
   await mkdir(path.join(root, folder, 'meta'), { recursive: true });
-  const metafiles = await Promise.all(present.map((bundle) => buildOne(bundle, folder)));
+  const results = await Promise.all((await bundles()).map((bundle) => (bundle.entries === undefined ? buildOne(bundle, folder) : buildGroup(bundle, folder))));
   await writeFile(path.join(root, folder, wasm.to), brotliCompressSync(await readFile(createRequire(import.meta.url).resolve(wasm.from))));
   await writeFile(path.join(root, folder, 'o200k.br'), packRanks(ranks));
-  await writeFile(path.join(root, folder, 'THIRD_PARTY_NOTICES.txt'), await thirdPartyNotices(metafiles));
+  await writeFile(path.join(root, folder, 'THIRD_PARTY_NOTICES.txt'), await thirdPartyNotices(results.map(({ metafile }) => metafile)));
   await layOutPackage(folder);
-  return {
-    built: present.map(({ out }, index) => ({ file: out, bytes: metafiles[index].outputs[out].bytes })),
-    missing: all.filter((bundle) => !present.includes(bundle)).map(({ entry }) => entry),
-  };
+  return results.flatMap(({ written }) => written);
 }
 
-async function buildOne({ entry, out, options, executable }, folder) {
-  const { metafile } = await build({
-    ...options,
-    absWorkingDir: root,
-    entryPoints: [entry],
-    outfile: out,
-    bundle: true,
-    minify: true,
-    legalComments: 'none',
-    metafile: true,
-    logLevel: 'warning',
-    plugins: [englishZod, typesOnlySucrase, packedTable],
-  }).catch((cause) => {
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+  plugins: [englishZod, typesOnlySucrase, packedTable],
+};
+
+async function buildOne({ entry, out, options }, folder) {
+  const file = out.replace(/^dist/, folder);
+  const { metafile } = await built(entry, { ...common, ...options, entryPoints: [entry], outfile: file });
+  await writeFile(path.join(root, folder, 'meta', `${path.basename(out)}.json`), JSON.stringify(metafile));
+  return { metafile, written: [{ file, bytes: metafile.outputs[file].bytes }] };
+}
+
+/** esbuild splits ES modules only: it does so first, and each file is made CommonJS afterwards. */
+async function buildGroup({ entries, shared, options, program }, folder) {
+  const split = { format: 'esm', splitting: true, write: false, outdir: folder, outExtension: { '.js': '.cjs' }, chunkNames: `${shared}-[hash]` };
+  const { metafile, outputFiles } = await built(Object.values(entries).join(', '), { ...common, ...options, ...split, entryPoints: entries });
+  const written = outputFiles.map(async ({ path: file, text }) => {
+    const { code } = await transform(text, { format: options.format, platform: options.platform, target: options.target, minify: true, legalComments: 'none' });
+    const runs = path.basename(file) === `${program}.cjs`;
+    await writeFile(file, runs ? `#!/usr/bin/env node\n${code}` : code);
+    if (runs) await chmod(file, 0o755);
+    return { file: path.relative(root, file), bytes: Buffer.byteLength(code) };
+  });
+  await writeFile(path.join(root, folder, 'meta', `${shared}.json`), JSON.stringify(metafile));
+  return { metafile, written: await Promise.all(written) };
+}
+
+async function built(entry, options) {
+  return build(options).catch((cause) => {
     throw new StepError(`${entry} does not build: ${cause.errors?.length ?? '?'} errors, see above`, { cause });
   });
-  await writeFile(path.join(root, folder, 'meta', `${path.basename(out)}.json`), JSON.stringify(metafile));
-  if (executable) await chmod(path.join(root, out), 0o755);
-  return metafile;
 }

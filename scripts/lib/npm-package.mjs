@@ -1,10 +1,10 @@
-// Lays out the npm package `vestibule`: the library and the program (docs/decisions/0017-npm-package.md).
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+// Lays out the npm package `vestibule`: the library and the program (docs/decisions/0020-npm-package.md).
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import ts from 'typescript';
 import { StepError, root } from './exec.mjs';
 
-/** What the bundles of the library and the program load, beside themselves. */
+/** The library and the program, and what they load beside the files they share. */
 const files = ['library.cjs', 'headless.cjs', 'sandbox.cjs', 'quickjs.wasm.br', 'tokenizer.cjs', 'o200k.br', 'THIRD_PARTY_NOTICES.txt'];
 
 /** Members of our manifest that are true of the package as well. */
@@ -20,10 +20,11 @@ export async function layOutPackage(folder) {
   const built = path.join(root, folder);
   const target = path.join(built, 'npm');
   await mkdir(target, { recursive: true });
+  const parts = (await readdir(built)).filter((file) => file.startsWith('package-'));
   const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
   const types = await declarations();
   await Promise.all([
-    ...files.map((file) => copyFile(path.join(built, file), path.join(target, file))),
+    ...[...files, ...parts].map((file) => copyFile(path.join(built, file), path.join(target, file))),
     copyFile(path.join(root, 'LICENSE'), path.join(target, 'LICENSE')),
     writeFile(path.join(target, 'README.md'), await readme(manifest)),
     writeFile(path.join(target, 'package.json'), `${JSON.stringify(manifestOf(manifest), undefined, 2)}\n`),
