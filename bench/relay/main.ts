@@ -17,6 +17,8 @@ import { StdioCaller } from './stdio-caller.ts';
 
 const CALLS = 1_000;
 const WARM_UP = 200;
+/** Calls of one way before the next has its turn: a process that was not called for a while is slower, whatever it does. */
+const TURN = 50;
 const CLIENTS = 16;
 const MEBI = 1024 * 1024;
 const folder = import.meta.dirname;
@@ -54,14 +56,16 @@ function overHttp(name: string, { url, token, pid }: { readonly url: string; rea
   };
 }
 
-/** Latency: one client each, calls in turns. */
+/** Latency: one client each, call after call, the ways in turns. */
 async function latencies(upstream: string, ways: readonly Way[]): Promise<Record<string, string>[]> {
   const opened = await Promise.all(ways.map(async (way) => ({ ...way, caller: await way.open(), times: [] as number[] })));
-  for (let round = 0; round < WARM_UP + CALLS; round++) {
+  for (let done = 0; done < WARM_UP + CALLS; done += TURN) {
     for (const { caller, params, times } of opened) {
-      const started = performance.now();
-      await caller.request('tools/call', params);
-      if (round >= WARM_UP) times.push(performance.now() - started);
+      await repeat(TURN, async () => {
+        const started = performance.now();
+        await caller.request('tools/call', params);
+        if (done >= WARM_UP) times.push(performance.now() - started);
+      });
     }
   }
   for (const { caller } of opened) await caller.close();
