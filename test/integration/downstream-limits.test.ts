@@ -64,6 +64,30 @@ describe('slow clients', () => {
     assert.doesNotMatch(text, /\r\n0\r\n\r\n$/, 'cut, not ended');
     assert.equal((await post(rig, { jsonrpc: '2.0', id: 1, method: 'ping' }, session)).status, 200);
   });
+
+  it('holds up who speaks to one that reads nothing, until it is cut off for that', async () => {
+    await using rig = await startRig({ limits: { stalledMs: 500 } });
+    const session = await initialize(rig);
+    const socket = connect(rig.port, '127.0.0.1');
+    socket.write(`GET /mcp HTTP/1.1\r\nHost: 127.0.0.1:${rig.port}\r\nAuthorization: Bearer ${rig.token}\r\nMcp-Session-Id: ${session['mcp-session-id']}\r\nAccept: text/event-stream\r\n\r\n`);
+    await once(socket, 'readable');
+    const [agent] = [...rig.handler.sessions];
+    assert.ok(agent !== undefined);
+    assert.equal(agent.congestion(), undefined);
+    const params = JSON.stringify({ data: 'x'.repeat(32 * 1024) });
+    let sent = 0;
+    // Each turn the kernel may take more of it.
+    for (; agent.congestion() === undefined; sent++) {
+      agent.notify('notifications/message', params);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.ok(sent > 8, 'a little is always taken');
+    await agent.congestion();
+    assert.equal(agent.congestion(), undefined, 'nobody is held up for a stream that is gone');
+    const text = await readToEnd(socket);
+    assert.doesNotMatch(text, /\r\n0\r\n\r\n$/, 'cut, not ended');
+    assert.equal((await post(rig, { jsonrpc: '2.0', id: 1, method: 'ping' }, session)).status, 200);
+  });
 });
 
 describe('many sessions', () => {

@@ -33,6 +33,7 @@ function sessionOf(name = 'code-server', version = '1.139.1', era: Era = 'legacy
     protocolVersion: '2025-11-25',
     capabilities: '{}',
     notify: (method) => void told.push(method),
+    congestion: () => undefined,
     request: () => Promise.reject(new Error('nobody asks here')),
   };
 }
@@ -128,6 +129,7 @@ async function ask(relay: Relay, session: AgentSession, method: string, params?:
     params: params === undefined ? undefined : JSON.stringify(params),
     signal: new AbortController().signal,
     notify: (name) => void before.push(name),
+    congestion: () => undefined,
     request: () => Promise.reject(new Error('nobody asks here')),
   };
   const reply = await relay.handle(request);

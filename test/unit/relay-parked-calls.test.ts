@@ -18,6 +18,7 @@ function session(id: string, options: { readonly era?: Era; readonly principal?:
     capabilities: options.capabilities ?? '{"elicitation":{}}',
     protocolVersion: '2026-07-28',
     notify: () => undefined,
+    congestion: () => undefined,
     request: never,
   };
 }
@@ -25,7 +26,7 @@ function session(id: string, options: { readonly era?: Era; readonly principal?:
 const ONE = session('one');
 
 function request(from: AgentSession, params: object = { name: 't' }, method = 'tools/call', signal = new AbortController().signal): AgentRequest {
-  return { session: from, method, params: JSON.stringify(params), signal, notify: () => undefined, request: never };
+  return { session: from, method, params: JSON.stringify(params), signal, notify: () => undefined, congestion: () => undefined, request: never };
 }
 
 /** Asks for a name and says what it heard. */

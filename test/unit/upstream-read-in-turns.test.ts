@@ -41,3 +41,29 @@ describe('reading in turns', () => {
     });
   }
 });
+
+describe('a flow that is held', () => {
+  it('is not read, not even the rest of what came, until it is let go; then all of it comes, in order', async () => {
+    const plain: Buffer[] = [];
+    for await (const chunk of flood(10)) plain.push(chunk as Buffer);
+    const stream = flood(10);
+    const read: Buffer[] = [];
+    let release: () => void = () => undefined;
+    const flow = readInTurns(stream, (chunk) => {
+      read.push(chunk);
+      if (read.length % 20 === 1) flow.hold(new Promise((resolve) => (release = resolve)));
+    });
+    const ended = new Promise<void>((resolve) => stream.once('end', resolve));
+    for (let holds = 1; ; holds++) {
+      while (flow.held === undefined && !stream.readableEnded) await nextTurn();
+      if (stream.readableEnded) break;
+      const before = read.length;
+      for (let turn = 0; turn < 5; turn++) await nextTurn();
+      assert.equal(read.length, before, `held the ${holds}. time`);
+      release();
+      await nextTurn();
+    }
+    await ended;
+    assert.ok(Buffer.concat(read).equals(Buffer.concat(plain)));
+  });
+});

@@ -35,6 +35,10 @@ export class LegacyRequest implements AgentRequest {
     if (!this.#finished) this.#send(writeNotification(method, params));
   }
 
+  congestion(): Promise<void> | undefined {
+    return this.#finished ? undefined : (this.#answer.congestion() ?? this.session.congestion());
+  }
+
   request(method: string, params?: RawJson, options: AgentRequestOptions = {}): Promise<RawReply> {
     this.#over ??= new AbortController();
     if (this.#finished) this.#over.abort();

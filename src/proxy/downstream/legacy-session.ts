@@ -86,6 +86,10 @@ export class LegacySession implements Member {
     else this.#latest((lost) => lost.standalone)?.send(message);
   }
 
+  congestion(): Promise<void> | undefined {
+    return this.#standalone()?.congestion();
+  }
+
   request(method: string, params?: RawJson, options: AgentRequestOptions = {}): Promise<RawReply> {
     return this.calls.request((message) => this.sendStandalone(message), method, params, options);
   }

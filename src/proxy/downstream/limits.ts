@@ -30,6 +30,10 @@ export interface ListenerLimits {
   readonly silentMs: number;
   /** Milliseconds between signs of life on a response that has started. */
   readonly keepAliveMs: number;
+  /** Bytes a slow reader may leave unread on one stream before what it hears is held up, where it can be. */
+  readonly heldBytes: number;
+  /** Milliseconds it may take nothing at all while something is held up for it; then its stream is cut off. */
+  readonly stalledMs: number;
   /** Bytes a slow reader may leave unread on one stream before it is cut off. */
   readonly backlogBytes: number;
   /** What one stream remembers for a client that reconnects, and how many lost streams are remembered. */
@@ -61,6 +65,8 @@ export const DEFAULT_LIMITS: ListenerLimits = {
   sweepMs: MINUTE,
   silentMs: 10_000,
   keepAliveMs: 15_000,
+  heldBytes: 256 * 1024,
+  stalledMs: MINUTE,
   backlogBytes: 4 * 1024 * 1024,
   replayEvents: 256,
   replayBytes: 256 * 1024,

@@ -70,6 +70,11 @@ export class ListenStream {
     if (this.#wants(method, params)) this.#send(method, params);
   }
 
+  /** As `AgentRequest.congestion`. */
+  congestion(): Promise<void> | undefined {
+    return this.#stream.congestion();
+  }
+
   /** Ends the subscription from our side: its result says that nothing was lost. */
   end(): void {
     const meta = objectOf([

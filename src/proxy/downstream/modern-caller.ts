@@ -81,6 +81,14 @@ export class ModernCaller implements Member {
     for (const stream of this.#listens) stream.offer(method, params);
   }
 
+  congestion(): Promise<void> | undefined {
+    for (const stream of this.#listens) {
+      const congestion = stream.congestion();
+      if (congestion !== undefined) return congestion;
+    }
+    return undefined;
+  }
+
   request(): Promise<RawReply> {
     return Promise.reject(new AgentRequestError('unsupported', 'Clients of this era are asked through results'));
   }

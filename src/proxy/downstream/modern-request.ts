@@ -57,6 +57,10 @@ export class ModernRequest implements AgentRequest {
     this.#answer.send(writeNotification(method, params));
   }
 
+  congestion(): Promise<void> | undefined {
+    return this.#answer.congestion();
+  }
+
   request(): Promise<RawReply> {
     return this.session.request();
   }

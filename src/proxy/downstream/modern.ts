@@ -119,6 +119,7 @@ export class ModernEra {
     const stream = new SseStream(res, this.#deps.limits, () => undefined);
     return {
       send: (message) => stream.send(message),
+      congestion: () => stream.congestion(),
       finish: (message) => {
         stream.send(message);
         stream.end();

@@ -6,6 +6,8 @@ import type { ListenerLimits } from './limits.ts';
 /** Where the messages of one request go once its response is an event stream. */
 export interface AnswerStream {
   send(message: string): void;
+  /** As `AgentRequest.congestion`. */
+  congestion(): Promise<void> | undefined;
   /** Sends the last message and ends the stream. */
   finish(message: string): void;
 }
@@ -40,6 +42,11 @@ export class PostAnswer {
     const stream = this.#streaming();
     stream?.send(message);
     return stream !== undefined;
+  }
+
+  /** As `AgentRequest.congestion`. */
+  congestion(): Promise<void> | undefined {
+    return this.#finished ? undefined : this.#stream?.congestion();
   }
 
   /** Sends the answer, once; `status` counts only while the response has not started. */

@@ -59,6 +59,11 @@ export class ResumableStream {
     this.#sink?.send(message, id);
   }
 
+  /** As `AgentRequest.congestion`; a client that is gone holds up nothing, for it may stay away. */
+  congestion(): Promise<void> | undefined {
+    return this.#sink?.congestion();
+  }
+
   /** Sends the last message, if any, and ends the stream. */
   finish(message?: string): void {
     if (message !== undefined) this.send(message);

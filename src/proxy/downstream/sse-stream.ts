@@ -8,15 +8,17 @@ import type { ListenerLimits } from './limits.ts';
  */
 export class SseStream {
   readonly #res: ServerResponse;
-  readonly #backlogBytes: number;
+  readonly #limits: ListenerLimits;
+  #congestion: { readonly over: Promise<void>; readonly end: () => void } | undefined;
 
   /** `onClose` is called once, when the response is over; `delivered` when all of it was handed to the network. */
   constructor(res: ServerResponse, limits: ListenerLimits, onClose: (delivered: boolean) => void) {
     this.#res = res;
-    this.#backlogBytes = limits.backlogBytes;
+    this.#limits = limits;
     const alive = setInterval(() => this.#write(': keep-alive\n\n'), limits.keepAliveMs).unref();
     res.once('close', () => {
       clearInterval(alive);
+      this.#congestion?.end();
       onClose(res.writableFinished);
     });
     res.writeHead(200, STREAM_HEADERS);
@@ -33,13 +35,45 @@ export class SseStream {
     this.#write(`id: ${id}\nretry: ${retryMs}\ndata: \n\n`);
   }
 
+  /** As `AgentRequest.congestion`. */
+  congestion(): Promise<void> | undefined {
+    if (this.#congestion === undefined && !this.#over && this.#res.writableLength > this.#limits.heldBytes) this.#congest();
+    return this.#congestion?.over;
+  }
+
   end(): void {
     this.#res.end();
+    // What waits to be said comes by other ways.
+    this.#congestion?.end();
+  }
+
+  get #over(): boolean {
+    return this.#res.writableEnded || this.#res.destroyed;
   }
 
   #write(text: string): void {
-    if (this.#res.writableEnded || this.#res.destroyed) return;
-    if (this.#res.writableLength > this.#backlogBytes) this.#res.destroy();
+    if (this.#over) return;
+    if (this.#res.writableLength > this.#limits.backlogBytes) this.#res.destroy();
     else this.#res.write(text);
+  }
+
+  /** Until the reader has taken everything; one that takes nothing for too long is cut off. */
+  #congest(): void {
+    const res = this.#res;
+    let unread = res.writableLength;
+    const look = setInterval(() => {
+      if (res.writableLength >= unread) res.destroy();
+      unread = res.writableLength;
+    }, this.#limits.stalledMs).unref();
+    let resolve: () => void = () => undefined;
+    const over = new Promise<void>((done) => (resolve = done));
+    const end = (): void => {
+      clearInterval(look);
+      res.off('drain', end);
+      this.#congestion = undefined;
+      resolve();
+    };
+    res.once('drain', end);
+    this.#congestion = { over, end };
   }
 }

@@ -38,6 +38,8 @@ export interface AgentSession {
   readonly protocolVersion: string;
   /** Unsolicited notification: the GET stream of a legacy session, matching listen streams of a modern caller. */
   notify(method: string, params?: RawJson): void;
+  /** As `AgentRequest.congestion`, for what `notify` sends. */
+  congestion(): Promise<void> | undefined;
   /**
    * Asks the agent something that belongs to no request of its own (legacy: on the GET stream).
    * A JSON-RPC error is an answer. Only ask what `capabilities` declare.
@@ -61,6 +63,11 @@ export interface AgentRequest {
   readonly mirror?: ((header: string) => string | null | undefined) | undefined;
   /** Sends a notification on this request's own stream. */
   notify(method: string, params?: RawJson): void;
+  /**
+   * While the agent leaves too much unread of what `notify` sends, resolves when more may be sent: it read, its stream was
+   * cut off because it read nothing for too long (`stalledMs`), or nothing more comes by it. Undefined when more may be sent now.
+   */
+  congestion(): Promise<void> | undefined;
   /**
    * Asks the agent something on this request's own stream, before its answer. Rejected with `cancelled` when this
    * request ends first.

@@ -139,6 +139,10 @@ export class Agent implements ConnectionOwner {
     if (relayed !== undefined) this.session.notify(relayed.method, relayed.params);
   }
 
+  congestion(): Promise<void> | undefined {
+    return this.session.congestion();
+  }
+
   /** Some servers tell of parts of what is watched (MCP, resources/updated): those are passed on as well. */
   #isWatched(server: ServerName, params: RawJson | undefined): boolean {
     const uri = params === undefined ? undefined : stringOf(members(params)?.get('uri'));

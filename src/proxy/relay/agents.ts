@@ -97,7 +97,8 @@ export class Agents {
     const connection = await agent.during(server, ask, () => upstream.connectFor(agent));
     const { catalog, uris, look } = this.#deps;
     const heard = (notification: RawNotification): void => this.#deps.heard(server, notification);
-    return new Link({ agent, ask, own, server, config: upstream.config, connection, catalog, uris, look, heard, exposure: this.#exposureOf(server) });
+    const congestion = (): Promise<void> | undefined => request.congestion();
+    return new Link({ agent, ask, congestion, own, server, config: upstream.config, connection, catalog, uris, look, heard, exposure: this.#exposureOf(server) });
   }
 
   /** The agent wants to hear of changes of a resource, or no longer does. Resolves with the server's answer. */

@@ -37,6 +37,8 @@ export interface LinkParts {
   readonly agent: Agent;
   /** Puts a request on the stream of the agent's own. */
   readonly ask: Ask;
+  /** As `AgentRequest.congestion`. */
+  readonly congestion: () => Promise<void> | undefined;
   readonly own: LinkRequest;
   readonly server: ServerName;
   readonly exposure: Exposure;
@@ -87,11 +89,12 @@ export class Link implements UpstreamLink {
   }
 
   #callOptions({ signal, patient, onProgress, onNotification, found, headers }: LinkOptions): CallOptions {
-    const { agent, ask, own, server, exposure, config, look, heard } = this.#parts;
+    const { agent, ask, congestion, own, server, exposure, config, look, heard } = this.#parts;
     return {
       timeoutMs: (patient === true ? config.maxTimeoutSeconds : config.timeoutSeconds) * 1000,
       maxTimeoutMs: config.maxTimeoutSeconds * 1000,
       signal,
+      congestion,
       sender: own.sender,
       ...(headers && { headers }),
       ...(onProgress && { onProgress: (params) => onProgress(look.progress(server, params, found)) }),

@@ -26,6 +26,11 @@ export interface Leg {
    * open, or answered that it has none; never rejects.
    */
   listen(headers: MessageHeaders): Promise<void>;
+  /**
+   * Reads no more of one request's stream (`during`), or else of the stream for everything, until this resolves. Without
+   * effect where there is no such stream.
+   */
+  hold(until: Promise<void>, during: number | undefined): void;
   /** What a person needs to see when this connection fails: last lines of stderr, noise on stdout. */
   evidence(): readonly string[];
   /** Ends the transport and resolves when nothing of it is left: no process, no socket. */

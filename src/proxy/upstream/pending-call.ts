@@ -45,6 +45,11 @@ export class PendingCall {
     return this.#options.onRequest;
   }
 
+  /** What the agent has to read before more should come. */
+  congestion(): Promise<void> | undefined {
+    return this.#options.congestion?.();
+  }
+
   /** The server waits for an answer: until `answered`, its silence is not its own. */
   asked(): void {
     this.#questions++;

@@ -43,6 +43,7 @@ export class RpcConnection implements UpstreamConnection, LegSink {
   #listening: Promise<void> = Promise.resolve();
 
   onRequest: UpstreamConnection['onRequest'];
+  congestion: UpstreamConnection['congestion'];
 
   /** @param openLeg builds the transport on this sink; it may deliver only after it returned */
   constructor(openLeg: (sink: LegSink) => Leg, log: WriteLog) {
@@ -222,8 +223,9 @@ export class RpcConnection implements UpstreamConnection, LegSink {
     if (method === 'notifications/progress') {
       const token = params === undefined ? undefined : members(params)?.get('progressToken');
       const call = token === undefined ? undefined : this.#pending.get(token);
-      if (call?.wantsProgress === true && params !== undefined) call.progress(params);
-      return;
+      if (call?.wantsProgress !== true || params === undefined) return;
+      call.progress(params);
+      return this.#hold(call.congestion(), during);
     }
     if (method === 'notifications/cancelled') {
       const id = params === undefined ? undefined : members(params)?.get('requestId');
@@ -233,7 +235,26 @@ export class RpcConnection implements UpstreamConnection, LegSink {
     // What changed at the server concerns the connection, whichever stream it came by.
     const ofConnection = method.endsWith('/list_changed') || method === 'notifications/resources/updated';
     const call = ofConnection ? undefined : this.#causeOf(during);
-    if (call?.notification({ method, params }) !== true) this.#notified.fire({ method, params });
+    if (call?.notification({ method, params }) === true) return this.#hold(call.congestion(), during);
+    this.#notified.fire({ method, params });
+    this.#hold(this.congestion?.(), during);
+  }
+
+  /**
+   * Leaves unread at the server what the agent would not read now, where nobody else is held up by that: on the stream of
+   * a request, and on a connection that belongs to one agent. Elsewhere the agent's stream is cut off when it overflows.
+   */
+  #hold(congestion: Promise<void> | undefined, during: number | undefined): void {
+    if (congestion === undefined) return;
+    const ofRequest = this.#leg.streamPerRequest && during !== undefined;
+    if (!ofRequest && this.congestion === undefined) return;
+    this.#leg.hold(congestion, during);
+    // What is not read is no silence of the server's.
+    const waiting = ofRequest ? [this.#pending.get(String(during))].filter((call) => call !== undefined) : [...this.#relayed];
+    for (const call of waiting) call.asked();
+    void congestion.then(() => {
+      for (const call of waiting) call.answered();
+    });
   }
 
   /**

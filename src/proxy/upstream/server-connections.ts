@@ -30,6 +30,8 @@ export interface ConnectionOwner {
   asked(server: ServerName, request: ClientRequest): Promise<RawReply>;
   /** As `UpstreamPeer.notified`. */
   notified(server: ServerName, notification: RawNotification): void;
+  /** As `UpstreamPeer.congestion`. */
+  congestion(): Promise<void> | undefined;
   /** As `UpstreamPeer.connected`. */
   connected(server: ServerName, connection: UpstreamConnection): Promise<void>;
 }
@@ -231,6 +233,7 @@ export class ServerConnections implements Disposable {
     const upstream = this.#create(() => ({ prefer: this.#eraFor(owner.era), clientInfo, capabilities, protocolVersion }), {
       asked: (request) => owner.asked(name, request),
       notified: (notification) => owner.notified(name, notification),
+      congestion: () => owner.congestion(),
       connected: (connection) => owner.connected(name, connection),
     });
     this.#owned.set(owner.id, upstream);

@@ -273,6 +273,7 @@ class Supervisor implements Upstream {
       }
     };
     const live: Live = { connection, lister, listener: undefined, relister: new Relister(relist) };
+    connection.congestion = this.#peer?.congestion;
     connection.onNotification((notification) => {
       const changed = changedLists(notification.method);
       // Who keeps contents of resources has to hear of that list as well.

@@ -35,6 +35,8 @@ export interface CallOptions {
   readonly onNotification?: (notification: RawNotification) => void;
   /** Answers what the upstream asks in the course of this request. The request's clock stands still meanwhile. */
   readonly onRequest?: ClientRequestHandler;
+  /** As `AgentRequest.congestion`, for who is told of progress and notifications. */
+  readonly congestion?: () => Promise<void> | undefined;
   /** What a request of the modern era says of its sender; us when left out. */
   readonly sender?: Sender;
   /** More header fields of a request of the modern era, names in lower case. */
@@ -108,6 +110,11 @@ export interface UpstreamConnection {
   notify(method: string, params?: RawJson): void;
   /** Answers what the upstream asks and no request of ours is known to be the cause of. Unset: answered `-32601`. */
   onRequest: ClientRequestHandler | undefined;
+  /**
+   * Set for a connection that one agent alone has: as `AgentRequest.congestion`, for what belongs to no request. All its
+   * streams may be held up for that agent; of others only the stream of a request that has one to itself.
+   */
+  congestion: (() => Promise<void> | undefined) | undefined;
   close(): Promise<void>;
 }
 
@@ -193,6 +200,8 @@ export interface UpstreamPeer {
   readonly asked?: ClientRequestHandler;
   /** A notification that belongs to no request. */
   notified(notification: RawNotification): void;
+  /** As `UpstreamConnection.congestion`. */
+  readonly congestion?: () => Promise<void> | undefined;
   /** A connection was made and listed; it is used once this resolves. What is thrown is logged. */
   connected?(connection: UpstreamConnection): Promise<void>;
 }

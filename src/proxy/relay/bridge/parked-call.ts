@@ -74,6 +74,10 @@ export class ParkedCall implements AgentRequest {
     if (token !== undefined) now.notify(method, withMembers(params, { progressToken: token }));
   }
 
+  congestion(): Promise<void> | undefined {
+    return this.#attending?.congestion();
+  }
+
   /** Opens a question for the agent's next request. @throws AgentRequestError */
   request(method: string, params?: RawJson, { signal }: AgentRequestOptions = {}): Promise<RawReply> {
     const ended = signal === undefined ? this.signal : AbortSignal.any([signal, this.signal]);

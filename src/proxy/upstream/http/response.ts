@@ -3,7 +3,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { excerpt } from '../failure.ts';
 import { MAX_MESSAGE_BYTES } from '../leg.ts';
-import { readInTurns } from '../read-in-turns.ts';
+import { readInTurns, type Flow } from '../read-in-turns.ts';
 import { UpstreamCallError } from '../types.ts';
 
 /** All messages of one request's own stream together; a notification flood ends there. */
@@ -87,6 +87,8 @@ export async function contentError(response: IncomingMessage): Promise<HttpAnswe
 export interface EventHandler {
   onEvent(event: EventSourceMessage): void;
   onRetry?(milliseconds: number): void;
+  /** Told once, before anything comes: by this the reading can be held up. */
+  onFlow?(flow: Flow): void;
 }
 
 /**
@@ -110,11 +112,12 @@ export function readEvents(response: IncomingMessage, handler: EventHandler, max
         if (error.type === 'max-buffer-size-exceeded') fail(tooLarge(MAX_MESSAGE_BYTES));
       },
     });
-    readInTurns(response, (chunk) => {
+    const flow = readInTurns(response, (chunk) => {
       bytes += chunk.length;
       if (bytes > maxBytes) fail(tooLarge(maxBytes));
       else if (!response.destroyed) parser.feed(decoder.write(chunk));
     });
+    handler.onFlow?.(flow);
     response.on('end', resolve);
     response.on('error', () => resolve());
     response.on('close', resolve);

@@ -2,6 +2,7 @@ import type { EventSourceMessage } from 'eventsource-parser';
 import { messageOf } from '../../errors.ts';
 import { UpstreamError } from '../failure.ts';
 import type { Leg, LegSink, MessageHeaders } from '../leg.ts';
+import type { Flow } from '../read-in-turns.ts';
 import type { WriteLog } from '../throttled-log.ts';
 import { UpstreamCallError } from '../types.ts';
 import { shownUrl } from './dial-guard.ts';
@@ -22,6 +23,7 @@ export class SseLeg implements Leg {
   readonly #posts = new Map<number, Exchange>();
   readonly #stream: Exchange;
   readonly #endpoint: Promise<URL>;
+  #flow: Flow | undefined;
   #endpointKnown = false;
   #closed = false;
 
@@ -64,6 +66,10 @@ export class SseLeg implements Leg {
     return Promise.resolve();
   }
 
+  hold(until: Promise<void>): void {
+    this.#flow?.hold(until);
+  }
+
   evidence(): readonly string[] {
     return [];
   }
@@ -97,7 +103,7 @@ export class SseLeg implements Leg {
           if (problem !== undefined) this.#log('protocol', `An event is not a message (${problem}).`);
         }
       };
-      readEvents(response, { onEvent }, Infinity).then(ended, ended);
+      readEvents(response, { onEvent, onFlow: (flow) => (this.#flow = flow) }, Infinity).then(ended, ended);
     });
   }
 

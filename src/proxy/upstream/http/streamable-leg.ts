@@ -5,6 +5,7 @@ import { messageOf } from '../../errors.ts';
 import { fullJitter } from '../backoff.ts';
 import { UpstreamError } from '../failure.ts';
 import { MAX_MESSAGE_BYTES, type Leg, type LegSink, type MessageHeaders } from '../leg.ts';
+import type { Flow } from '../read-in-turns.ts';
 import type { WriteLog } from '../throttled-log.ts';
 import { UpstreamCallError } from '../types.ts';
 import { shownUrl } from './dial-guard.ts';
@@ -39,6 +40,8 @@ interface PostStream {
   readonly id: number;
   readonly headers: MessageHeaders;
   exchange: Exchange | undefined;
+  /** Its event stream, while there is one. */
+  flow: Flow | undefined;
   lastEventId: string | undefined;
   retryMs: number;
   /** Answered or given up. */
@@ -62,6 +65,7 @@ export class StreamableHttpLeg implements Leg {
   #url: URL;
   #session: string | undefined;
   #listening: Exchange | undefined;
+  #listened: Flow | undefined;
   #listenHeaders: MessageHeaders = {};
 
   constructor(url: URL, client: HttpClient, sink: LegSink, log: WriteLog) {
@@ -76,6 +80,7 @@ export class StreamableHttpLeg implements Leg {
       id,
       headers,
       exchange: undefined,
+      flow: undefined,
       lastEventId: undefined,
       retryMs: DEFAULT_RETRY_MS,
       released: false,
@@ -116,6 +121,11 @@ export class StreamableHttpLeg implements Leg {
   listen(headers: MessageHeaders): Promise<void> {
     this.#listenHeaders = headers;
     return new Promise((resolve) => void this.#listen(resolve).finally(resolve));
+  }
+
+  hold(until: Promise<void>, during: number | undefined): void {
+    const flow = during === undefined ? this.#listened : this.#streams.get(during)?.flow;
+    flow?.hold(until);
   }
 
   evidence(): readonly string[] {
@@ -219,6 +229,7 @@ export class StreamableHttpLeg implements Leg {
   #handlerOf(stream: PostStream): EventHandler {
     return {
       onRetry: (milliseconds) => (stream.retryMs = boundedRetry(milliseconds)),
+      onFlow: (flow) => (stream.flow = flow),
       onEvent: (event) => {
         if (event.id !== undefined) stream.lastEventId = event.id;
         if (!stream.released) this.#deliver(event, stream.id);
@@ -265,6 +276,7 @@ export class StreamableHttpLeg implements Leg {
             response,
             {
               onRetry: (milliseconds) => (retryMs = boundedRetry(milliseconds)),
+              onFlow: (flow) => (this.#listened = flow),
               onEvent: (event) => {
                 failures = 0;
                 if (event.id !== undefined) lastEventId = event.id;

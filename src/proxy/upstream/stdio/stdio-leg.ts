@@ -2,7 +2,7 @@ import type { FrameProblem } from '../../json/frame.ts';
 import { RingBuffer } from '../../storage/ring-buffer.ts';
 import { excerpt, UpstreamError } from '../failure.ts';
 import { MAX_MESSAGE_BYTES, type Leg, type LegSink } from '../leg.ts';
-import { readInTurns } from '../read-in-turns.ts';
+import { readInTurns, type Flow } from '../read-in-turns.ts';
 import type { WriteLog } from '../throttled-log.ts';
 import { UpstreamCallError } from '../types.ts';
 import { answerIdOf } from './answer-id.ts';
@@ -28,6 +28,7 @@ export class StdioLeg implements Leg {
   readonly #log: WriteLog;
   readonly #stderr = new RingBuffer<string>(STDERR_LINES);
   readonly #noise = new RingBuffer<string>(NOISE_LINES);
+  readonly #flow: Flow;
   #drained: Promise<void> | undefined;
 
   constructor(child: LaunchedProcess, sink: LegSink, log: WriteLog) {
@@ -35,7 +36,7 @@ export class StdioLeg implements Leg {
     this.#sink = sink;
     this.#log = log;
     const lines = new LineSplitter(MAX_MESSAGE_BYTES, (line) => this.#line(line), (line) => this.#oversized(line));
-    readInTurns(child.stdout, (chunk) => lines.push(chunk));
+    this.#flow = readInTurns(child.stdout, (chunk) => lines.push(chunk));
     const errors = new LineSplitter(STDERR_LINE_BYTES, (line) => this.#errorLine(line), ({ head }) => this.#errorLine(head));
     readInTurns(child.stderr, (chunk) => errors.push(chunk));
     child.stdout.once('end', () => {
@@ -44,7 +45,10 @@ export class StdioLeg implements Leg {
       void child.exited.then(() => clearTimeout(timer));
     });
     void child.exited.then(async (exit) => {
-      await drained(child);
+      do {
+        await this.#flow.held;
+        await drained(child);
+      } while (this.#flow.held !== undefined);
       lines.end();
       errors.end();
       this.#exited(exit);
@@ -72,6 +76,10 @@ export class StdioLeg implements Leg {
   listen(): Promise<void> {
     // Everything comes by stdout.
     return Promise.resolve();
+  }
+
+  hold(until: Promise<void>): void {
+    this.#flow.hold(until);
   }
 
   evidence(): readonly string[] {
