@@ -22,18 +22,46 @@ const BEARER = /^Bearer ([A-Za-z0-9._~+/=-]{1,512})$/;
 /** A JWS in compact form, which is longer (RFC 7515 §3.1). Our own tokens hold no dot. */
 const JWT = /^Bearer ([A-Za-z0-9_-]{1,4096}\.[A-Za-z0-9_-]{1,8192}\.[A-Za-z0-9_-]{1,2048})$/;
 
+/** Fields whose hash is remembered at most. */
+const MAX_HASHED = 64;
+
+/**
+ * Hashes of the tokens that were let in lately, by the whole field: an agent sends the same with each of its requests.
+ * Who it is, and whether it still may, is asked each time all the same. A field is found by V8's seeded hash of all of
+ * it, so how long looking takes tells nothing of how much of a guess is right.
+ */
+class TokenHashes {
+  readonly #known = new Map<string, Buffer>();
+
+  of(authorization: string): Buffer | undefined {
+    return this.#known.get(authorization);
+  }
+
+  keep(authorization: string, hash: Buffer): void {
+    if (this.#known.size >= MAX_HASHED) this.#known.clear();
+    this.#known.set(authorization, hash);
+  }
+}
+
 /** Makes the authenticator of the endpoint. An empty `token` lets nobody in. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
   if ('noAuth' in options) return { authenticate: () => options.noAuth };
   const ownerHash = sha256Bytes(options.token);
+  const hashes = new TokenHashes();
+  const holderOf = (hash: Buffer): Principal | undefined => (timingSafeEqual(hash, ownerHash) ? options.principal : options.agent?.(hash));
   return {
     authenticate(authorization) {
+      const known = authorization === undefined ? undefined : hashes.of(authorization);
+      if (known !== undefined) return holderOf(known);
       const jwt = options.bearer && authorization !== undefined ? JWT.exec(authorization)?.[1] : undefined;
       if (jwt !== undefined) return options.bearer?.(jwt);
       const token = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
-      if (token === undefined) return undefined;
+      if (authorization === undefined || token === undefined) return undefined;
       const hash = sha256Bytes(token);
-      return timingSafeEqual(hash, ownerHash) ? options.principal : options.agent?.(hash);
+      const holder = holderOf(hash);
+      // Guesses are not kept: they would push out what is used.
+      if (holder !== undefined) hashes.keep(authorization, hash);
+      return holder;
     },
   };
 }

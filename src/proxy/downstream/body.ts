@@ -12,26 +12,24 @@ export function readBody(req: IncomingMessage, limit: number): Promise<{ readonl
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    const settle = (outcome: { readonly text: string } | { readonly problem: BodyProblem }): void => {
-      req.off('data', onData);
-      req.off('end', onEnd);
-      req.off('close', onGone);
-      req.off('error', onGone);
-      resolve(outcome);
-    };
+    // The first to settle counts. The listeners stay: they go with the request, and taking them off costs more than that.
     const onData = (chunk: Buffer): void => {
+      if (size > limit) return;
       size += chunk.length;
-      if (size > limit) {
+      if (size <= limit) chunks.push(chunk);
+      else {
+        chunks.length = 0;
         req.pause();
-        settle({ problem: 'too-large' });
-      } else chunks.push(chunk);
+        resolve({ problem: 'too-large' });
+      }
     };
     const onEnd = (): void => {
+      if (size > limit) return;
       const [first] = chunks;
       const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, size);
-      settle(isUtf8(bytes) ? { text: bytes.toString('utf8') } : { problem: 'not-utf8' });
+      resolve(isUtf8(bytes) ? { text: bytes.toString('utf8') } : { problem: 'not-utf8' });
     };
-    const onGone = (): void => settle({ problem: 'gone' });
+    const onGone = (): void => resolve({ problem: 'gone' });
     req.on('data', onData);
     req.on('end', onEnd);
     req.on('close', onGone);

@@ -47,16 +47,20 @@ export function guardRequest(req: IncomingMessage, policy: GuardPolicy): Refusal
 
 /** A POST carries JSON and says so: anything a page could send without preflight is refused (security N3). */
 export function guardContent(req: IncomingMessage, bodyBytes: number): Refusal | undefined {
-  const [essence = '', ...parameters] = (req.headers['content-type'] ?? '').toLowerCase().split(';');
-  const utf8 = parameters.every((parameter) => /^\s*(?:charset\s*=\s*"?utf-8"?\s*)?$/.test(parameter));
-  if (essence.trim() !== 'application/json' || !utf8) {
-    return refusal(415, 'Content-Type must be application/json in UTF-8');
-  }
+  if (!isJson(req.headers['content-type'] ?? '')) return refusal(415, 'Content-Type must be application/json in UTF-8');
   const encoding = req.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') return refusal(415, 'Content-Encoding is not supported');
   if (Number(req.headers['content-length'] ?? 0) > bodyBytes) return tooLarge(bodyBytes);
   return undefined;
 }
+
+function isJson(contentType: string): boolean {
+  if (contentType === 'application/json') return true;
+  const [essence = '', ...parameters] = contentType.toLowerCase().split(';');
+  return essence.trim() === 'application/json' && parameters.every((parameter) => UTF8_PARAMETER.test(parameter));
+}
+
+const UTF8_PARAMETER = /^\s*(?:charset\s*=\s*"?utf-8"?\s*)?$/;
 
 /** The refusal of a body beyond the limit, whether announced or counted. */
 export function tooLarge(bodyBytes: number): Refusal {

@@ -28,7 +28,7 @@ export class CallsToday implements Disposable {
 
   constructor(deps: CallsTodayDeps) {
     this.#deps = deps;
-    this.#midnight = this.#today();
+    this.#midnight = midnightBefore(this.#now());
     this.#subscription = deps.journal.onDidAppend((record) => {
       if (record.seq <= this.#lastRead) return;
       this.#firstHeard = Math.min(this.#firstHeard, record.seq);
@@ -70,14 +70,24 @@ export class CallsToday implements Disposable {
   }
 
   #turn(): void {
-    const today = this.#today();
+    const now = this.#now();
+    // Reckoning a day where the person is takes longer than all the rest of counting a call.
+    if (now >= this.#midnight && now < this.#midnight + LEAST_DAY_MS) return;
+    const today = midnightBefore(now);
     if (today === this.#midnight) return;
     this.#midnight = today;
     this.#counts = new Map();
   }
 
-  /** The last midnight where the person is. */
-  #today(): number {
-    return new Date((this.#deps.now ?? Date.now)()).setHours(0, 0, 0, 0);
+  #now(): number {
+    return (this.#deps.now ?? Date.now)();
   }
+}
+
+/** Days on which clocks go forward are shorter than others; by two hours at most. */
+const LEAST_DAY_MS = 22 * 60 * 60_000;
+
+/** The last midnight where the person is. @param at milliseconds since epoch */
+function midnightBefore(at: number): number {
+  return new Date(at).setHours(0, 0, 0, 0);
 }

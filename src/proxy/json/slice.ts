@@ -20,6 +20,8 @@ const CLOSE_BRACKET = 0x5d;
  * never recurses, so it is safe before parsing.
  */
 export function exceedsDepth(text: string, limit: number): boolean {
+  // A short text has no room for so many brackets.
+  if (text.length <= limit) return false;
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);

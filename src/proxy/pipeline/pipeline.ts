@@ -23,7 +23,12 @@ export function createPipeline(stages: readonly Stage[], onInternalError: (error
     if (call.timing?.entered.length === index) call.timing.entered.push(performance.now());
     // The last inbound stage answers without calling next; running off the end is a wiring error.
     if (stage === undefined) return Promise.reject(new Error('no stage answered the call'));
-    return stage.run(call, () => enter(call, index + 1));
+    try {
+      return stage.run(call, () => enter(call, index + 1));
+    } catch (error) {
+      // Stages need not be async: to those before it, what one throws is a rejection all the same.
+      return Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   async function guarded(call: Call, run: () => Promise<Outcome>): Promise<Outcome> {

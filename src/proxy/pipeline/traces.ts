@@ -16,7 +16,9 @@ export interface CallTrace {
 }
 
 interface Kept {
-  readonly stages: readonly StageTime[];
+  readonly call: Pick<Call, 'startedTick' | 'timing'>;
+  readonly inbound: readonly string[];
+  readonly outbound: readonly string[];
   readonly answer: RawJson | undefined;
 }
 
@@ -27,10 +29,14 @@ const MAX_ANSWERS = 8 * 1024 * 1024;
 
 /**
  * Answers and stage times of the latest calls, for a person who looks at them while they work. In memory only: nothing
- * of it is written down, and it ends with the process. Per call it costs a few numbers and a reference.
+ * of it is written down, and it ends with the process. Per call it costs two references; all else is for who looks.
  */
 export class Traces {
   readonly #kept = new Map<string, Kept>();
+  /** Ids of the calls in `#kept`, a ring: the first keys of a map that loses one per call are ever further away. */
+  readonly #ids: string[] = [];
+  /** Place of the oldest id in the ring. */
+  #oldest = 0;
   readonly #redact: (text: string) => string;
   #characters = 0;
 
@@ -40,21 +46,35 @@ export class Traces {
   }
 
   /** Remembers a call that ended. @param stages names of the inbound stages, then of the outbound ones */
-  keep(call: Pick<Call, 'id' | 'startedTick' | 'timing'>, answer: RawJson, inbound: readonly string[], outbound: readonly string[]): void {
+  keep({ id, startedTick, timing }: Pick<Call, 'id' | 'startedTick' | 'timing'>, answer: RawJson, inbound: readonly string[], outbound: readonly string[]): void {
     const small = answer.length <= MAX_ANSWER ? answer : undefined;
     this.#characters += small?.length ?? 0;
-    this.#kept.set(call.id, { stages: stageTimes(call, inbound, outbound), answer: small });
-    for (const [id, { answer: oldest }] of this.#kept) {
-      if (this.#kept.size <= MAX_CALLS && this.#characters <= MAX_ANSWERS) break;
-      this.#kept.delete(id);
-      this.#characters -= oldest?.length ?? 0;
+    if (this.#ids.length < MAX_CALLS) this.#ids.push(id);
+    else {
+      this.#forget(this.#ids[this.#oldest]);
+      this.#ids[this.#oldest] = id;
+      this.#oldest = (this.#oldest + 1) % MAX_CALLS;
     }
+    this.#kept.set(id, { call: { startedTick, timing }, inbound, outbound, answer: small });
+    if (this.#characters > MAX_ANSWERS) this.#makeRoom();
   }
 
   /** What is remembered of a call; undefined when that is over. */
   of(id: string): CallTrace | undefined {
     const kept = this.#kept.get(id);
-    return kept && { stages: kept.stages, answer: kept.answer === undefined ? undefined : this.#redact(kept.answer) };
+    if (kept === undefined) return undefined;
+    return { stages: stageTimes(kept.call, kept.inbound, kept.outbound), answer: kept.answer === undefined ? undefined : this.#redact(kept.answer) };
+  }
+
+  #makeRoom(): void {
+    for (let i = 0; this.#characters > MAX_ANSWERS && i < this.#ids.length; i++) this.#forget(this.#ids[(this.#oldest + i) % this.#ids.length]);
+  }
+
+  #forget(id: string | undefined): void {
+    const kept = id === undefined ? undefined : this.#kept.get(id);
+    if (id === undefined || kept === undefined) return;
+    this.#kept.delete(id);
+    this.#characters -= kept.answer?.length ?? 0;
   }
 }
 

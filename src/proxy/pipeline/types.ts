@@ -91,7 +91,10 @@ export interface Outcome {
 
 export type Next = () => Promise<Outcome>;
 
-/** A step before the answer. Returning without `next()` ends the call there. */
+/**
+ * A step before the answer. Returning without `next()` ends the call there. One that has nothing to do with a call
+ * returns `next()` itself: being `async` for nothing costs each call more than the rest of such a stage.
+ */
 export interface InboundStage {
   readonly name: string;
   readonly phase: 'in';

@@ -82,13 +82,14 @@ export class Agent implements ConnectionOwner {
 
   /** Runs the part of a request that has to do with `server`; meanwhile the agent can be reached by it. */
   async during<T>(server: ServerName, ask: Ask, run: () => Promise<T>): Promise<T> {
-    const ways = this.#underWay.get(server) ?? new Set<Ask>();
-    this.#underWay.set(server, ways.add(ask));
+    let ways = this.#underWay.get(server);
+    // Kept when it is empty: the next call is on its way already. There are as many as servers.
+    if (ways === undefined) this.#underWay.set(server, (ways = new Set()));
+    ways.add(ask);
     try {
       return await run();
     } finally {
       ways.delete(ask);
-      if (ways.size === 0) this.#underWay.delete(server);
     }
   }
 

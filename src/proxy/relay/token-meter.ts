@@ -82,6 +82,7 @@ export class TokenMeter implements Disposable {
   /** Counts everything that is only estimated so far. Resolves when that is done; it never fails. */
   settle(): Promise<void> {
     clearTimeout(this.#quiet);
+    this.#quiet = undefined;
     this.#settling ??= this.#settle().finally(() => {
       this.#settling = undefined;
     });
@@ -120,8 +121,9 @@ export class TokenMeter implements Disposable {
       account.estimated++;
     }
     this.#answers.assign(id, { accounts, sum, estimate: tokensOut });
-    clearTimeout(this.#quiet);
-    this.#quiet = setTimeout(() => void this.settle(), QUIET_MS).unref();
+    // Put off, not made anew: it is done for each call.
+    if (this.#quiet === undefined) this.#quiet = setTimeout(() => void this.settle(), QUIET_MS).unref();
+    else this.#quiet.refresh();
   }
 }
 

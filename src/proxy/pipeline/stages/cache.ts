@@ -6,7 +6,7 @@ import type { Flow } from '../../policy/flow/flow.ts';
 import { unlessCancelled } from '../../policy/flow/unless-cancelled.ts';
 import { toolOf } from '../call.ts';
 import { refusal } from '../refusal.ts';
-import type { Call, InboundStage, Outcome } from '../types.ts';
+import type { Call, InboundStage, Next, Outcome } from '../types.ts';
 
 /** Longer arguments are rarely given twice, and would fill the memory. In characters. */
 const MAX_KEY = 64 * 1024;
@@ -24,7 +24,7 @@ export function createCache(flow: Flow): InboundStage & { readonly name: 'cache'
   return {
     name: 'cache',
     phase: 'in',
-    async run(call, next) {
+    run(call, next) {
       const tool = toolOf(call);
       const rules = flow.of(tool.server);
       // A copy is made to see the server answer.
@@ -36,33 +36,36 @@ export function createCache(flow: Flow): InboundStage & { readonly name: 'cache'
       }
       const ms = rules.cacheMs(tool);
       const key = ms === 0 ? undefined : keyOf(call, tool);
-      if (key === undefined) return next();
-      const known = answers.get(key);
-      if (known !== undefined) {
-        answers.used(tool.server, 'hit');
-        return answered(known);
-      }
-      const generation = answers.generation(tool.server);
-      const turn = `${generation}\0${key}`;
-      const first = underWay.get(turn);
-      if (first !== undefined) {
-        const outcome = await unlessCancelled(first, call.signal);
-        if (outcome === undefined) return refusal('ambiguous', 'The call was cancelled while an equal one was under way. It was not sent.', { retryable: true, action: 'Call again if it is still wanted.' });
-        answers.used(tool.server, outcome.kind === 'ok' ? 'hit' : 'miss');
-        return outcome.kind === 'ok' ? outcome : next();
-      }
-      answers.used(tool.server, 'miss');
-      const mine = next();
-      underWay.set(turn, mine);
-      try {
-        const outcome = await mine;
-        if (outcome.kind === 'ok' && 'result' in outcome.reply && !asksFirst(outcome.reply.result)) answers.put(key, tool.server, outcome.reply.result, ms, generation);
-        return outcome;
-      } finally {
-        underWay.delete(turn);
-      }
+      return key === undefined ? next() : kept(call, tool, key, ms, next);
     },
   };
+
+  async function kept(call: Call, tool: CatalogTool, key: string, ms: number, next: Next): Promise<Outcome> {
+    const known = answers.get(key);
+    if (known !== undefined) {
+      answers.used(tool.server, 'hit');
+      return answered(known);
+    }
+    const generation = answers.generation(tool.server);
+    const turn = `${generation}\0${key}`;
+    const first = underWay.get(turn);
+    if (first !== undefined) {
+      const outcome = await unlessCancelled(first, call.signal);
+      if (outcome === undefined) return refusal('ambiguous', 'The call was cancelled while an equal one was under way. It was not sent.', { retryable: true, action: 'Call again if it is still wanted.' });
+      answers.used(tool.server, outcome.kind === 'ok' ? 'hit' : 'miss');
+      return outcome.kind === 'ok' ? outcome : next();
+    }
+    answers.used(tool.server, 'miss');
+    const mine = next();
+    underWay.set(turn, mine);
+    try {
+      const outcome = await mine;
+      if (outcome.kind === 'ok' && 'result' in outcome.reply && !asksFirst(outcome.reply.result)) answers.put(key, tool.server, outcome.reply.result, ms, generation);
+      return outcome;
+    } finally {
+      underWay.delete(turn);
+    }
+  }
 }
 
 /** Undefined for a call whose answer may depend on more than its caller, definition and arguments. */

@@ -1,27 +1,31 @@
+import type { ServerName } from '../../model.ts';
 import type { Flow } from '../../policy/flow/flow.ts';
-import type { NoTurn } from '../../policy/flow/lane.ts';
+import type { Lane, NoTurn } from '../../policy/flow/lane.ts';
 import { toolOf } from '../call.ts';
 import { refusal } from '../refusal.ts';
-import type { InboundStage, Outcome } from '../types.ts';
+import type { Call, InboundStage, Next, Outcome } from '../types.ts';
 
 /** Calls of a server at the same time; the rest wait for their turn, agents one after another, up to a deadline. */
 export function createLane(flow: Flow): InboundStage & { readonly name: 'lane' } {
   return {
     name: 'lane',
     phase: 'in',
-    async run(call, next) {
+    run(call, next) {
       const { server } = toolOf(call);
       const lane = flow.of(server)?.lane;
-      if (lane === undefined) return next();
-      const turn = await lane.enter(call.principal.id, call.signal);
-      if (typeof turn === 'string') return noTurn(server, turn);
-      try {
-        return await next();
-      } finally {
-        turn.dispose();
-      }
+      return lane === undefined ? next() : inTurn(lane, server, call, next);
     },
   };
+}
+
+async function inTurn(lane: Lane, server: ServerName, call: Call, next: Next): Promise<Outcome> {
+  const turn = await lane.enter(call.principal.id, call.signal);
+  if (typeof turn === 'string') return noTurn(server, turn);
+  try {
+    return await next();
+  } finally {
+    turn.dispose();
+  }
 }
 
 const WHY: Readonly<Record<Exclude<NoTurn, 'cancelled'>, string>> = {

@@ -119,23 +119,28 @@ export function createRoute({ catalog, copy, flow, served }: RouteDeps): Inbound
       });
   }
 
+  async function asCopy(call: Call, next: Next): Promise<Outcome> {
+    const outcome = await next();
+    const copied = copies.get(call.parent ?? '');
+    if (copied !== undefined) copied.end = comparison(copied.original, outcome);
+    return outcome;
+  }
+
+  async function asOriginal(call: Call, own: CatalogTool, routes: Routes, next: Next): Promise<Outcome> {
+    const { argumentsText } = call;
+    const outcome = await routed(call, own, routes, next);
+    mirror(call, own, argumentsText, routes, outcome);
+    return outcome;
+  }
+
   return {
     name: 'route',
     phase: 'in',
-    async run(call, next) {
-      if (call.route === 'mirror') {
-        const outcome = await next();
-        const copied = copies.get(call.parent ?? '');
-        if (copied !== undefined) copied.end = comparison(copied.original, outcome);
-        return outcome;
-      }
+    run(call, next) {
+      if (call.route === 'mirror') return asCopy(call, next);
       const own = toolOf(call);
       const routes = flow.of(own.server)?.routes;
-      if (routes === undefined || !served.isServed(own)) return next();
-      const { argumentsText } = call;
-      const outcome = await routed(call, own, routes, next);
-      mirror(call, own, argumentsText, routes, outcome);
-      return outcome;
+      return routes === undefined || !served.isServed(own) ? next() : asOriginal(call, own, routes, next);
     },
   };
 }

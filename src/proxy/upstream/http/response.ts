@@ -33,10 +33,20 @@ export class HttpAnswerError extends UpstreamCallError {
   }
 }
 
-/** The media type without parameters, in lower case. */
-export function mediaType(response: IncomingMessage): string | undefined {
-  return response.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+/** The media type without parameters, in lower case. Where the field came several times, of the first, as Node has it. */
+export function mediaType({ rawHeaders }: IncomingMessage): string | undefined {
+  // Node makes an object of all fields for who asks for one of them: that costs more than looking for it.
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const [name = '', value = ''] = [rawHeaders[i], rawHeaders[i + 1]];
+    if (name.length !== CONTENT_TYPE.length || name.toLowerCase() !== CONTENT_TYPE) continue;
+    if (value === 'application/json') return value;
+    const end = value.indexOf(';');
+    return (end < 0 ? value : value.slice(0, end)).trim().toLowerCase();
+  }
+  return undefined;
 }
+
+const CONTENT_TYPE = 'content-type';
 
 /**
  * The whole body as text.
