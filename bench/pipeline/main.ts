@@ -47,11 +47,15 @@ const rules: FlowConfig = {
   breaker: { failures: 0.5, calls: 5, windowSeconds: 30, openSeconds: 30, trials: 1, on: ['transport', 'timeout', 'protocol_error', 'tool_error'] },
   cache: { seconds: 60, tools: ['search_*'] },
 };
+const group: FlowConfig = {
+  hedge: { afterMs: 60_000, quantile: 0.99, budget: 0.05 },
+  outlier: { consecutive: 5, failures: 0.3, latency: 3, calls: 10, windowSeconds: 60, ejectSeconds: 30, maxEjectSeconds: 300, share: 0.5, on: ['transport', 'timeout'] },
+};
 flow.apply({
   upstreams: [
-    // Every call goes to the canary, which has the same rules.
-    { name: 'tracker', flow: { ...rules, failover: ['spare'], canary: { server: 'next', share: 1 }, mirror: { server: 'next', share: 0 } } },
-    { name: 'next', flow: rules },
+    // Every call goes to the canary, which has the same rules; its server would be asked as well if it took a minute.
+    { name: 'tracker', enabled: true, flow: { ...rules, failover: ['spare'], ...group, canary: { server: 'next', share: 1 }, mirror: { server: 'next', share: 0 } } },
+    { name: 'next', enabled: true, flow: rules },
   ],
   gateway: { limits: { perMinute: 100_000, perAgent: 100_000 } },
 } as unknown as ConfigSnapshot);

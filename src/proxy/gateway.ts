@@ -22,12 +22,12 @@ import { VestibuleError, messageOf } from './errors.ts';
 import { DisposableStore, Emitter, type Event } from './events.ts';
 import { exportText, type ExportFormat } from './journal/export.ts';
 import { CallsToday } from './journal/calls-today.ts';
-import type { CallFilter, CallRecord, DecisionEntry, Journal } from './journal/types.ts';
+import { isCopy, type CallFilter, type CallRecord, type DecisionEntry, type Journal } from './journal/types.ts';
 import { Indexer } from './menu/indexer.ts';
 import { createMenu } from './menu/menu.ts';
 import type { MenuCall } from './menu/types.ts';
 import { MetricsSwitch } from './metrics/metrics-switch.ts';
-import { FULL_GRANT, toolId, type Digest, type Principal, type RawJson, type ServerName, type ToolId } from './model.ts';
+import { FULL_GRANT, toolId, type Digest, type Principal, type ServerName, type ToolId } from './model.ts';
 import type { GatewayOptions } from './options.ts';
 import type { PauseTarget } from './pause/types.ts';
 import { createLookAside } from './pipeline/look-aside.ts';
@@ -49,7 +49,7 @@ import { createRates } from './pipeline/stages/rates.ts';
 import { createRecord } from './pipeline/stages/record.ts';
 import { createResolve } from './pipeline/stages/resolve.ts';
 import { createRetry } from './pipeline/stages/retry.ts';
-import { createRoute } from './pipeline/stages/route.ts';
+import { createRoute, type CallCopy } from './pipeline/stages/route.ts';
 import { createShape } from './pipeline/stages/shape.ts';
 import type { Call } from './pipeline/types.ts';
 import { Flow } from './policy/flow/flow.ts';
@@ -245,7 +245,7 @@ export class Gateway implements GatewayApi {
     const pipeline = createPipeline(
       inOrder({
         resolve: createResolve({ catalog, visibleTools: (principal) => this.#lists.visible(principal) }),
-        route: createRoute({ flow: this.#flow, catalog, served: this.#served, copy: (call, requested, argumentsText) => this.#copyOf(call, requested, argumentsText) }),
+        route: createRoute({ flow: this.#flow, catalog, served: this.#served, copy: (call, copy) => this.#copyOf(call, copy) }),
         gate: createGate(this.#served, pauses),
         authorize: createAuthorize(),
         credentials: createCredentials(redactor),
@@ -383,7 +383,7 @@ export class Gateway implements GatewayApi {
       }),
     );
     this.#store.add(journal.onDidAppend((record) => learning.called({ ...record, tool: this.#shownName(record) })));
-    this.#store.add(journal.onDidAppend(({ agent, route, tokensOut }) => route !== 'mirror' && parts.spending.received(agent, tokensOut)));
+    this.#store.add(journal.onDidAppend(({ agent, route, tokensOut }) => !isCopy(route) && parts.spending.received(agent, tokensOut)));
     this.#store.add(journal.onDidLose(() => this.#changed.fire()));
     this.#store.add(pauses.onDidChange(() => this.#changed.fire()));
     this.#store.add(consents.onDidChange(() => this.#changed.fire()));
@@ -600,11 +600,16 @@ export class Gateway implements GatewayApi {
     return this.#traces.of(id);
   }
 
-  /** Makes a copy of a call at another server: as its caller, who hears nothing of it and is asked nothing. */
-  #copyOf({ id, principal, session }: Call, requested: string, argumentsText: RawJson | undefined): Promise<unknown> {
-    const alone = { ...personSession({ hub: this.#hub, catalog: this.#parts.catalog }), id: session.id, client: session.client };
-    const caller = { principal, session: alone, meta: undefined, signal: new AbortController().signal, onProgress: undefined, onNotification: undefined };
-    return this.#relay.run({ caller, route: 'mirror', requested, readOnly: true, argumentsText, parent: id });
+  /**
+   * Makes a copy of a call at another server, as its caller, who is not asked about it and pays nothing. Of a mirror's copy
+   * it hears nothing at all; a hedge's may become its answer, and is made by its own connection.
+   */
+  #copyOf({ id, meta, principal, session }: Call, { argumentsText, requested, route, signal }: CallCopy): Promise<unknown> {
+    const { client, id: of } = session;
+    const alone = { ...personSession({ hub: this.#hub, catalog: this.#parts.catalog }), id: of, client };
+    const own = { id: of, client, connect: (server: ServerName) => session.connect(server) };
+    const caller = { principal, session: route === 'hedge' ? own : alone, meta: route === 'hedge' ? meta : undefined, signal, onProgress: undefined, onNotification: undefined };
+    return this.#relay.run({ caller, route, requested, readOnly: true, argumentsText, parent: id });
   }
 
   async fullResult(id: string): Promise<string | undefined> {

@@ -64,6 +64,84 @@ describe('servers that stand in for each other', { timeout: 120_000 }, () => {
   });
 });
 
+describe('a hedge', { timeout: 120_000 }, () => {
+  const look = (tool: string, more: object = {}): object => ({ tools: { alias: { [tool]: 'look' }, overrides: { [tool]: { tier: 'read' } } }, ...more });
+  const HEDGE = { failover: ['spare'], hedge: { afterMs: 20, budget: 1 } };
+  const calls = (peer: Awaited<ReturnType<typeof startHttpPeer>>, method: string): number => peer.seen.filter((message) => message.method === method).length;
+  const until = async (fits: () => boolean): Promise<void> => {
+    while (!fits()) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+
+  it('asks a second server what the first does not answer, and calls the first off; the record shows both, the agent pays once', async () => {
+    await using main = await startHttpPeer({ name: 'main' });
+    await using spare = await startHttpPeer({ name: 'spare' });
+    await using rig = await startRelayRig({ main: entry(main, look('hold', HEDGE)), spare: entry(spare, look('echo')) });
+    const { token } = await rig.gateway.addAgent({ name: 'bot', perMinute: 1, budget: { calls: 1, per: 'month' } });
+    const bot = new LegacyAgent({ url: rig.url, token });
+    await bot.open();
+    const recorded = rig.recorded(2);
+    const answer = await bot.request('tools/call', { name: 'main_look', arguments: { key: 'a' } });
+    assert.match(JSON.stringify(answer.result), /echo/, 'the answer of the second server');
+    await until(() => calls(main, 'notifications/cancelled') === 1);
+    await recorded;
+    const records = await rig.gateway.calls({ agent: 'bot' });
+    const asked = records.find(({ route }) => route === 'direct');
+    const second = records.find(({ route }) => route === 'hedge');
+    assert.deepEqual([asked?.server, asked?.insteadOf, asked?.outcome], ['spare', 'main', 'ok']);
+    assert.deepEqual([second?.server, second?.parent, second?.outcome], ['spare', asked?.id, 'ok']);
+    assert.deepEqual(flowOf(rig, 'main')?.hedge, { calls: 1, won: 1, left: 3 });
+    assert.equal(rig.gateway.snapshot().agents.find(({ name }) => name === 'bot')?.budget?.usedCalls, 1);
+    await bot.close();
+  });
+
+  it('calls the second off when the first answers, and asks none where it is not read-only or not approved', async () => {
+    await using main = await startHttpPeer({ name: 'main' });
+    await using spare = await startHttpPeer({ name: 'spare' });
+    await using rig = await startRelayRig({ main: entry(main, look('hold', HEDGE)), spare: entry(spare, look('hold')) });
+    const agent = rig.legacy();
+    await agent.open();
+    const recorded = rig.recorded(3);
+    const held = agent.request('tools/call', { name: 'main_look', arguments: { key: 'a' } });
+    await until(() => calls(spare, 'tools/call') === 1);
+    await agent.request('tools/call', { name: 'main_release', arguments: { key: 'a' } });
+    assert.match(JSON.stringify((await held).result), /released/);
+    await until(() => calls(spare, 'notifications/cancelled') === 1);
+    assert.deepEqual([...(await recorded)].sort(), ['hold ambiguous', 'hold ok', 'release ok']);
+
+    await rig.configure({ servers: { main: entry(main, look('hold', HEDGE)), spare: entry(spare, { tools: { alias: { hold: 'look' } } }) } });
+    await rig.until((gateway) => gateway.snapshot().upstreams[1]?.config.tools.overrides['hold'] === undefined);
+    const again = agent.request('tools/call', { name: 'main_look', arguments: { key: 'b' } });
+    await until(() => calls(main, 'tools/call') === 3);
+    // Five times as long as a second server would wait for.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await agent.request('tools/call', { name: 'main_release', arguments: { key: 'b' } });
+    assert.match(JSON.stringify((await again).result), /released/);
+    assert.equal(calls(spare, 'tools/call'), 1, 'what may write there is not asked');
+  });
+});
+
+describe('an outlier', { timeout: 120_000 }, () => {
+  it('is tried last for a while; everybody sees which, and the file decides anew', async () => {
+    const main = await startHttpPeer({ name: 'main' });
+    await using spare = await startHttpPeer({ name: 'spare' });
+    const servers = (outlier: object | undefined): Record<string, object> => ({ main: entry(main, { failover: ['spare'], ...(outlier && { outlier }) }), spare: entry(spare) });
+    await using rig = await startRelayRig(servers({ consecutive: 2, ejectSeconds: 3_600 }));
+    const agent = rig.legacy();
+    await agent.open();
+    assert.equal(codeOf(await callers.echo(agent)), undefined);
+    await main[Symbol.asyncDispose]();
+    for (let i = 0; i < 2; i++) assert.equal(codeOf(await callers.echo(agent)), undefined);
+    const [first, second] = flowOf(rig, 'main')?.group ?? assert.fail();
+    assert.deepEqual([first?.server, first?.out?.why, first?.out?.times, second?.out], ['main', 'in-a-row', 1, undefined]);
+    assert.equal(codeOf(await callers.echo(agent)), undefined);
+    assert.equal(flowOf(rig, 'main')?.group?.[0]?.calls, first?.calls, 'it was not tried');
+    await rig.configure({ servers: servers(undefined) });
+    await rig.until((gateway) => gateway.snapshot().upstreams[0]?.config.flow.outlier === undefined);
+    assert.equal(flowOf(rig, 'main')?.group, undefined);
+    assert.equal(codeOf(await callers.echo(agent)), undefined);
+  });
+});
+
 describe('a canary', { timeout: 120_000 }, () => {
   it('gets its share of sessions, and leaves a call that it cannot take to the server', async () => {
     await using main = await startHttpPeer({ name: 'main' });

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { CatalogTool } from '../../src/proxy/catalog/types.ts';
-import type { BreakerConfig, FlowConfig, GatewayLimits, ShareConfig, UpstreamConfig } from '../../src/proxy/config/types.ts';
+import type { BreakerConfig, FlowConfig, GatewayLimits, OutlierConfig, ShareConfig, UpstreamConfig } from '../../src/proxy/config/types.ts';
 import type { GatewaySettings } from '../../src/proxy/config/types.ts';
 import { createPipeline } from '../../src/proxy/pipeline/pipeline.ts';
 import { refusal } from '../../src/proxy/pipeline/refusal.ts';
@@ -15,7 +15,7 @@ import { createCache } from '../../src/proxy/pipeline/stages/cache.ts';
 import { createLane } from '../../src/proxy/pipeline/stages/lane.ts';
 import { createRates } from '../../src/proxy/pipeline/stages/rates.ts';
 import { createRetry } from '../../src/proxy/pipeline/stages/retry.ts';
-import { createRoute } from '../../src/proxy/pipeline/stages/route.ts';
+import { createRoute, type CallCopy } from '../../src/proxy/pipeline/stages/route.ts';
 import type { Call, Outcome } from '../../src/proxy/pipeline/types.ts';
 import { Flow } from '../../src/proxy/policy/flow/flow.ts';
 import { shareOf } from '../../src/proxy/policy/flow/routes.ts';
@@ -45,6 +45,12 @@ const flows: fc.Arbitrary<FlowConfig> = fc.record(
     breaker: fc.record({ failures: fc.constantFrom(0.5, 1), calls: fc.integer({ min: 1, max: 4 }), windowSeconds: fc.constant(10), openSeconds: fc.constantFrom(5, 20), trials: fc.integer({ min: 1, max: 2 }), on: fc.subarray(FATES.filter((fate) => fate !== 'ok'), { minLength: 1 }) }),
     cache: fc.record({ seconds: fc.constantFrom(0, 7), tools: fc.constantFrom(['get'], ['*'], ['nothing']) }, { requiredKeys: ['seconds'] }),
     failover: fc.constantFrom(['two'], ['one', 'nobody', 'two', 'one'], []),
+    // Everything is answered at once here: no second server is ever asked.
+    hedge: fc.record({ afterMs: fc.constant(1), quantile: fc.constant(0.9), budget: fc.constant(1) }),
+    outlier: fc.record({
+      consecutive: fc.integer({ min: 1, max: 3 }), failures: fc.constantFrom(0.2, 0.6), calls: fc.integer({ min: 1, max: 3 }), windowSeconds: fc.constantFrom(5, 40), ejectSeconds: fc.constantFrom(4, 10), maxEjectSeconds: fc.constantFrom(4, 15),
+      share: fc.constantFrom(0, 0.5, 1), on: fc.subarray(FATES.filter((fate) => fate !== 'ok'), { minLength: 1 }),
+    }),
     canary: shares,
     mirror: shares,
   },
@@ -103,6 +109,8 @@ class Model {
   readonly #gateway: GatewayLimits;
   #now = 0;
   #answers = 0;
+  readonly #ends = new Map<Server, { readonly at: number; readonly fate: Fate }[]>(SERVERS.map((server) => [server, []]));
+  readonly #out = new Map<string, { readonly from: number; readonly until: number; readonly times: number }>();
   readonly #counts: Record<Server, RouteCounts> = { one: { failover: 0, canary: 0, different: 0, failed: 0 }, two: { failover: 0, canary: 0, different: 0, failed: 0 } };
   readonly #spent = new Map<string, number[]>();
   readonly #kept = new Map<string, { readonly end: string; readonly until: number }>();
@@ -133,7 +141,9 @@ class Model {
     };
     const ends = new Map<Server, string>();
     let by: Server = server;
-    for (const target of new Set([...(first === undefined ? [] : [first]), server, ...others(failover)])) {
+    const order = [...new Set([...(first === undefined ? [] : [first]), server, ...others(failover)])];
+    const isIn = (member: Server): boolean => this.#flows[server].outlier === undefined || !this.#isOut(server, member);
+    for (const target of [...order.filter(isIn), ...order.filter((member) => !isIn(member))]) {
       const end = at(target, false);
       ends.set(target, end);
       if (end === 'circuit_open' || (end === 'rate_limited' && target !== server) || (REACHED_NOBODY.test(end) && kind === 'get')) continue;
@@ -183,6 +193,7 @@ class Model {
         this.#answers++;
         end = endOf(outcomeOf(fate, this.#answers));
         if (breaker !== undefined) this.#leave(server, breaker, fate);
+        this.#compare(server, fate);
       }
       const spends = entered && retry !== undefined && safe && turn <= retry.attempts && fate === 'transport' && (this.#reserve.get(server) ?? 0) >= 1;
       if (spends) {
@@ -193,6 +204,35 @@ class Model {
       if (entered && fate === 'ok' && keeps) this.#kept.set(key, { end, until: this.#now + cache.seconds * 1000 });
       return { end, attempts };
     }
+  }
+
+  #isOut(group: Server, member: Server): boolean {
+    return (this.#out.get(`${group} ${member}`)?.until ?? -1) > this.#now;
+  }
+
+  /** Of every group that this server is in, whether it is taken out now. */
+  #compare(server: Server, fate: Fate): void {
+    this.#ends.get(server)?.push({ at: this.#now, fate });
+    for (const group of SERVERS) {
+      const { failover = [], outlier } = this.#flows[group];
+      const members = SERVERS.filter((name) => name === group || failover.includes(name));
+      if (outlier === undefined || members.length < 2 || !members.includes(server) || this.#isOut(group, server)) continue;
+      const before = this.#out.get(`${group} ${server}`);
+      if (!this.#isWorse(server, members.filter((member) => member !== server && !this.#isOut(group, member)), outlier, before?.until ?? -Infinity)) continue;
+      if (members.filter((member) => this.#isOut(group, member)).length + 1 > Math.floor(2 * outlier.share)) continue;
+      const times = before !== undefined && this.#now - before.until < before.until - before.from ? before.times + 1 : 1;
+      this.#out.set(`${group} ${server}`, { from: this.#now, until: this.#now + Math.min(outlier.ejectSeconds * times, outlier.maxEjectSeconds) * 1000, times });
+    }
+  }
+
+  #isWorse(server: Server, others: readonly Server[], { calls, consecutive, failures, on, windowSeconds }: OutlierConfig, since: number): boolean {
+    const of = (name: Server, from: number): readonly boolean[] => (this.#ends.get(name) ?? []).filter(({ at }) => at >= from).map(({ fate }) => on.some((one) => one === fate));
+    const own = of(server, since);
+    if (own.length >= consecutive && own.slice(-consecutive).every((failed) => failed)) return true;
+    const windowed = of(server, Math.max(since, this.#now - windowSeconds * 1000));
+    const [other] = others.map((name) => of(name, this.#now - windowSeconds * 1000)).filter((ends) => ends.length >= calls);
+    const share = (ends: readonly boolean[]): number => ends.filter((failed) => failed).length / ends.length;
+    return windowed.length >= calls && other !== undefined && share(windowed) >= share(other) + failures;
   }
 
   /** A full bucket at first; it never holds more than a minute's calls. Worked out from every spending, every time. */
@@ -231,7 +271,7 @@ class Model {
 }
 
 function configured(flow: Flow, flows: Readonly<Record<Server, FlowConfig>>, limits: GatewayLimits): void {
-  flow.apply({ upstreams: SERVERS.map((name) => ({ name, flow: flows[name] }) as unknown as UpstreamConfig), gateway: { limits } as GatewaySettings });
+  flow.apply({ upstreams: SERVERS.map((name) => ({ name, enabled: true, flow: flows[name] }) as unknown as UpstreamConfig), gateway: { limits } as GatewaySettings });
 }
 
 /** Backoffs take no time here, but a turn of the clock. */
@@ -264,8 +304,8 @@ describe('the rules about how calls flow', { timeout: 120_000 }, () => {
         let answers = 0;
         const dispatch = { name: 'dispatch', phase: 'in' as const, run: (): Promise<Outcome> => Promise.resolve(outcomeOf(fates[attempts++] ?? 'ok', ++answers)) };
         const copies: Promise<unknown>[] = [];
-        const copy = (of: Call, requested: string, argumentsText: string | undefined): Promise<unknown> => {
-          const copied = pipeline.run(callFixture(requested, { tool: TOOLS.get(requested), argumentsText, principal: of.principal, route: 'mirror', parent: of.id }));
+        const copy = (of: Call, { requested, argumentsText, route }: CallCopy): Promise<unknown> => {
+          const copied = pipeline.run(callFixture(requested, { tool: TOOLS.get(requested), argumentsText, principal: of.principal, route, parent: of.id }));
           copies.push(copied);
           return copied;
         };

@@ -118,8 +118,10 @@ describe('what else a server’s row tells', () => {
     } as const;
     const lines = flowLines(upstream({ flow })).join('\n');
     assert.match(lines, /^Breaker open.* in 12 s\n6 of the last 10 calls failed\n2 of 2 calls under way, 1 of 100 waiting\n2 of 5 left this minute: calls of this server\n3 answers kept; 4 reads answered by one, 5 fetched\n6 resources kept; 7 reads answered by one, 8 fetched\nRefused since the start: circuit_open 7\nLatest refusal: circuit_open, at /);
-    const routes = { failover: { to: ['b', 'c'], calls: 2 }, canary: { server: 'next', share: 0.05, calls: 1 }, mirror: { server: 'shadow', share: 1, same: 3, different: 1, failed: 0, skipped: 2 } };
+    const routes = { failover: { to: ['b', 'c'], calls: 2 }, hedge: { calls: 5, won: 3, left: 1 }, group: [{ server: 'a', calls: 9, failed: 9, out: { why: 'in-a-row', secondsLeft: 12, times: 1 } }, { server: 'b', calls: 0, failed: 0 }], canary: { server: 'next', share: 0.05, calls: 1 }, mirror: { server: 'shadow', share: 1, same: 3, different: 1, failed: 0, skipped: 2 } } as const;
     assert.deepEqual(flowLines(upstream({ flow: routes })), [
+      'a is taken out for 12 s: calls failed one after the other',
+      '5 reads asked of a second server as well; 3 answered by it first',
       '2 calls taken by another server (b, c)',
       '1 call by the canary next, 5 % of sessions',
       'Copies of 100 % of reads to shadow: 3 answered alike, 1 otherwise, 0 not, 2 not made',

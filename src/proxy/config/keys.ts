@@ -9,7 +9,7 @@ export const SERVER_KEYS = [
   // VS Code's mcp.json
   'type', 'command', 'args', 'env', 'envFile', 'cwd', 'url', 'headers', 'dev', 'sandboxEnabled', 'oauth', 'gallery', 'version',
   // ours
-  'enabled', 'lazy', 'idleStopMinutes', 'timeoutSeconds', 'maxTimeoutSeconds', 'tools', 'limits', 'retry', 'breaker', 'cache', 'failover', 'canary', 'mirror',
+  'enabled', 'lazy', 'idleStopMinutes', 'timeoutSeconds', 'maxTimeoutSeconds', 'tools', 'limits', 'retry', 'breaker', 'cache', 'failover', 'hedge', 'outlier', 'canary', 'mirror',
   'output', 'isolation', 'shared', 'newVersion',
 ] as const;
 
@@ -18,6 +18,8 @@ export const OVERRIDE_KEYS = ['description', 'hide', 'pin', 'defaults', 'rename'
 export const LIMITS_KEYS = ['perMinute', 'tools', 'concurrent', 'queue', 'queueSeconds', 'maxArguments'] as const;
 export const RETRY_KEYS = ['attempts', 'backoffMs', 'budget'] as const;
 export const BREAKER_KEYS = ['failures', 'calls', 'windowSeconds', 'openSeconds', 'trials', 'on'] as const;
+export const HEDGE_KEYS = ['afterMs', 'quantile', 'budget', 'tools'] as const;
+export const OUTLIER_KEYS = ['consecutive', 'failures', 'latency', 'calls', 'windowSeconds', 'ejectSeconds', 'maxEjectSeconds', 'share', 'on'] as const;
 export const GATEWAY_LIMITS_KEYS = ['perMinute', 'perAgent', 'budget'] as const;
 export const BUDGET_KEYS = ['maxCalls', 'maxTokens', 'per'] as const;
 export const AUTONOMOUS_KEYS = ['registries', 'hosts'] as const;

@@ -28,7 +28,13 @@ export const RANGES = {
   windowSeconds: { min: 1, max: 3_600 },
   openSeconds: { min: 1, max: 3_600 },
   trials: { min: 1, max: 100, whole: true },
-  /** Of sessions or calls. */
+  afterMs: { min: 1, max: 60_000 },
+  quantile: { min: 0.5, max: 0.999 },
+  consecutive: { min: 1, max: 100, whole: true },
+  latency: { min: 1.1, max: 100 },
+  ejectSeconds: { min: 1, max: 3_600 },
+  maxEjectSeconds: { min: 1, max: 86_400 },
+  /** Of sessions, calls or servers. */
   share: { min: 0, max: 1 },
   cacheSeconds: { min: 0, max: 86_400 },
   resourceSeconds: { min: 0, max: 86_400 },

@@ -145,10 +145,45 @@ export interface FlowConfig {
   readonly cache?: CacheConfig;
   /** Servers that take calls this one cannot, in order. */
   readonly failover?: readonly ServerName[];
+  /** When a read-only call is sent to one of those as well. */
+  readonly hedge?: HedgeConfig;
+  /** When this server or one of those is taken out for a while. */
+  readonly outlier?: OutlierConfig;
   /** The server that gets some sessions' calls in place of this one. */
   readonly canary?: ShareConfig;
   /** The server that gets copies of some read-only calls. */
   readonly mirror?: ShareConfig;
+}
+
+/** `hedge` of a server with stand-ins, for read-only tools. */
+export interface HedgeConfig {
+  /** Milliseconds without an answer after which a second server is asked. */
+  readonly afterMs: number;
+  /** Instead, once enough calls of a tool were answered: the time within which this share of them was. */
+  readonly quantile?: number;
+  /** Second calls as a share of calls. */
+  readonly budget: number;
+  /** Globs; all read-only tools without. */
+  readonly tools?: readonly string[];
+}
+
+/** `outlier` of a server with stand-ins: when one of them is taken out for a while. */
+export interface OutlierConfig {
+  /** Failures one after the other. */
+  readonly consecutive: number;
+  /** How much more of its calls fail than of the others'. */
+  readonly failures: number;
+  /** How many times the median time of the others it takes; undefined for never. */
+  readonly latency?: number;
+  /** Calls of the window below which servers are not compared. */
+  readonly calls: number;
+  readonly windowSeconds: number;
+  /** The first time; once more of it each time after. */
+  readonly ejectSeconds: number;
+  readonly maxEjectSeconds: number;
+  /** Of the group, at most. */
+  readonly share: number;
+  readonly on: readonly FailureClass[];
 }
 
 /** A share of calls, and the server they go to. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CatalogTool } from '../catalog/types.ts';
-import type { DecisionEntry } from '../journal/types.ts';
+import { isCopy, type DecisionEntry } from '../journal/types.ts';
 import { digestOf, NotCanonicalError, sha256 } from '../json/canonical.ts';
 import type { Digest, RawJson, ServerName } from '../model.ts';
 import { QuestionLines } from './question-lines.ts';
@@ -61,7 +61,7 @@ export class ConsentDesk {
     const first = this.#settled(request);
     if (first !== undefined) return first;
     // Nobody is asked about a copy.
-    if (request.route === 'mirror') return { allowed: false, why: 'nobody-to-ask' };
+    if (isCopy(request.route)) return { allowed: false, why: 'nobody-to-ask' };
     const asked = this.#deps.ask === undefined ? request.askAgent : { line: 'here', ask: this.#deps.ask };
     if (asked === undefined) return this.#refuse(request, 'nobody-to-ask', 'nobody');
     const verdict = await this.#lines.inTurn(asked.line, request.signal, async () => this.#settled(request) ?? this.#put(request, asked.ask));

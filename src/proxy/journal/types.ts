@@ -5,8 +5,13 @@ import type { Digest, RawJson, ServerName } from '../model.ts';
 /** Four ways a call can end, and refusal before it was sent (contract §8, house rule 7). */
 export type OutcomeKind = 'ok' | 'tool_error' | 'protocol_error' | 'ambiguous' | 'refused';
 
-/** How a call came in. `menu` are the proxy's own tools, `mirror` copies of read-only calls. */
-export type Route = 'call_tool' | 'direct' | 'code' | 'menu' | 'person' | 'mirror';
+/** How a call came in. `menu` are the proxy's own tools, `mirror` and `hedge` copies of read-only calls. */
+export type Route = 'call_tool' | 'direct' | 'code' | 'menu' | 'person' | 'mirror' | 'hedge';
+
+/** True for calls that the gateway makes beside what an agent asked for: they cost their caller nothing, and nobody is asked about them. */
+export function isCopy(route: Route): boolean {
+  return route === 'mirror' || route === 'hedge';
+}
 
 /** What the pipeline knows of a finished call; the journal adds sequence, redaction and chain. */
 export interface CallEntry {

@@ -24,7 +24,7 @@ export function createPipeline(stages: readonly Stage[], onInternalError: (error
     // The last inbound stage answers without calling next; running off the end is a wiring error.
     if (stage === undefined) return Promise.reject(new Error('no stage answered the call'));
     try {
-      return stage.run(call, () => enter(call, index + 1));
+      return stage.run(call, (instead = call) => enter(instead, index + 1));
     } catch (error) {
       // Stages need not be async: to those before it, what one throws is a rejection all the same.
       return Promise.reject(error instanceof Error ? error : new Error(String(error)));

@@ -16,6 +16,8 @@ export interface CallSession {
   connect(server: ServerName): Promise<UpstreamLink>;
   /** Asks the person at this agent whether a call is allowed, by this very request; left out where it cannot. */
   readonly askConsent?: AskAgent | undefined;
+  /** True where the agent's request holds more than a name, arguments and `_meta`: a task, answers to questions. */
+  readonly hasMore?: boolean;
   /** Raw `requestState`, when the agent repeats a call that an upstream answered with questions (2026-07-28). */
   readonly continues?: RawJson | undefined;
 }
@@ -40,6 +42,8 @@ export interface LinkOptions {
   readonly patient?: boolean | undefined;
   readonly onProgress?: ((params: RawJson) => void) | undefined;
   readonly onNotification?: ((notification: RawNotification) => void) | undefined;
+  /** The server asks the agent, its model or its person something in the course of it; false refuses that. */
+  readonly asks?: (() => boolean) | undefined;
   /** Takes note of what was found in notifications and questions that came with the request, by code and place. */
   readonly found?: ((finding: string) => void) | undefined;
   /** Header fields for an upstream that takes parameters there too (2026-07-28, Streamable HTTP). */
@@ -75,6 +79,8 @@ export interface Call {
   /** The server whose tool was asked for, where another took the call. */
   insteadOf?: ServerName;
   findings: string[];
+  /** True while somebody is asked whether to allow it, and once its server asked something: that it takes long says nothing. */
+  waitsForPerson?: boolean;
   /** `performance.now()` at which each inbound stage first got the call, and each outbound one; set by the pipeline. */
   timing?: { readonly entered: number[]; readonly left: number[] } | undefined;
 }
@@ -89,7 +95,8 @@ export interface Outcome {
   readonly whole?: { readonly key: string | undefined; readonly bytes: number };
 }
 
-export type Next = () => Promise<Outcome>;
+/** Sends the call on, or another one in its place that is like it. */
+export type Next = (instead?: Call) => Promise<Outcome>;
 
 /**
  * A step before the answer. Returning without `next()` ends the call there. One that has nothing to do with a call

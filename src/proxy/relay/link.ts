@@ -1,9 +1,10 @@
 import type { Catalog } from '../catalog/types.ts';
 import type { UpstreamConfig } from '../config/types.ts';
+import { rpcError } from '../json/frame.ts';
 import type { Digest, RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
 import type { LookAside } from '../pipeline/look-aside.ts';
 import type { LinkOptions, UpstreamLink } from '../pipeline/types.ts';
-import type { CallOptions, Sender, UpstreamConnection } from '../upstream/types.ts';
+import type { CallOptions, ClientRequest, Sender, UpstreamConnection } from '../upstream/types.ts';
 import type { Agent } from './agent.ts';
 import type { Ask } from './asking.ts';
 import { bridgedCall } from './bridge/bridge.ts';
@@ -68,10 +69,11 @@ export class Link implements UpstreamLink {
     const whole = own.extra === '' ? params : `${params.slice(0, -1)}${own.extra}}`;
     const meant = uris.unwrapStrings(server, whole);
     const callOptions = this.#callOptions(options);
+    const asked = this.#asking(options);
     const reply = await agent.during(server, ask, () =>
       connection.info.era === agent.era
         ? connection.call(method, meant, callOptions)
-        : bridgedCall({ method, params: meant, options: callOptions, connection, sender: own.sender, ask: (question) => agent.ask(server, question, ask, options.found) }),
+        : bridgedCall({ method, params: meant, options: callOptions, connection, sender: own.sender, ask: asked }),
     );
     return this.#exposed(withSafeUrls(reply));
   }
@@ -88,8 +90,15 @@ export class Link implements UpstreamLink {
     return shown === reply.result ? reply : { result: shown };
   }
 
-  #callOptions({ signal, patient, onProgress, onNotification, found, headers }: LinkOptions): CallOptions {
-    const { agent, ask, congestion, own, server, exposure, config, look, heard } = this.#parts;
+  /** How the server may ask the agent, its model or its person something in the course of the request. */
+  #asking({ asks, found }: LinkOptions): (question: ClientRequest) => Promise<RawReply> {
+    const { agent, ask, server } = this.#parts;
+    return (question) => (asks?.() === false ? Promise.resolve({ error: rpcError(-32603, 'Nobody can be asked in this call') }) : agent.ask(server, question, ask, found));
+  }
+
+  #callOptions(options: LinkOptions): CallOptions {
+    const { signal, patient, onProgress, onNotification, found, headers } = options;
+    const { congestion, own, server, exposure, config, look, heard } = this.#parts;
     return {
       timeoutMs: (patient === true ? config.maxTimeoutSeconds : config.timeoutSeconds) * 1000,
       maxTimeoutMs: config.maxTimeoutSeconds * 1000,
@@ -105,7 +114,7 @@ export class Link implements UpstreamLink {
         if (looked !== undefined) onNotification?.(looked);
       },
       // Over a shared connection nobody can be held responsible for the answer: it is refused.
-      ...(!config.shared && { onRequest: (asked) => agent.ask(server, asked, ask, found) }),
+      ...(!config.shared && { onRequest: this.#asking(options) }),
     };
   }
 }

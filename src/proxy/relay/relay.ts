@@ -218,6 +218,7 @@ export class Relay implements AgentHandler {
         connect: (server) => agents.connect(server, request, linkRequestOf(agents.of(session), params, passes)),
         askConsent: consentAsker(session, (method, params, options) => request.request(method, params, options)),
         continues: params.get('requestState'),
+        hasMore: params.size > 1 + Number(params.has('arguments')) + Number(meta !== undefined),
       },
       meta: relayedMeta(meta),
       signal,

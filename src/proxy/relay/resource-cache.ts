@@ -2,6 +2,7 @@ import type { AgentRequest } from '../downstream/types.ts';
 import { canonicalJson } from '../json/canonical.ts';
 import { members, stringOf, withMembers } from '../json/slice.ts';
 import type { RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
+import { asksFirst } from '../pipeline/asks-first.ts';
 import type { Flow } from '../policy/flow/flow.ts';
 import { unlessCancelled } from '../policy/flow/unless-cancelled.ts';
 import type { Agents } from './agents.ts';
@@ -110,8 +111,7 @@ const TRACING: ReadonlySet<string> = new Set(['traceparent', 'tracestate', 'bagg
 
 /** An answer that is one: no error, and no question (2026-07-28). */
 function isWhole(reply: RawReply): reply is { readonly result: RawJson } {
-  if ('error' in reply) return false;
-  return !reply.result.includes('"resultType"') || members(reply.result)?.get('resultType') === '"complete"';
+  return 'result' in reply && !asksFirst(reply.result);
 }
 
 /** How long the server says that its answer holds, in milliseconds (2026-07-28); undefined where it says nothing. */

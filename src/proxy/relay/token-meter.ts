@@ -1,6 +1,6 @@
 import type { AgentSession } from '../downstream/types.ts';
 import type { Disposable } from '../events.ts';
-import type { CallEntry, CallRecord, Journal, Route } from '../journal/types.ts';
+import { isCopy, type CallEntry, type CallRecord, type Journal, type Route } from '../journal/types.ts';
 import { savedBy } from '../journal/tokens.ts';
 import type { TokenCounter } from '../tokens/types.ts';
 import { AnswerTexts } from './answer-texts.ts';
@@ -129,7 +129,7 @@ export class TokenMeter implements Disposable {
 
 /** What a person calls, what code calls and keeps to itself, and what is only a copy costs no model anything. */
 function isRead(route: Route): boolean {
-  return route !== 'person' && route !== 'code' && route !== 'mirror';
+  return route !== 'person' && route !== 'code' && !isCopy(route);
 }
 
 function emptyAccount(session: AgentSession | undefined): Account {

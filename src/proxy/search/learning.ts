@@ -70,7 +70,7 @@ export class Learning {
 
   /** Every way a call can go is learnt from, but for a person's own and copies. */
   called({ agent, session, server, tool, outcome, route }: LearntCall): void {
-    if (outcome !== 'ok' || server === '' || route === 'person' || route === 'mirror' || !this.#options.wanted()) return;
+    if (outcome !== 'ok' || server === '' || route === 'person' || route === 'mirror' || route === 'hedge' || !this.#options.wanted()) return;
     this.#usage.called(agent, session, server, tool);
     this.#file.save(() => this.#usage.serialise());
   }

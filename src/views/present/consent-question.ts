@@ -44,7 +44,7 @@ export function consentPage({ tool, client, route, argumentsText, lastAllowed, e
   };
 }
 
-const THROUGH: Readonly<Record<Route, string>> = { call_tool: ' with call_tool', direct: '', code: ' from code it runs', menu: '', person: '', mirror: '' };
+const THROUGH: Readonly<Record<Route, string>> = { call_tool: ' with call_tool', direct: '', code: ' from code it runs', menu: '', person: '', mirror: '', hedge: '' };
 
 function isUnannotated({ annotations }: ConsentQuestion['tool']): boolean {
   return annotations.readOnlyHint === undefined && annotations.destructiveHint === undefined;

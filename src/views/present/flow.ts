@@ -24,8 +24,10 @@ export function flowLines({ flow, underWay = 0 }: Pick<UpstreamSnapshot, 'flow' 
   ];
 }
 
-function routeLines({ canary, failover, mirror }: Flow): readonly string[] {
+function routeLines({ canary, failover, group = [], hedge, mirror }: Flow): readonly string[] {
   return [
+    ...group.flatMap(({ out, server }) => (out === undefined ? [] : [OUT[out.why](oneLine(server, 60), out.secondsLeft)])),
+    ...(hedge === undefined ? [] : [t('{0} reads asked of a second server as well; {1} answered by it first', hedge.calls, hedge.won)]),
     ...(failover === undefined ? [] : [tn(failover.calls, '{0} call taken by another server ({1})', '{0} calls taken by another server ({1})', oneLine(failover.to.join(', '), 120))]),
     ...(canary === undefined ? [] : [tn(canary.calls, '{0} call by the canary {1}, {2} % of sessions', '{0} calls by the canary {1}, {2} % of sessions', oneLine(canary.server, 60), percent(canary.share))]),
     ...(mirror === undefined
@@ -44,6 +46,12 @@ function refusedLines({ counts, last }: NonNullable<Flow['refused']>): readonly 
     t('Latest refusal: {0}, at {1}', last.code, new Date(last.at).toLocaleTimeString()),
   ];
 }
+
+const OUT: Readonly<Record<NonNullable<NonNullable<Flow['group']>[number]['out']>['why'], (server: string, seconds: number) => string>> = {
+  'in-a-row': (server, seconds) => t('{0} is taken out for {1} s: calls failed one after the other', server, seconds),
+  failures: (server, seconds) => t('{0} is taken out for {1} s: more calls fail than of the others', server, seconds),
+  latency: (server, seconds) => t('{0} is taken out for {1} s: slower than the others', server, seconds),
+};
 
 const CIRCUIT: Readonly<Record<NonNullable<Flow['circuit']>, (seconds: number | undefined) => string>> = {
   closed: () => t('Breaker closed: calls pass'),

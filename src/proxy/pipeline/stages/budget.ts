@@ -1,3 +1,4 @@
+import { isCopy } from '../../journal/types.ts';
 import type { Principal } from '../../model.ts';
 import { refusal } from '../refusal.ts';
 import type { InboundStage } from '../types.ts';
@@ -13,7 +14,7 @@ export function createBudget(purse: Purse): InboundStage & { readonly name: 'bud
     name: 'budget',
     phase: 'in',
     run(call, next) {
-      const over = call.route === 'mirror' ? undefined : purse.take(call.principal);
+      const over = isCopy(call.route) ? undefined : purse.take(call.principal);
       if (over === undefined) return next();
       const { what, most, per, retryAfterSeconds } = over;
       const spent = what === 'calls' ? `${most} calls` : `${most} tokens of results`;

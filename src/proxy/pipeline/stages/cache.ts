@@ -4,6 +4,7 @@ import { members } from '../../json/slice.ts';
 import type { RawJson } from '../../model.ts';
 import type { Flow } from '../../policy/flow/flow.ts';
 import { unlessCancelled } from '../../policy/flow/unless-cancelled.ts';
+import { asksFirst } from '../asks-first.ts';
 import { toolOf } from '../call.ts';
 import { refusal } from '../refusal.ts';
 import type { Call, InboundStage, Next, Outcome } from '../types.ts';
@@ -78,9 +79,4 @@ function keyOf({ principal, argumentsText = '{}', meta, session }: Call, { serve
 
 function answered(result: RawJson): Outcome {
   return { kind: 'ok', code: undefined, reply: { result }, truncated: false };
-}
-
-/** An answer that asks for input first is no answer yet (2026-07-28). */
-function asksFirst(result: RawJson): boolean {
-  return result.includes('"resultType"') && members(result)?.get('resultType') !== '"complete"';
 }

@@ -34,7 +34,9 @@ export function createConsent(consents: Consents): InboundStage & { readonly nam
         continues: session.continues,
         askAgent: session.askConsent,
       };
+      call.waitsForPerson = true;
       const verdict = await consents.decide(request);
+      call.waitsForPerson = false;
       if (!verdict.allowed) return consentRefusal(tool, verdict.why);
       const outcome = await next();
       const state = stateOf(outcome);

@@ -51,10 +51,15 @@ export function createDispatch(deps: DispatchDeps): InboundStage & { readonly na
   };
 }
 
-function send({ argumentsText, meta, signal, onProgress, onNotification, findings }: Call, tool: CatalogTool, link: UpstreamLink): Promise<RawReply> {
+function send(call: Call, tool: CatalogTool, link: UpstreamLink): Promise<RawReply> {
+  const { argumentsText, meta, signal, onProgress, onNotification, findings } = call;
+  const asks = (): boolean => {
+    call.waitsForPerson = true;
+    return call.route !== 'hedge';
+  };
   const args = argumentsText === undefined ? '' : `,"arguments":${argumentsText}`;
   const relayedMeta = meta === undefined ? '' : `,"_meta":${meta}`;
-  return link.request('tools/call', `{"name":${JSON.stringify(tool.name)}${args}${relayedMeta}}`, { signal, onProgress, onNotification, found: (finding) => remember(findings, finding), headers: { ...traceHeaders(meta), ...mirroredArguments(tool, argumentsText) } });
+  return link.request('tools/call', `{"name":${JSON.stringify(tool.name)}${args}${relayedMeta}}`, { signal, onProgress, onNotification, asks, found: (finding) => remember(findings, finding), headers: { ...traceHeaders(meta), ...mirroredArguments(tool, argumentsText) } });
 }
 
 /** A server that talks without end is recorded for the first of what was found, not for all of it. */

@@ -1,3 +1,4 @@
+import { isCopy } from '../../journal/types.ts';
 import type { Flow } from '../../policy/flow/flow.ts';
 import { toolOf } from '../call.ts';
 import { refusal } from '../refusal.ts';
@@ -12,7 +13,7 @@ export function createRates(flow: Flow): InboundStage & { readonly name: 'rates'
       const tool = toolOf(call);
       const own = flow.of(tool.server)?.rates(tool);
       // Copies are nothing an agent asked for: they count at their server only.
-      const callers = call.route === 'mirror' ? [] : flow.ratesOf(call.principal);
+      const callers = isCopy(call.route) ? [] : flow.ratesOf(call.principal);
       if ((own === undefined || own.length === 0) && callers.length === 0) return next();
       const refused = flow.rates.take([...callers, ...(own ?? [])]);
       if (refused === undefined) return next();

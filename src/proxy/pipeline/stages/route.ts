@@ -3,10 +3,14 @@ import { canonicalJson, sha256 } from '../../json/canonical.ts';
 import { members, stringOf } from '../../json/slice.ts';
 import { toolId, type RawJson, type ServerName } from '../../model.ts';
 import type { Flow } from '../../policy/flow/flow.ts';
+import type { Outliers } from '../../policy/flow/outliers.ts';
 import type { Routes } from '../../policy/flow/routes.ts';
 import { isRiskier, mayUse } from '../../policy/grants.ts';
 import type { ServedTools } from '../../policy/served.ts';
+import type { Clock } from '../../clock.ts';
+import { asksFirst } from '../asks-first.ts';
 import { toolOf } from '../call.ts';
+import { firstAnswer, type Taken } from '../hedge.ts';
 import type { Call, InboundStage, Next, Outcome } from '../types.ts';
 
 /** What `route` needs. */
@@ -14,8 +18,18 @@ export interface RouteDeps {
   readonly flow: Flow;
   readonly catalog: Pick<Catalog, 'find'>;
   readonly served: Pick<ServedTools, 'isServed'>;
-  /** Makes a copy of a call at another server, through the whole pipeline, by the route `mirror`. */
-  readonly copy: (call: Call, requested: string, argumentsText: RawJson | undefined) => Promise<unknown>;
+  /** Makes a copy of a call at another server, through the whole pipeline. */
+  readonly copy: (call: Call, copy: CallCopy) => Promise<unknown>;
+}
+
+/** A copy of a call, to be made. */
+export interface CallCopy {
+  readonly route: 'mirror' | 'hedge';
+  /** Id of the tool. */
+  readonly requested: string;
+  /** As the agent wrote them. */
+  readonly argumentsText: RawJson | undefined;
+  readonly signal: AbortSignal;
 }
 
 interface Copy {
@@ -32,12 +46,15 @@ const MAX_COMPARED = 256 * 1024;
 
 /**
  * Which of the servers that offer a tool gets a call, where a person says that there are several: a share of sessions
- * goes to a canary; what a server does not take goes to the next; copies of read-only calls go to a mirror. Every stage
- * after this one runs anew for each server that is tried, so that its own approvals, rules, limits and breaker hold.
+ * goes to a canary; what a server does not take goes to the next; a read that is not answered in time is asked of the
+ * next as well; copies of read-only calls go to a mirror. Every stage after this one runs anew for each server that is
+ * tried, so that its own approvals, rules, limits and breaker hold.
  */
 export function createRoute({ catalog, copy, flow, served }: RouteDeps): InboundStage & { readonly name: 'route' } {
   /** Copies under way, by the call they are of. */
   const copies = new Map<string, Copy>();
+  /** Who waits for the outcome of a second call, by the call it is of. */
+  const hedges = new Map<string, (taken: Taken) => void>();
   /** Stand-ins that answered with a question (2026-07-28), by the tool that was asked for and the state to come back. */
   const asked = new Map<string, ServerName>();
 
@@ -72,16 +89,26 @@ export function createRoute({ catalog, copy, flow, served }: RouteDeps): Inbound
       noteQuestion(outcome, target, own);
       return outcome;
     }
+    const { config, outliers } = routes;
+    const order = config.hedge === undefined && outliers === undefined ? undefined : inOrder([...targets(call, own, canary, routes)], outliers);
     let atOwn: { readonly outcome: Outcome; readonly argumentsText: RawJson | undefined } | undefined;
-    for (const target of targets(call, own, canary, routes)) {
-      Object.assign(call, { tool: target, argumentsText, signal });
-      const outcome = await next();
+    const tried = new Set<CatalogTool>();
+    for (const first of order ?? targets(call, own, canary, routes)) {
+      if (tried.has(first)) continue;
+      Object.assign(call, { tool: first, argumentsText, signal });
+      const second = tried.size === 0 ? order?.[1] : undefined;
+      const afterMs = second === undefined || call.session.hasMore === true ? undefined : routes.hedgeAfterMs(own, first.server);
+      const { outcome, target, more } = second === undefined || afterMs === undefined ? { outcome: await next(), target: first, more: undefined } : await hedged(call, { first, second, afterMs, routes }, next);
+      tried.add(first);
+      // What the server itself says is needed where nobody takes a call.
+      if (more !== undefined && more !== own) tried.add(more);
       if (target === own) atOwn = { outcome, argumentsText: call.argumentsText };
       if (!signal.aborted && goesOn(outcome, target, own)) continue;
       noteQuestion(outcome, target, own);
+      if (target === more) routes.hedgeWon();
       if (target !== own) {
         call.insteadOf = own.server;
-        routes.took(target === canary ? 'canary' : 'failover');
+        if (target !== more) routes.took(target === canary ? 'canary' : 'failover');
       }
       return outcome;
     }
@@ -91,16 +118,50 @@ export function createRoute({ catalog, copy, flow, served }: RouteDeps): Inbound
     return atOwn.outcome;
   }
 
-  function* targets(call: Call, own: CatalogTool, canary: CatalogTool | undefined, routes: Routes): Iterable<CatalogTool> {
-    const tried = new Set([own, ...(canary === undefined ? [] : [canary])]);
+  /** Which servers are tried; some several times. */
+  function* targets(call: Call, own: CatalogTool, canary: CatalogTool | undefined, { failover }: Routes): Iterable<CatalogTool> {
     if (canary !== undefined) yield canary;
     yield own;
-    for (const server of routes.failover) {
+    for (const server of failover) {
       const target = standIn(server, call, own);
-      if (target === undefined || tried.has(target)) continue;
-      tried.add(target);
-      yield target;
+      if (target !== undefined) yield target;
     }
+  }
+
+  /**
+   * A read at one server and, when that does not answer in time and the budget allows, at a second one as well.
+   * @returns whose answer it is, with the call standing as that server got it; `more`: the second, where it was asked
+   */
+  async function hedged(call: Call, { afterMs, first, routes, second }: { readonly first: CatalogTool; readonly second: CatalogTool; readonly afterMs: number; readonly routes: Routes }, next: Next): Promise<{ readonly outcome: Outcome; readonly target: CatalogTool; readonly more: CatalogTool | undefined }> {
+    const { argumentsText, id, signal } = call;
+    const leaving = new AbortController();
+    if (signal.aborted) leaving.abort(signal.reason);
+    // The call itself has to stay untouched until it is known which of the two it was.
+    const leave = (): void => leaving.abort(signal.reason);
+    signal.addEventListener('abort', leave, { once: true });
+    const atFirst: Call = { ...call, signal: leaving.signal };
+    const running = next(atFirst).then((outcome): Taken => ({ outcome, target: first, argumentsText: atFirst.argumentsText }));
+    const wanted = !(await endsWithin(running, afterMs, flow.clock)) && atFirst.waitsForPerson !== true && !signal.aborted && routes.spendHedge();
+    let taken: Taken;
+    if (wanted) {
+      const stopping = new AbortController();
+      const end = new Promise<Taken | undefined>((resolve) => {
+        hedges.set(id, resolve);
+        const ended = (): void => {
+          hedges.delete(id);
+          resolve(undefined);
+        };
+        copy(call, { route: 'hedge', requested: second.id, argumentsText, signal: AbortSignal.any([signal, stopping.signal]) }).then(ended, ended);
+      });
+      taken = await firstAnswer(
+        { end: running, callOff: () => leaving.abort() },
+        { end, callOff: () => stopping.abort() },
+        { first: (outcome) => signal.aborted || !goesOn(outcome, first, first), second: ({ kind, reply }) => kind === 'ok' && 'result' in reply && !asksFirst(reply.result) },
+      );
+    } else taken = await running;
+    signal.removeEventListener('abort', leave);
+    Object.assign(call, { tool: taken.target, argumentsText: taken.argumentsText, signal });
+    return { outcome: taken.outcome, target: taken.target, more: wanted ? second : undefined };
   }
 
   function mirror(call: Call, own: CatalogTool, argumentsText: RawJson | undefined, routes: Routes, outcome: Outcome): void {
@@ -111,7 +172,7 @@ export function createRoute({ catalog, copy, flow, served }: RouteDeps): Inbound
     if (target === undefined || ended === undefined) return;
     const made: Copy = { original: outcome, end: 'failed' };
     copies.set(call.id, made);
-    void copy(call, target.id, argumentsText)
+    void copy(call, { route: 'mirror', requested: target.id, argumentsText, signal: new AbortController().signal })
       .catch(() => undefined)
       .then(() => {
         copies.delete(call.id);
@@ -123,6 +184,12 @@ export function createRoute({ catalog, copy, flow, served }: RouteDeps): Inbound
     const outcome = await next();
     const copied = copies.get(call.parent ?? '');
     if (copied !== undefined) copied.end = comparison(copied.original, outcome);
+    return outcome;
+  }
+
+  async function asSecond(call: Call, own: CatalogTool, next: Next): Promise<Outcome> {
+    const outcome = await next();
+    hedges.get(call.parent ?? '')?.({ outcome, target: own, argumentsText: call.argumentsText });
     return outcome;
   }
 
@@ -139,10 +206,31 @@ export function createRoute({ catalog, copy, flow, served }: RouteDeps): Inbound
     run(call, next) {
       if (call.route === 'mirror') return asCopy(call, next);
       const own = toolOf(call);
+      if (call.route === 'hedge') return asSecond(call, own, next);
       const routes = flow.of(own.server)?.routes;
       return routes === undefined || !served.isServed(own) ? next() : asOriginal(call, own, routes, next);
     },
   };
+}
+
+/** Each of these once, and last those that are taken out: nobody is left without an answer for them. */
+function inOrder(targets: readonly CatalogTool[], outliers: Outliers | undefined): readonly CatalogTool[] {
+  const all = [...new Set(targets)];
+  if (outliers === undefined) return all;
+  const isIn = ({ server }: CatalogTool): boolean => !outliers.isOut(server);
+  return [...all.filter(isIn), ...all.filter((target) => !isIn(target))];
+}
+
+/** Whether something ends within some milliseconds. */
+function endsWithin(promise: Promise<unknown>, ms: number, clock: Clock): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = clock.later(ms, () => resolve(false));
+    const ended = (): void => {
+      timer.dispose();
+      resolve(true);
+    };
+    promise.then(ended, ended);
+  });
 }
 
 /** Whether another server may still take a call. What may have taken effect is sent nowhere else, unless it only reads. */

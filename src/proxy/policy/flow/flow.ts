@@ -1,10 +1,11 @@
 import { SYSTEM_CLOCK, type Clock } from '../../clock.ts';
 import type { CatalogTool } from '../../catalog/types.ts';
-import type { CacheConfig, ConfigSnapshot, FlowConfig, GatewayLimits } from '../../config/types.ts';
+import type { CacheConfig, ConfigSnapshot, FailureClass, FlowConfig, GatewayLimits } from '../../config/types.ts';
 import type { Principal, RateSnapshot, ServerName } from '../../model.ts';
 import { compileGlobs } from '../glob.ts';
 import { Answers } from './answers.ts';
 import { Breaker, type CircuitState } from './breaker.ts';
+import { Health } from './health.ts';
 import { Lane } from './lane.ts';
 import { Rates, type Rate } from './rates.ts';
 import { Refusals, type RefusalSnapshot } from './refusals.ts';
@@ -37,6 +38,14 @@ export interface KeptAnswers {
   readonly entries: number;
   readonly hits: number;
   readonly misses: number;
+}
+
+/** Takes note of how calls of one server end. */
+export interface Watching {
+  /** @param failure how it failed; undefined when it was answered @param ms from sending to its end */
+  ended(tool: string, failure: FailureClass | undefined, ms: number): void;
+  /** It was called off before it was answered. */
+  calledOff(tool: string, ms: number): void;
 }
 
 /** The rules of one server, ready for calls, with their state. */
@@ -75,6 +84,10 @@ export class Flow {
   readonly clock: Clock;
   readonly #changed: () => void;
   readonly #servers = new Map<ServerName, ServerFlow>();
+  /** Of the servers that others are compared with, or that a second server is asked beside; and the groups they are in. */
+  readonly #health = new Map<ServerName, Health>();
+  #enabled: ReadonlySet<ServerName> = new Set();
+  #groups: ReadonlyMap<ServerName, readonly Routes[]> = new Map();
   #gateway: GatewayLimits = {};
 
   /** @param changed called after a circuit opened or closed */
@@ -90,6 +103,7 @@ export class Flow {
   apply({ upstreams, gateway }: Pick<ConfigSnapshot, 'upstreams' | 'gateway'>): void {
     this.#gateway = gateway.limits;
     const names = new Set(upstreams.map(({ name }) => name));
+    this.#enabled = new Set(upstreams.filter(({ enabled }) => enabled).map(({ name }) => name));
     for (const server of [...this.#servers.keys()]) if (!names.has(server)) this.#drop(server);
     this.refusals.keep(names);
     for (const { name, flow } of upstreams) {
@@ -97,6 +111,24 @@ export class Flow {
       if (isEmpty(flow)) this.#drop(name);
       else if (before === undefined || JSON.stringify(before.config) !== JSON.stringify(flow)) this.#servers.set(name, this.#compile(name, flow, before));
     }
+    this.#watchGroups();
+  }
+
+  /** Takes note of how a call of a server ended, where servers are compared; undefined where nobody wants to know. */
+  watching(server: ServerName): Watching | undefined {
+    const groups = this.#groups.get(server);
+    if (groups === undefined) return undefined;
+    const health = this.#healthOf(server);
+    return {
+      ended(tool, failure, ms) {
+        health.ended(tool, failure, ms);
+        for (const { outliers } of groups) outliers?.judge(server);
+      },
+      calledOff(tool, ms) {
+        health.calledOff(tool, ms);
+        for (const { outliers } of groups) outliers?.judge(server);
+      },
+    };
   }
 
   /** The rules of a server; undefined when there are none, which is the common case. */
@@ -182,7 +214,7 @@ export class Flow {
       lane: this.#lane(config, before),
       breaker: this.#breaker(config, before),
       retries: before?.retries ?? new RetryBudget(),
-      routes: this.#routes(config, before),
+      routes: this.#routes(server, config, before),
       cacheMs: (tool) => {
         let ms = cacheOf.get(tool);
         if (ms === undefined) cacheOf.set(tool, (ms = cacheMsOf(tool, config.cache)));
@@ -202,6 +234,25 @@ export class Flow {
     };
   }
 
+  #healthOf(server: ServerName): Health {
+    let health = this.#health.get(server);
+    if (health === undefined) this.#health.set(server, (health = new Health(this.clock)));
+    return health;
+  }
+
+  /** Only servers that a rule compares are watched: for all others nothing is kept. */
+  #watchGroups(): void {
+    const groups = new Map<ServerName, Routes[]>();
+    for (const [name, { routes }] of this.#servers) {
+      if (routes === undefined || (routes.outliers === undefined && routes.config.hedge?.quantile === undefined)) continue;
+      // Whichever is tried first may be the one that is slow.
+      const { canary } = routes.config;
+      for (const member of new Set([name, ...routes.failover, ...(canary ? [canary.server] : [])])) groups.set(member, [...(groups.get(member) ?? []), routes]);
+    }
+    this.#groups = groups;
+    for (const server of this.#health.keys()) if (!groups.has(server)) this.#health.delete(server);
+  }
+
   #lane({ limits }: FlowConfig, before: ServerFlow | undefined): Lane | undefined {
     if (limits?.concurrent === undefined) return undefined;
     const { concurrent, queue = DEFAULT_QUEUE, queueSeconds = DEFAULT_QUEUE_SECONDS } = limits;
@@ -211,9 +262,9 @@ export class Flow {
     return before.lane;
   }
 
-  #routes(config: FlowConfig, before: ServerFlow | undefined): Routes | undefined {
+  #routes(server: ServerName, config: FlowConfig, before: ServerFlow | undefined): Routes | undefined {
     if (config.failover === undefined && config.canary === undefined && config.mirror === undefined) return undefined;
-    if (before?.routes === undefined) return new Routes(config);
+    if (before?.routes === undefined) return new Routes(server, config, { clock: this.clock, healthOf: (of) => this.#healthOf(of), isKnown: (name) => this.#enabled.has(name), changed: this.#changed });
     before.routes.config = config;
     return before.routes;
   }

@@ -5,7 +5,7 @@ const RESERVE = 3;
 /** A wait never grows beyond this, in milliseconds. */
 const MAX_WAIT_MS = 10_000;
 
-/** Bounds retries to a share of the calls: a server that is down gets no storm on top. */
+/** Bounds retries, or second calls, to a share of the calls: a server that is down or slow gets no storm on top. */
 export class RetryBudget {
   #tokens = RESERVE;
   #spent = 0;
@@ -21,7 +21,7 @@ export class RetryBudget {
   }
 
   /** A call came. */
-  earn({ budget }: RetryConfig): void {
+  earn({ budget }: Pick<RetryConfig, 'budget'>): void {
     this.#tokens = Math.min(RESERVE + budget * 100, this.#tokens + budget);
   }
 
