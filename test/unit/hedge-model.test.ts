@@ -84,9 +84,10 @@ function rig(hedge: FlowConfig['hedge'], more: FlowConfig = {}) {
   const run = async (call: Call): Promise<Outcome> => {
     const state = { ended: false };
     const end = pipeline.run(call).finally(() => (state.ended = true));
-    for (let turn = 0; !state.ended; turn++) {
+    const isEnded = (): boolean => state.ended;
+    for (let turn = 0; !isEnded(); turn++) {
       for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
-      if (!state.ended) clock.advance(1);
+      if (!isEnded()) clock.advance(1);
       assert.ok(turn < 500, 'it never ends');
     }
     return end;
