@@ -31,9 +31,8 @@ export class PostAnswer {
     this.#res = res;
     this.#openStream = accepted.stream ? openStream : undefined;
     this.#keepAliveMs = limits.keepAliveMs;
-    // Ends with the response, so it keeps nothing alive by itself.
-    this.#timer = setTimeout(() => this.#breakSilence(), limits.silentMs);
-    res.once('close', () => clearTimeout(this.#timer));
+    // Ends with the answer, which every request gets, also one whose client is gone; it keeps nothing alive.
+    this.#timer = setTimeout(breakSilence, limits.silentMs, this).unref();
     if (!accepted.json) this.#streaming();
   }
 
@@ -65,7 +64,8 @@ export class PostAnswer {
     return this.#stream;
   }
 
-  #breakSilence(): void {
+  /** The client gets a sign of life, unless it is answered or gone. */
+  breakSilence(): void {
     if (this.#finished || this.#res.destroyed || this.#streaming() !== undefined) return;
     this.#padding = true;
     this.#res.writeHead(200, JSON_HEADERS);
@@ -73,7 +73,13 @@ export class PostAnswer {
   }
 
   #pad(): void {
+    if (this.#res.destroyed) return;
     this.#res.write(' ');
     this.#timer = setTimeout(() => this.#pad(), this.#keepAliveMs).unref();
   }
+}
+
+/** One function for all answers: each request has its timer. */
+function breakSilence(answer: PostAnswer): void {
+  answer.breakSilence();
 }

@@ -39,8 +39,12 @@ const MAX_QUEUED_SIZE = 32 * MIB;
 const MAX_BATCH = 256;
 /** Time spent on redaction before others get a turn. */
 const BATCH_MS = 8;
-/** How long after a call the index takes it in, so that whoever looks first need not wait for that. */
+/**
+ * How long after the last call the index takes in what is new, so that whoever looks first need not wait for that, and
+ * how long it may be put off by calls, whose time it would take.
+ */
 const TEND_MS = 2_000;
+const TEND_WITHIN_MS = 10_000;
 /**
  * From one batch to the next, in milliseconds: what comes meanwhile is written together. A write of its own for every
  * call costs more than all the rest of its record.
@@ -108,6 +112,8 @@ class FileJournal implements Journal {
   #lastBatch = -Infinity;
   #closed: Promise<void> | undefined;
   #tending: NodeJS.Timeout | undefined;
+  /** `performance.now()` until which that may be put off. */
+  #tendBy = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -213,7 +219,7 @@ class FileJournal implements Journal {
     this.#draining ??= this.#drain().finally(() => {
       this.#draining = undefined;
       // Not at once: many calls are taken in together.
-      if (this.#closed === undefined) this.#tending ??= setTimeout(() => this.#tend(), TEND_MS).unref();
+      if (this.#closed === undefined) this.#tendSoon();
     });
   }
 
@@ -238,6 +244,14 @@ class FileJournal implements Journal {
         this.#failed(error);
       }
     }
+  }
+
+  #tendSoon(): void {
+    const now = performance.now();
+    if (this.#tending === undefined) {
+      this.#tendBy = now + TEND_WITHIN_MS;
+      this.#tending = setTimeout(() => this.#tend(), TEND_MS).unref();
+    } else if (now + TEND_MS < this.#tendBy) this.#tending.refresh();
   }
 
   #tend(): void {

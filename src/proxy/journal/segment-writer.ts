@@ -9,6 +9,8 @@ import { headPath, linesBackwards, linesOf, listSegments, segmentPath, sizeOf, t
 const DAY_MS = 24 * 60 * 60_000;
 /** Where the end of a segment is looked for; longer than any line of ours. */
 const TAIL = 2 * 1024 * 1024;
+/** From one note of the end of the chain to the next, in milliseconds: batches follow each other more closely. */
+const NOTE_EVERY_MS = 200;
 
 export interface SegmentLimits {
   /** A segment is closed before it grows past this. */
@@ -39,6 +41,9 @@ export class SegmentWriter {
   #end: ChainEnd;
   /** True after a write that failed half-way: the segment must be cut back before the next one. */
   #dirty = false;
+  /** `performance.now()` at which the end of the chain was last noted, and the timer until it is next. */
+  #notedAt = -Infinity;
+  #noting: NodeJS.Timeout | undefined;
 
   private constructor(dir: string, limits: SegmentLimits, now: () => number, head: FileHandle, current: { file: FileHandle; path: string; bytes: number }, end: ChainEnd) {
     this.#dir = dir;
@@ -99,10 +104,12 @@ export class SegmentWriter {
 
   /** Asks the system to put everything on the disk itself. */
   async sync(): Promise<void> {
+    if (this.#noting !== undefined) await this.#note();
     await this.#file.datasync();
   }
 
   async close(): Promise<void> {
+    if (this.#noting !== undefined) await this.#note();
     await this.#file.close();
     await this.#head.close();
   }
@@ -115,18 +122,32 @@ export class SegmentWriter {
       lines.push(sealed.line);
       end = sealed.end;
     }
-    const text = `${lines.join('\n')}\n`;
+    const bytes = Buffer.from(`${lines.join('\n')}\n`);
     try {
-      await this.#file.appendFile(text);
+      for (let at = 0; at < bytes.length; ) at += (await this.#file.write(bytes, at)).bytesWritten;
     } catch (error) {
       this.#dirty = true;
       throw error;
     }
-    this.#bytes += Buffer.byteLength(text);
+    this.#bytes += bytes.length;
     this.#end = end;
-    // A head that lags behind only weakens the proof of completeness until the next batch.
-    await writeHead(this.#head, end).catch(() => undefined);
+    await this.#noteEnd();
     return lines;
+  }
+
+  /** At once, unless that was done a moment ago: then soon. A head that lags behind only weakens the proof of completeness. */
+  async #noteEnd(): Promise<void> {
+    if (this.#noting !== undefined) return;
+    const wait = this.#notedAt + NOTE_EVERY_MS - performance.now();
+    if (wait > 0) this.#noting = setTimeout(() => void this.#note(), wait).unref();
+    else await this.#note();
+  }
+
+  async #note(): Promise<void> {
+    clearTimeout(this.#noting);
+    this.#noting = undefined;
+    this.#notedAt = performance.now();
+    await writeHead(this.#head, this.#end).catch(() => undefined);
   }
 
   async #cutBack(): Promise<void> {

@@ -4,7 +4,7 @@ import { hasCode } from '../storage/fs-error.ts';
 
 /*
  * The journal is a folder of segments `calls-<first seq, 15 digits>.jsonl`, appended to in order. Beside them
- * lies `head.json`, rewritten after every batch: the sequence and hash of the last line, so that lines missing at
+ * lies `head.json`, rewritten soon after every batch: the sequence and hash of the last line, so that lines missing at
  * the end are noticed; and an index of each segment, `index-<first seq>` (index-file.ts).
  */
 

@@ -14,6 +14,7 @@ import type { Flight, Paused, PauseReach, PauseSnapshot, PauseStore, PauseTarget
 
 const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_CANCELLATIONS = 16;
+const SAME_MOMENT_MS = 1;
 
 const EMPTY: PausedFile = { paused: NOTHING_PAUSED, cancellations: [] };
 const CLOSED: PausedFile = { paused: { ...NOTHING_PAUSED, all: true }, cancellations: [] };
@@ -54,6 +55,8 @@ class FilePauseStore implements PauseStore {
   #cancelledAt: number | undefined;
   /** Of the file when it was last read. */
   #signature: string | undefined;
+  /** `performance.now()` of the last look at it. */
+  #lookedAt = -Infinity;
   /** Writes, one after another. */
   #line: Promise<unknown> = Promise.resolve();
 
@@ -72,9 +75,9 @@ class FilePauseStore implements PauseStore {
     return { ...this.#effective, problem: problem && { message: problem.message, action: problem.action } };
   }
 
-  reach(server: ServerName, tool: string): PauseReach | undefined {
+  reach(server: ServerName, tool: string, again = false): PauseReach | undefined {
     // Watching would be late for the calls of its first moments: who paused by file or command was told that it holds.
-    this.look();
+    if (!again || performance.now() - this.#lookedAt > SAME_MOMENT_MS) this.look();
     return reachOf(this.#effective, server, tool);
   }
 
@@ -108,6 +111,7 @@ class FilePauseStore implements PauseStore {
 
   /** Reads the file when it is not the one read last. */
   look(): void {
+    this.#lookedAt = performance.now();
     const signature = fileSignature(this.#path);
     if (signature === this.#signature) return;
     this.#signature = signature;

@@ -33,8 +33,10 @@ export interface Pauses {
   /**
    * What pauses this tool, or undefined when it may be called: also what another process wrote a moment ago, at the cost
    * of asking the file system whether the file is still the one that was read.
+   * @param again true where it was asked for this very call before: then a look less than a millisecond ago will do, for
+   *   who pauses so shortly after a call came in pauses after it
    */
-  reach(server: ServerName, tool: string): PauseReach | undefined;
+  reach(server: ServerName, tool: string, again?: boolean): PauseReach | undefined;
   /**
    * Counts a call as under way until the result is disposed.
    * @param startedAt milliseconds since epoch

@@ -24,6 +24,7 @@ export class AnswerTexts<Account> {
   answered(call: string, answer: RawJson): void {
     this.#fresh.set(call, answer);
     this.#size += answer.length;
+    if (this.#size <= MAX_WAITING) return;
     for (const [oldest, { length }] of this.#fresh) {
       if (this.#size <= MAX_WAITING) return;
       this.#fresh.delete(oldest);

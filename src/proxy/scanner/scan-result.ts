@@ -219,10 +219,16 @@ function* ordersIn(text: string): Generator<Order> {
   }
 }
 
+const NOWHERE: readonly { readonly start: number; readonly end: number }[] = [];
+/** Letters that are taken for Latin ones. */
+const DISGUISED = /[\u0370-\u058f\u13a0-\u13ff\uff01-\uff5e]|[\ud835]/;
+
 /** Stretches around telling words, merged where they meet. */
-function placesIn(text: string): { readonly start: number; readonly end: number }[] {
+function placesIn(text: string): readonly { readonly start: number; readonly end: number }[] {
   // Disguised letters are undone by folding, which a whole result would not bear: short ones are read whole.
-  if (text.length < 2_000 && /[\u0370-\u058f\u13a0-\u13ff\uff01-\uff5e]|[\ud835]/.test(text)) return [{ start: 0, end: text.length }];
+  if (text.length < 2_000 && DISGUISED.test(text)) return [{ start: 0, end: text.length }];
+  // `matchAll` makes an expression of its own, which costs more than looking through a short text in vain.
+  if (text.search(TELLING) < 0) return NOWHERE;
   const places: { start: number; end: number }[] = [];
   for (const match of text.matchAll(TELLING)) {
     const [start, end] = [Math.max(0, match.index - AROUND), Math.min(text.length, match.index + match[0].length + AROUND)];

@@ -37,7 +37,7 @@ export function createDispatch(deps: DispatchDeps): InboundStage & { readonly na
         if (!deps.served.serves(tool)) return withheldRefusal(tool, deps.served);
         if (!link.offers(tool.digest)) return notOffered(tool.server);
         // Connecting may take long enough for a person to pull the switch.
-        const reach = deps.pauses.reach(tool.server, tool.name);
+        const reach = deps.pauses.reach(tool.server, tool.name, true);
         if (reach !== undefined) return pausedRefusal(tool, reach);
         try {
           return answered(await send(call, tool, link));
