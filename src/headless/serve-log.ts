@@ -16,20 +16,27 @@ export function logError(error: unknown): void {
   logLine('error', located(error.message, error.at), { code: error.reason, fix: error.action });
 }
 
-/** Logs each problem of the servers files once, until it is gone and comes back. */
+/** Logs each problem of the servers files once, until it is gone and comes back; and when it is gone. */
 export class ProblemLog {
-  #known = new Set<string>();
+  #known = new Map<string, ConfigProblem>();
 
   report(problems: readonly ConfigProblem[]): void {
-    const now = new Set<string>();
+    const now = new Map<string, ConfigProblem>();
     for (const problem of problems) {
       const message = located(problem.message, problem.at);
-      now.add(message);
+      now.set(message, problem);
       if (this.#known.has(message)) continue;
       logLine(problem.severity === 'error' ? 'error' : 'warn', message, { code: 'bad-config', fix: problem.fix, server: problem.server });
     }
+    // One that only moved to another line is still there.
+    const standing = new Set(problems.map(whatAndWhere));
+    for (const [message, problem] of this.#known) if (!standing.has(whatAndWhere(problem))) logLine('info', `Mended: ${message}`, { server: problem.server });
     this.#known = now;
   }
+}
+
+function whatAndWhere({ at, message }: ConfigProblem): string {
+  return `${at?.file ?? ''}\0${message}`;
 }
 
 /** Says once of each content of a lock file that it waits for a person. */

@@ -30,6 +30,7 @@ import { MetricsSwitch } from './metrics/metrics-switch.ts';
 import { FULL_GRANT, toolId, type Digest, type Principal, type ServerName, type ToolId } from './model.ts';
 import type { GatewayOptions } from './options.ts';
 import type { PauseTarget } from './pause/types.ts';
+import { createAnswerRules } from './pipeline/answer-rules.ts';
 import { createLookAside } from './pipeline/look-aside.ts';
 import { createLookThrough, type LookThroughDeps } from './pipeline/look-through.ts';
 import { inOrder } from './pipeline/order.ts';
@@ -73,7 +74,6 @@ import { TokenMeter } from './relay/token-meter.ts';
 import { type ListSettings, ToolLists } from './relay/tool-lists.ts';
 import { WorkerSandbox } from './sandbox/sandbox.ts';
 import { DefinitionFindings } from './scanner/definition-findings.ts';
-import { DEFAULT_RESULT_POLICY } from './scanner/scan-result.ts';
 import { createToolIndex } from './search/tool-index.ts';
 import type { SearchHit, ToolIndex } from './search/types.ts';
 import { WorkerTokenCounter } from './tokens/worker-counter.ts';
@@ -201,14 +201,12 @@ export class Gateway implements GatewayApi {
     this.#servedContent = this.#store.add(
       new ServedContent(catalog, (ref) => withheldContent(ref, this.#standing.gateInput(ref.server))),
     );
-    const looking: LookThroughDeps = {
-      policy: (server) => ({ ...DEFAULT_RESULT_POLICY, ...(server === undefined ? undefined : this.#standing.entry(server)?.resultPolicy) }),
-      held: redactor,
-    };
+    const answerRules = createAnswerRules(config);
+    const looking: LookThroughDeps = { policy: (server) => answerRules().policy(server), held: redactor };
     const lookThrough = createLookThrough(looking);
     const inspect = createInspect({
       results,
-      budget: (server) => (server === undefined ? undefined : this.#standing.entry(server)?.outputLimit) ?? config.snapshot.gateway.responseLimit,
+      budget: (server) => answerRules().budget(server),
       ...looking,
     });
     this.#content = new ContentRelay({
@@ -324,6 +322,7 @@ export class Gateway implements GatewayApi {
       meter: this.#meter,
       menu,
       pipeline,
+      answerRules,
       journal: recording,
       neighbours,
       ready: () => this.#settled,

@@ -2,6 +2,7 @@ import type { AgentErrorCode } from '../errors.ts';
 import type { CatalogTool } from '../catalog/types.ts';
 import type { AskAgent } from '../consent/types.ts';
 import type { OutcomeKind, Route } from '../journal/types.ts';
+import type { AnswerRules } from './answer-rules.ts';
 import type { Digest, Principal, RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
 
 /** The agent session a call belongs to, as far as the pipeline needs it. */
@@ -81,6 +82,8 @@ export interface Call {
   findings: string[];
   /** True while somebody is asked whether to allow it, and once its server asked something: that it takes long says nothing. */
   waitsForPerson?: boolean;
+  /** What is done with its answer, as it stood when the call began; left out, as it stands then. */
+  readonly answerRules?: AnswerRules | undefined;
   /** `performance.now()` at which each inbound stage first got the call, and each outbound one; set by the pipeline. */
   timing?: { readonly entered: number[]; readonly left: number[] } | undefined;
 }

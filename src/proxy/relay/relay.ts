@@ -7,6 +7,7 @@ import type { CallTracer } from '../tracing/types.ts';
 import type { Journal } from '../journal/types.ts';
 import type { MenuCall, MenuCaller, MenuTool } from '../menu/types.ts';
 import type { Era, Principal, RawJson, RawReply } from '../model.ts';
+import type { AnswerRules } from '../pipeline/answer-rules.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { Call, Outcome } from '../pipeline/types.ts';
 import type { Neighbours } from '../upstream/neighbours.ts';
@@ -30,6 +31,8 @@ export interface RelayDeps {
   readonly meter: TokenMeter;
   readonly menu: readonly MenuTool[];
   readonly pipeline: Pipeline;
+  /** What is done with answers of calls that begin now. */
+  answerRules(): AnswerRules;
   /** Makes spans of calls, while somebody wants them. */
   tracer(): CallTracer | undefined;
   readonly journal: Pick<Journal, 'append'>;
@@ -138,6 +141,7 @@ export class Relay implements AgentHandler {
       onNotification: call.caller.onNotification,
       tool: undefined,
       findings: [],
+      answerRules: this.#deps.answerRules(),
     };
   }
 

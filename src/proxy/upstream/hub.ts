@@ -4,9 +4,6 @@ import type { RawNotification, ServerName } from '../model.ts';
 import { ServerConnections } from './server-connections.ts';
 import type { Listing, UpstreamDeps } from './types.ts';
 
-/** How long requests may finish at a server that left the configuration, in milliseconds. */
-const FINISH_MS = 30_000;
-
 /** All configured upstreams. Follows the configuration: what did not change keeps running. */
 export class UpstreamHub implements Disposable {
   readonly #deps: UpstreamDeps;
@@ -99,7 +96,8 @@ export class UpstreamHub implements Disposable {
     this.#upstreams.delete(server);
     this.#deps.neighbours?.forget(server);
     found.subscriptions.dispose();
-    const leaving = found.upstream.finish(FINISH_MS).finally(() => {
+    // No request lives longer than the entry lets it, so nothing is cut short by another file.
+    const leaving = found.upstream.finish(found.upstream.config.maxTimeoutSeconds * 1000).finally(() => {
       found.upstream.dispose();
       this.#leaving.delete(found.upstream);
     });
@@ -108,8 +106,8 @@ export class UpstreamHub implements Disposable {
   }
 }
 
-/** What is looked at call by call, and where an entry stands in its file: no connection is made from these. */
-const RULES: ReadonlySet<string> = new Set(['at', 'tools', 'outputLimit', 'resultPolicy', 'timeoutSeconds', 'maxTimeoutSeconds', 'limits', 'retry', 'breaker', 'cache', 'output', 'flow', 'newVersion']);
+/** What is looked at call by call, what is VS Code's own, and where an entry stands in its file: no connection is made from these. */
+const RULES: ReadonlySet<string> = new Set(['at', 'dev', 'gallery', 'version', 'sandboxEnabled', 'tools', 'outputLimit', 'resultPolicy', 'timeoutSeconds', 'maxTimeoutSeconds', 'limits', 'retry', 'breaker', 'cache', 'output', 'flow', 'newVersion']);
 
 /** Everything of an entry that connections are made from: nothing else restarts its server. */
 function identityOf({ extra, ...config }: UpstreamConfig): string {

@@ -16,7 +16,7 @@ const CODE_BUDGET = 4 * 1024 * 1024;
 const MAX_PATH = 200;
 
 /** What of a call matters to what is done with its answer. */
-export type Inspected = Pick<Call, 'principal' | 'route' | 'tool' | 'findings'>;
+export type Inspected = Pick<Call, 'principal' | 'route' | 'tool' | 'findings' | 'answerRules'>;
 
 /** `inspect`, which also looks through what a call left to be fetched later. */
 export interface InspectStage extends OutboundStage {
@@ -34,11 +34,13 @@ export function createInspect(deps: InspectDeps): InspectStage {
     phase: 'out',
     async run(call, outcome) {
       if (outcome.kind === 'refused') return outcome;
-      const looked = await inspected(call, outcome, deps);
+      // What was withheld or shortened changes with the file for calls from then on.
+      const rules = call.answerRules ?? deps;
+      const looked = await inspected(call, outcome, { policy: (server) => rules.policy(server), held: deps.held });
       if (looked.kind === 'refused' || !('result' in looked.reply)) return looked;
       const shaped = await deps.results.shape(looked.reply.result, {
         principal: call.principal.id,
-        limit: call.route === 'code' ? CODE_BUDGET : deps.budget(call.tool?.server),
+        limit: call.route === 'code' ? CODE_BUDGET : rules.budget(call.tool?.server),
       });
       return shaped.truncated ? { ...looked, reply: { result: shaped.result }, truncated: true, whole: { key: shaped.key, bytes: shaped.wholeBytes } } : looked;
     },
@@ -46,7 +48,7 @@ export function createInspect(deps: InspectDeps): InspectStage {
 }
 
 /** The outcome without secrets and hidden characters, orders marked as data; or withheld, where the policy says so. */
-async function inspected(call: Inspected, outcome: Outcome, deps: InspectDeps): Promise<Outcome> {
+async function inspected(call: Inspected, outcome: Outcome, deps: LookThroughDeps): Promise<Outcome> {
   const server = call.tool?.server;
   const { reply, findings, blocked } = await lookedThrough(server, outcome.reply, deps, call.route === 'code');
   if (findings.length === 0) return outcome;
