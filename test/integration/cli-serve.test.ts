@@ -22,7 +22,7 @@ afterEach(async () => {
   await place.dispose();
 });
 
-const MANNERS = behaving({ tools: [toolNamed('pid'), toolNamed('hang')] });
+const MANNERS = behaving({ tools: [toolNamed('pid'), toolNamed('hang'), toolNamed('lists')] });
 
 function serve(...args: string[]): Serve {
   const one = new Serve(inPlace(place, ['serve', ...args]), MANNERS);
@@ -118,6 +118,39 @@ describe('vestibule serve', { timeout: 120_000 }, () => {
     // The user's own file is broken while it serves: told within a second, and nothing ends.
     await userServers(place, '{ "servers": ');
     assert.match((await one.logged(/servers\.json:1:14: /)).message, /A value is missing here/);
+  });
+
+  it('keeps the last good rules while a file is bad, says where and how to mend it, and that it is mended', async () => {
+    const file = (rules: object, rest = ''): string => `{ "servers": { "srv": ${JSON.stringify({ ...FIXTURE_ENTRY, ...rules })} }${rest} }`;
+    await userServers(place, file({ tools: { allow: ['pid'] } }));
+    const one = serve('--approve-all', '--mode', 'direct');
+    const agent = new TestAgent({ token: '', ...(await one.ready()) });
+    await agent.initialize();
+    const works = async (tool: string): Promise<boolean> => (await agent.call('call_tool', { tool: `srv:${tool}`, arguments: {} })).result['isError'] !== true;
+    assert.deepEqual([await works('pid'), await works('lists')], [true, false]);
+    const bad: readonly (readonly [string, RegExp])[] = [
+      // Nothing of the file can be read: everything it said stays.
+      [`${file({ tools: { deny: ['pid'] } })}}`, /servers\.json:1:\d+: /],
+      ['{ "servers": ', /servers\.json:1:14: A value is missing here/],
+    ];
+    for (const [text, where] of bad) {
+      const before = one.log.length;
+      const since = (): readonly LogLine[] => one.log.slice(before);
+      await userServers(place, text);
+      await one.until(() => since().some(({ level, message }) => level === 'error' && where.test(message)));
+      const said = since().find(({ message }) => where.test(message)) ?? assert.fail();
+      assert.ok(said.code === 'bad-config' && (said.fix ?? '') !== '', JSON.stringify(said));
+      assert.deepEqual([await works('pid'), await works('lists')], [true, false], 'the last good rules');
+      await userServers(place, file({ tools: { allow: ['pid'] } }));
+      await one.until(() => since().some(({ level, message }) => level === 'info' && message === `Mended: ${said.message}`));
+    }
+    // A rule that cannot be read, at its place; the next good file counts at once.
+    const before = one.log.length;
+    await userServers(place, file({ timeoutSeconds: 'soon' }));
+    await one.until(() => one.log.slice(before).some(({ code, message, server }) => code === 'bad-config' && server === 'srv' && /servers\.json:1:\d+: "timeoutSeconds" must be a number/.test(message)));
+    await userServers(place, file({ tools: { deny: ['pid'] } }));
+    await one.until(() => one.log.slice(before).some(({ message }) => /^Mended: .*timeoutSeconds/.test(message)));
+    assert.equal(await works('pid'), false);
   });
 
   it('ends with 4 when the port it must have is taken', async () => {

@@ -32,9 +32,11 @@ const PEER: PeerOptions = {
     { name: 'look', description: 'Looks.', inputSchema: { type: 'object', properties: { a: { type: 'string' }, b: { type: 'string' } } }, annotations: { readOnlyHint: true } },
     { name: 'write', inputSchema: { type: 'object' } },
     { name: 'beat', inputSchema: { type: 'object' } },
+    { name: 'takes', inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } },
   ],
   does: {
     look: ({ args, reply }) => reply({ content: [{ type: 'text', text: JSON.stringify(args) }] }),
+    takes: ({ args, reply }) => void setTimeout(() => reply({ content: [] }), Number(args['ms'])),
     beat: ({ notify, params }) => {
       let beats = 0;
       const timer = setInterval(() => {
@@ -119,7 +121,7 @@ class Stage {
     for (const [i, row] of rows.entries()) {
       const others = new Map<string, HttpPeer>();
       for (const other of row.beside ?? []) others.set(other, await stage.peer(PEER));
-      stage.rows.push({ row, server: `${letter}${i}`, peer: await stage.peer({ ...PEER, ...(row.breaks === true && { breaksOn: 'tools/call' }) }), others });
+      stage.rows.push({ row, server: `${letter}${i}`, peer: await stage.peer({ ...PEER, ...row.offers, ...(row.breaks === true && { breaksOn: 'tools/call' }) }), others });
     }
     return stage;
   }
