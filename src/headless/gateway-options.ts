@@ -24,6 +24,7 @@ export function commonOptions(places: Pick<Places, 'data' | 'configFiles'> & { r
       return Promise.reject(new VestibuleError('missing-input', `The server "${server}" needs a value for the input "${input.id}".`, { action }));
     },
     openJwt: async (settings, warning) => (await import('./jwt/verifier.ts')).openJwt(settings, warning),
+    openCacheStore: async (settings) => (await import('./cache/open-store.ts')).openCacheStore(places.data, settings, process.env),
     owner: 'local',
     version: VERSION,
   } satisfies Partial<GatewayOptions>;

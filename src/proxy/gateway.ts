@@ -54,6 +54,7 @@ import { createRoute, type CallCopy } from './pipeline/stages/route.ts';
 import { createShape } from './pipeline/stages/shape.ts';
 import type { Call } from './pipeline/types.ts';
 import { Flow } from './policy/flow/flow.ts';
+import { StoreSwitch } from './policy/flow/store-switch.ts';
 import { mayUse } from './policy/grants.ts';
 import { perPrincipal } from './policy/per-principal.ts';
 import { Profiles } from './policy/profiles.ts';
@@ -140,6 +141,7 @@ export class Gateway implements GatewayApi {
   readonly #consentDesk: ConsentDesk;
   readonly #profiles: Profiles;
   readonly #flow = new Flow(SYSTEM_CLOCK, () => this.#changed.fire());
+  readonly #cacheStore: StoreSwitch;
   readonly #agents: AgentAccess;
   readonly #jwt: JwtAccess | undefined;
   readonly #proposals: Proposals;
@@ -157,6 +159,7 @@ export class Gateway implements GatewayApi {
   constructor(options: GatewayOptions, parts: OpenedParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#cacheStore = new StoreSwitch({ open: options.openCacheStore, use: (shared) => (this.#flow.shared = shared), warn: (message, action) => options.log('warn', message, { action }) });
     const { agents, approvals, catalog, config, consents, indexFile, journal, learning, pauses, problems, results, seen } = parts;
     const { redactor } = journal;
     this.#standing = new Standing({ approvals, catalog, config, workspaceTrusted: options.workspaceTrusted !== false });
@@ -635,6 +638,7 @@ export class Gateway implements GatewayApi {
     await this.#listener.close(FINISH_MS);
     await this.#consentDesk.end();
     await this.#hub.stop();
+    await this.#cacheStore.close();
     await this.#tracing.close(TRACES_END_MS);
     this.#store.dispose();
     await closeParts(this.#parts);
@@ -685,6 +689,7 @@ export class Gateway implements GatewayApi {
   /** Resolves when servers that were never listed have been, or failed. */
   #applyConfig(): Promise<void> {
     this.#parts.learning.apply();
+    this.#cacheStore.set(this.#parts.config.snapshot.gateway.cache);
     this.#flow.apply(this.#parts.config.snapshot);
     this.#jwt?.apply(this.#parts.config.snapshot.gateway.jwt);
     const { upstreams } = this.#parts.config.snapshot;

@@ -2,6 +2,7 @@ import type { OpenJwt } from './agents/jwt.ts';
 import type { InputDeclaration, MenuMode } from './config/types.ts';
 import type { ConsentOptions } from './consent/types.ts';
 import type { ServerName } from './model.ts';
+import type { OpenCacheStore } from './policy/flow/shared-answers.ts';
 import type { OpenKeys } from './sign-ins.ts';
 import type { SecretStore } from './storage/secret-store.ts';
 
@@ -31,6 +32,8 @@ export interface GatewayOptions {
   readonly openKeys?: OpenKeys;
   /** Checks the tokens of `gateway.jwt`; without it nobody is let in by one. */
   readonly openJwt?: OpenJwt;
+  /** Opens the store of `gateway.cache`; without it answers are kept in memory. */
+  readonly openCacheStore?: OpenCacheStore;
   /** Port to try first; 0 or undefined lets the system choose. */
   readonly port?: number;
   /** When true a taken `port` is an error instead of a reason to take another. */

@@ -18,6 +18,7 @@ import { createRetry } from '../../src/proxy/pipeline/stages/retry.ts';
 import { createRoute, type CallCopy } from '../../src/proxy/pipeline/stages/route.ts';
 import type { Call, Outcome } from '../../src/proxy/pipeline/types.ts';
 import { Flow } from '../../src/proxy/policy/flow/flow.ts';
+import { SharedAnswers, type CacheStore, type StoredAnswer } from '../../src/proxy/policy/flow/shared-answers.ts';
 import { shareOf } from '../../src/proxy/policy/flow/routes.ts';
 import { callFixture, PRINCIPAL_FIXTURE, SESSION_FIXTURE, toolFixture } from '../fixtures/calls.ts';
 import { TestClock } from '../fixtures/test-clock.ts';
@@ -291,12 +292,25 @@ function countsOf(flow: Flow, server: Server): RouteCounts {
   return { failover: failover?.calls ?? 0, canary: canary?.calls ?? 0, different: mirror?.different ?? 0, failed: mirror?.failed ?? 0 };
 }
 
+function storeInMemory(): CacheStore {
+  const answers = new Map<string, StoredAnswer>();
+  const epochs = new Map<string, number>();
+  return {
+    get: (key, area) => Promise.resolve({ epoch: epochs.get(area) ?? 0, kept: answers.get(key) }),
+    put: (key, answer) => Promise.resolve(void answers.set(key, answer)),
+    advance: (area) => Promise.resolve(void epochs.set(area, (epochs.get(area) ?? 0) + 1)),
+    close: () => Promise.resolve(),
+  };
+}
+
 describe('the rules about how calls flow', { timeout: 120_000 }, () => {
   it('compose as each of them is defined, in the order of the pipeline', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.record({ one: flows, two: flows }), gateways, steps, async (rules, gateway, sequence) => {
+      fc.asyncProperty(fc.record({ one: flows, two: flows }), gateways, steps, fc.boolean(), async (rules, gateway, sequence, outside) => {
         const clock = new TestClock();
         const flow = new Flow(clock);
+        // Where answers are kept makes no difference.
+        if (outside) flow.shared = new SharedAnswers(Promise.resolve(storeInMemory()), (message) => assert.fail(message), () => clock.now());
         configured(flow, rules, gateway);
         const model = new Model(rules, gateway);
         let fates: readonly Fate[] = [];

@@ -36,7 +36,8 @@ export const OAUTH_KEYS = [
 export const ENTERPRISE_KEYS = ['tokenEndpoint', 'clientId', 'idToken'] as const;
 export const ISOLATION_KEYS = ['kind', 'engine', 'image', 'network', 'mounts', 'memoryMb', 'cpus'] as const;
 export const INPUT_KEYS = ['id', 'type', 'description', 'default', 'password', 'options', 'command', 'args'] as const;
-export const GATEWAY_KEYS = ['mode', 'topK', 'responseLimit', 'instructions', 'autonomy', 'directThreshold', 'pinned', 'codeExecution', 'metrics', 'traces', 'learn', 'limits', 'jwt', 'autonomous'] as const;
+export const GATEWAY_KEYS = ['mode', 'topK', 'responseLimit', 'instructions', 'autonomy', 'directThreshold', 'pinned', 'codeExecution', 'metrics', 'traces', 'learn', 'limits', 'cache', 'jwt', 'autonomous'] as const;
+export const CACHE_STORE_KEYS = ['store', 'url'] as const;
 export const PROFILE_KEYS = ['servers', 'tools', 'mode', 'pinned'] as const;
 
 /** Keys of other clients' files, and what to write instead. */

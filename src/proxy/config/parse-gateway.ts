@@ -1,13 +1,13 @@
 import type { Node } from 'jsonc-parser';
 import type { FilePosition } from '../errors.ts';
 import { checkKeys, choiceField, fieldsOf, flagField, numberField, objectField, textField, textsField, type Fields } from './fields.ts';
-import { AUTONOMOUS_KEYS, GATEWAY_KEYS, GATEWAY_LIMITS_KEYS } from './keys.ts';
+import { AUTONOMOUS_KEYS, CACHE_STORE_KEYS, GATEWAY_KEYS, GATEWAY_LIMITS_KEYS } from './keys.ts';
 import { parseBudget } from './parse-budget.ts';
 import { parseJwt } from './parse-jwt.ts';
 import { globsField } from './parse-tools.ts';
 import { RANGES } from './ranges.ts';
 import type { FileReport } from './report.ts';
-import type { AutonomousSettings, GatewayLimits, GatewaySettings } from './types.ts';
+import type { AutonomousSettings, CacheStoreSettings, GatewayLimits, GatewaySettings } from './types.ts';
 
 /** What one file says of the gateway; absent members say nothing. */
 export type WrittenGateway = { readonly [K in keyof GatewaySettings]?: NonNullable<GatewaySettings[K]> };
@@ -20,6 +20,7 @@ export interface GatewaySection {
   readonly tracesAt: FilePosition | undefined;
   readonly jwtAt: FilePosition | undefined;
   readonly autonomousAt: FilePosition | undefined;
+  readonly cacheAt: FilePosition | undefined;
 }
 
 export const MODES = ['adaptive', 'retrieve', 'direct'] as const;
@@ -31,7 +32,7 @@ const MAX_INSTRUCTIONS = 2_000;
 /** Reads the `gateway` section; a bad member is reported and says nothing. */
 export function parseGateway(report: FileReport, node: Node | undefined): GatewaySection {
   const fields = node === undefined ? undefined : fieldsOf(report, node, '"gateway"');
-  if (fields === undefined) return { settings: {}, autonomyAt: undefined, codeExecutionAt: undefined, tracesAt: undefined, jwtAt: undefined, autonomousAt: undefined };
+  if (fields === undefined) return { settings: {}, autonomyAt: undefined, codeExecutionAt: undefined, tracesAt: undefined, jwtAt: undefined, autonomousAt: undefined, cacheAt: undefined };
   checkKeys(report, fields, GATEWAY_KEYS);
   const mode = choiceField(report, fields, 'mode', MODES);
   const topK = numberField(report, fields, 'topK', RANGES.topK);
@@ -48,6 +49,7 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
   const limits = parseLimits(report, fields);
   const autonomous = parseAutonomous(report, fields);
   const jwt = parseJwt(report, fields);
+  const cache = parseCacheStore(report, fields);
   const positionOf = (key: string): FilePosition | undefined => {
     const value = fields.get(key)?.value;
     return value === undefined ? undefined : report.at(value.offset);
@@ -68,12 +70,14 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
       ...(limits !== undefined && { limits }),
       ...(autonomous !== undefined && { autonomous }),
       ...(jwt !== undefined && { jwt }),
+      ...(cache !== undefined && { cache }),
     },
     autonomyAt: positionOf('autonomy'),
     codeExecutionAt: positionOf('codeExecution'),
     tracesAt: positionOf('traces'),
     jwtAt: positionOf('jwt'),
     autonomousAt: positionOf('autonomous'),
+    cacheAt: positionOf('cache'),
   };
 }
 
@@ -106,6 +110,25 @@ function parseLimits(report: FileReport, gateway: Fields): GatewayLimits | undef
   const perAgent = numberField(report, fields, 'perAgent', RANGES.perAgent);
   const budget = parseBudget(report, fields);
   return { ...(perMinute !== undefined && { perMinute }), ...(perAgent !== undefined && { perAgent }), ...(budget !== undefined && { budget }) };
+}
+
+function parseCacheStore(report: FileReport, gateway: Fields): CacheStoreSettings | undefined {
+  let settings: CacheStoreSettings | undefined;
+  const sound = report.withoutErrors(() => {
+    const fields = objectField(report, gateway, 'cache');
+    if (fields === undefined) return;
+    checkKeys(report, fields, CACHE_STORE_KEYS);
+    const store = choiceField(report, fields, 'store', ['sqlite', 'redis'] as const);
+    const url = textField(report, fields, 'url', 2_000);
+    const node = fields.get('url')?.value;
+    const parsed = url !== undefined && URL.canParse(url) ? new URL(url) : undefined;
+    if (node !== undefined && url !== undefined) {
+      if (parsed === undefined || !/^rediss?:$/.test(parsed.protocol)) report.error(node, '"url" must be a redis:// or rediss:// address.', 'Write it like redis://127.0.0.1:6379.');
+      else if (parsed.password !== '') report.error(node, 'A password has no place in this file.', 'Set VESTIBULE_REDIS_URL in the environment of vestibule instead; it counts before "url".');
+    }
+    if (store !== undefined) settings = { store, ...(url !== undefined && { url }) };
+  });
+  return sound ? settings : undefined;
 }
 
 /** An address that OTLP can be sent to. */

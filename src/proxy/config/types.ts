@@ -281,6 +281,13 @@ export interface AutonomousSettings {
   readonly hosts: readonly string[];
 }
 
+/** `gateway.cache`: where answers are kept outside of the process. */
+export interface CacheStoreSettings {
+  readonly store: 'sqlite' | 'redis';
+  /** Of a Redis server; without a password. */
+  readonly url?: string;
+}
+
 export interface GatewaySettings {
   readonly mode: MenuMode;
   /** Default number of results of `retrieve_tools`. */
@@ -308,6 +315,8 @@ export interface GatewaySettings {
   readonly traces: string | undefined;
   /** Who is let in by a token of an identity provider; undefined for nobody. Never from a workspace file. */
   readonly jwt: JwtSettings | undefined;
+  /** Where answers are kept; undefined for the memory of the process. Never from a workspace file. */
+  readonly cache: CacheStoreSettings | undefined;
   /** Whether what an agent called before, and what the workspace is about, order what it finds. Off forgets the former. */
   readonly learn: boolean;
 }

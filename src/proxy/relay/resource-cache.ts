@@ -45,7 +45,11 @@ export class ResourceCache {
     // What is paused is not read, be it known or not.
     const key = ms === 0 || agents.isPaused(server) ? undefined : keyOf(request, route);
     if (key === undefined) return fetch();
-    const kept = flow.resources.find(key);
+    const { shared } = flow;
+    const stored = shared === undefined ? undefined : await shared.find('resource', key, flow.areaOf(server));
+    const kept = stored === undefined ? flow.resources.find(key) : stored.kept;
+    // Asking elsewhere takes a moment, in which a person may have changed their mind.
+    if (stored !== undefined && (agents.isPaused(server) || !route.stillServed())) return fetch();
     if (kept !== undefined) {
       flow.resources.used(server, 'hit');
       this.#mention(request, server, kept.result);
@@ -67,7 +71,11 @@ export class ResourceCache {
     this.#underWay.set(turn, mine);
     try {
       const reply = await mine;
-      if (isWhole(reply)) flow.resources.put(key, server, reply.result, Math.min(ms, timeToLive(reply.result) ?? ms), generation, uri);
+      if (isWhole(reply)) {
+        const keepMs = Math.min(ms, timeToLive(reply.result) ?? ms);
+        if (shared === undefined) flow.resources.put(key, server, reply.result, keepMs, generation, uri);
+        else shared.put('resource', key, flow.areaOf(server), reply.result, keepMs, stored?.epoch);
+      }
       return reply;
     } finally {
       this.#underWay.delete(turn);
@@ -76,13 +84,9 @@ export class ResourceCache {
 
   /** A server said something by whatever connection: what it says has changed is not known any more. */
   heard(server: ServerName, { method, params }: RawNotification): void {
-    const { resources } = this.#deps.flow;
-    if (method === 'notifications/resources/list_changed') resources.forget(server);
-    else if (method === 'notifications/resources/updated') {
-      const uri = params === undefined ? undefined : stringOf(members(params)?.get('uri'));
-      if (uri === undefined) resources.forget(server);
-      else resources.forgetAbout(server, uri);
-    }
+    const { flow } = this.#deps;
+    if (method === 'notifications/resources/list_changed') flow.forgetResource(server, undefined);
+    else if (method === 'notifications/resources/updated') flow.forgetResource(server, params === undefined ? undefined : stringOf(members(params)?.get('uri')));
   }
 
   /** What contents name may be asked for by whoever reads them (as after a read that was made). */

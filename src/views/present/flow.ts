@@ -17,11 +17,15 @@ export function flowLines({ flow, underWay = 0 }: Pick<UpstreamSnapshot, 'flow' 
     ...(lane === undefined ? (underWay === 0 ? [] : [tn(underWay, '{0} call under way', '{0} calls under way')]) : [t('{0} of {1} calls under way, {2} of {3} waiting', lane.active, lane.concurrent, lane.queued, lane.queue)]),
     ...rates.slice(0, MAX_RATES).map(({ what, tool, left, perMinute }) => t('{0} of {1} left this minute: {2}', left, perMinute, oneLine(tool === undefined ? what : `${what}, ${tool}`, 120))),
     ...(retries === undefined || retries === 0 ? [] : [tn(retries, '{0} call sent again', '{0} calls sent again')]),
-    ...(cache === undefined ? [] : [t('{0} answers kept; {1} reads answered by one, {2} fetched', cache.entries, cache.hits, cache.misses)]),
-    ...(resources === undefined ? [] : [t('{0} resources kept; {1} reads answered by one, {2} fetched', resources.entries, resources.hits, resources.misses)]),
+    ...(cache === undefined ? [] : [cache.entries === undefined ? storeLine(cache) : t('{0} answers kept; {1} reads answered by one, {2} fetched', cache.entries, cache.hits, cache.misses)]),
+    ...(resources === undefined ? [] : [resources.entries === undefined ? storeLine(resources) : t('{0} resources kept; {1} reads answered by one, {2} fetched', resources.entries, resources.hits, resources.misses)]),
     ...routeLines(flow),
     ...(refused === undefined ? [] : refusedLines(refused)),
   ];
+}
+
+function storeLine({ hits, misses, storeFails }: NonNullable<Flow['cache']>): string {
+  return storeFails === true ? t('The store of kept answers does not work; {0} reads fetched', misses) : t('{0} reads answered by a kept answer, {1} fetched', hits, misses);
 }
 
 function routeLines({ canary, failover, group = [], hedge, mirror }: Flow): readonly string[] {

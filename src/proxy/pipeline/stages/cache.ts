@@ -42,7 +42,9 @@ export function createCache(flow: Flow): InboundStage & { readonly name: 'cache'
   };
 
   async function kept(call: Call, tool: CatalogTool, key: string, ms: number, next: Next): Promise<Outcome> {
-    const known = answers.get(key);
+    const { shared } = flow;
+    const stored = shared === undefined ? undefined : await shared.find('tool', key, flow.areaOf(tool.server));
+    const known = stored === undefined ? answers.get(key) : stored.kept?.result;
     if (known !== undefined) {
       answers.used(tool.server, 'hit');
       return answered(known);
@@ -61,7 +63,10 @@ export function createCache(flow: Flow): InboundStage & { readonly name: 'cache'
     underWay.set(turn, mine);
     try {
       const outcome = await mine;
-      if (outcome.kind === 'ok' && 'result' in outcome.reply && !asksFirst(outcome.reply.result)) answers.put(key, tool.server, outcome.reply.result, ms, generation);
+      if (outcome.kind === 'ok' && 'result' in outcome.reply && !asksFirst(outcome.reply.result)) {
+        if (shared === undefined) answers.put(key, tool.server, outcome.reply.result, ms, generation);
+        else shared.put('tool', key, flow.areaOf(tool.server), outcome.reply.result, ms, stored?.epoch);
+      }
       return outcome;
     } finally {
       underWay.delete(turn);

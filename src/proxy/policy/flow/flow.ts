@@ -11,6 +11,7 @@ import { Rates, type Rate } from './rates.ts';
 import { Refusals, type RefusalSnapshot } from './refusals.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { Routes, type RoutesSnapshot } from './routes.ts';
+import type { SharedAnswers } from './shared-answers.ts';
 
 /** How calls to a server flow now, as a person sees it; absent where no rule says anything. */
 export interface FlowSnapshot extends RoutesSnapshot {
@@ -35,7 +36,10 @@ export interface FlowSnapshot extends RoutesSnapshot {
 
 /** Answers that are kept, and how often reads were answered by one, or had to be fetched. */
 export interface KeptAnswers {
-  readonly entries: number;
+  /** In the memory of this process; absent where they are kept elsewhere. */
+  readonly entries?: number;
+  /** Present where they are kept outside of the process: whether that does not work now. */
+  readonly storeFails?: boolean;
   readonly hits: number;
   readonly misses: number;
 }
@@ -80,12 +84,15 @@ export class Flow {
   readonly answers: Answers;
   /** Contents of resources, with room of their own. */
   readonly resources: Answers;
+  /** Where both are kept instead, if anywhere. */
+  shared: SharedAnswers | undefined;
   readonly refusals = new Refusals();
   readonly clock: Clock;
   readonly #changed: () => void;
   readonly #servers = new Map<ServerName, ServerFlow>();
   /** Of the servers that others are compared with, or that a second server is asked beside; and the groups they are in. */
   readonly #health = new Map<ServerName, Health>();
+  readonly #areas = new Map<ServerName, string>();
   #enabled: ReadonlySet<ServerName> = new Set();
   #groups: ReadonlyMap<ServerName, readonly Routes[]> = new Map();
   #gateway: GatewayLimits = {};
@@ -106,7 +113,8 @@ export class Flow {
     this.#enabled = new Set(upstreams.filter(({ enabled }) => enabled).map(({ name }) => name));
     for (const server of [...this.#servers.keys()]) if (!names.has(server)) this.#drop(server);
     this.refusals.keep(names);
-    for (const { name, flow } of upstreams) {
+    for (const { flow, name, transport } of upstreams) {
+      if (flow.cache !== undefined) this.#areas.set(name, `${name}\0${JSON.stringify(transport)}`);
       const before = this.#servers.get(name);
       if (isEmpty(flow)) this.#drop(name);
       else if (before === undefined || JSON.stringify(before.config) !== JSON.stringify(flow)) this.#servers.set(name, this.#compile(name, flow, before));
@@ -140,6 +148,20 @@ export class Flow {
   forget(server: ServerName): void {
     this.answers.forget(server);
     this.resources.forget(server);
+    this.shared?.forget('tool', this.areaOf(server));
+    this.shared?.forget('resource', this.areaOf(server));
+  }
+
+  /** Contents of this resource of a server, of its parts and of what it is a part of, do not count any more; without a URI none of it. */
+  forgetResource(server: ServerName, uri: string | undefined): void {
+    if (uri === undefined) this.resources.forget(server);
+    else this.resources.forgetAbout(server, uri);
+    if (this.#servers.get(server)?.config.cache?.resources !== undefined) this.shared?.forget('resource', this.areaOf(server));
+  }
+
+  /** A server as a store outside of the process knows it: one of the same name that is reached otherwise is another. */
+  areaOf(server: ServerName): string {
+    return this.#areas.get(server) ?? server;
   }
 
   /** The rates a caller falls under, whatever it calls. */
@@ -178,8 +200,8 @@ export class Flow {
       ...(rates.length > 0 && { rates }),
       ...(config.retry !== undefined && { retriesLeft: retries.left, retries: retries.spent }),
       ...routes?.snapshot(),
-      ...(config.cache !== undefined && { cache: keptIn(this.answers, server) }),
-      ...(config.cache?.resources !== undefined && { resources: keptIn(this.resources, server) }),
+      ...(config.cache !== undefined && { cache: keptIn(this.answers, server, this.shared) }),
+      ...(config.cache?.resources !== undefined && { resources: keptIn(this.resources, server, this.shared) }),
     };
   }
 
@@ -194,12 +216,14 @@ export class Flow {
 
   #drop(server: ServerName): void {
     if (!this.#servers.delete(server)) return;
+    this.forget(server);
     this.answers.drop(server);
     this.resources.drop(server);
   }
 
   #compile(server: ServerName, config: FlowConfig, before: ServerFlow | undefined): ServerFlow {
-    this.forget(server);
+    // What was kept before the start is of the same rules as far as anybody knows.
+    if (before !== undefined) this.forget(server);
     const { limits } = config;
     const perTool = Object.entries(limits?.tools ?? {}).map(([glob, perMinute]) => ({ matches: compileGlobs([glob]), perMinute }));
     const whole: readonly Rate[] = limits?.perMinute === undefined ? [] : [{ key: `server\0${server}`, perMinute: limits.perMinute, what: 'calls of this server' }];
@@ -283,8 +307,9 @@ function isEmpty(config: FlowConfig): boolean {
   return Object.values(config).every((section) => section === undefined);
 }
 
-function keptIn(answers: Answers, server: ServerName): KeptAnswers {
-  return { entries: answers.count(server), ...answers.uses(server) };
+function keptIn(answers: Answers, server: ServerName, shared: SharedAnswers | undefined): KeptAnswers {
+  const uses = answers.uses(server);
+  return shared === undefined ? { entries: answers.count(server), ...uses } : { ...uses, storeFails: shared.fails };
 }
 
 /** Only what a person approved as read-only is ever answered from memory. */
