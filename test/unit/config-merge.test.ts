@@ -64,7 +64,7 @@ describe('gateway settings', () => {
   const says = (gateway: WrittenGateway, origin: UpstreamConfig['origin'] = 'user'): ServersFile => file(`/${origin}`, { gateway }, origin);
 
   it('defaults', () => {
-    assert.deepEqual(merge([]).gateway, { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted', autonomous: { registries: [], hosts: [] }, directThreshold: undefined, pinned: [], codeExecution: false, metrics: false, traces: undefined, jwt: undefined, learn: true, limits: {} });
+    assert.deepEqual(merge([]).gateway, { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted', autonomous: { registries: [], hosts: [] }, directThreshold: undefined, pinned: [], codeExecution: false, metrics: false, traces: undefined, jwt: undefined, cache: undefined, learn: true, limits: {} });
   });
 
   it('command line over workspace over named files over the user', () => {
@@ -99,6 +99,13 @@ describe('gateway settings', () => {
     assert.equal(tried.on, false);
     assert.match(tried.problems[0]?.message ?? '', /cannot switch "codeExecution" on/);
     assert.deepEqual(tried.problems[0]?.at, { file: '/workspace', line: 3, column: 22 });
+  });
+
+  it('a workspace cannot say where answers are kept', () => {
+    const snapshot = merge([says({ cache: { store: 'sqlite' } })], says({ cache: { store: 'redis', url: 'redis://elsewhere' } }, 'workspace'));
+    assert.deepEqual(snapshot.gateway.cache, { store: 'sqlite' });
+    assert.match(snapshot.problems[0]?.message ?? '', /cannot say where answers are kept/);
+    assert.equal(snapshot.problems[0]?.at?.file, '/workspace');
   });
 
   it('an untrusted workspace sets nothing, but its servers are listed', () => {
