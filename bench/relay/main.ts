@@ -20,6 +20,15 @@ const WARM_UP = 200;
 /** Calls of one way before the next has its turn: a process that was not called for a while is slower, whatever it does. */
 const TURN = 50;
 const CLIENTS = 16;
+/**
+ * Rounds of 2,000 calls before those that count: a program that relays for days is compiled, and takes some ten thousand
+ * calls until it is; one that does nothing but send on is sooner.
+ */
+const WARM_UP_ROUNDS = 5;
+const ROUNDS = 5;
+/** A process that used less than this in a second has nothing to do any more, in milliseconds. */
+const QUIET_MS = 20;
+const QUIET_WITHIN_MS = 60_000;
 const MEBI = 1024 * 1024;
 const folder = import.meta.dirname;
 const program = path.join(folder, 'upstream.ts');
@@ -27,6 +36,7 @@ const upstreamArguments = { text: 'hello' };
 const direct = { name: 'echo', arguments: upstreamArguments };
 const viaMenu = { name: 'call_tool', arguments: { tool: 'bench:echo', arguments: upstreamArguments } };
 const stdioEntry = { type: 'stdio', command: process.execPath, args: [program, 'stdio'] };
+const sharedEntry = { ...stdioEntry, shared: true };
 
 interface Caller {
   request(method: string, params: unknown): Promise<string>;
@@ -84,9 +94,11 @@ async function latencies(upstream: string, ways: readonly Way[]): Promise<Record
 async function throughputs(upstream: string, ways: readonly Way[], hop: number): Promise<Record<string, string>[]> {
   const rates: number[][] = ways.map(() => []);
   const costs: number[][] = ways.map(() => []);
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++) {
     for (const [index, way] of ways.entries()) {
       const callers = await Promise.all(Array.from({ length: CLIENTS }, () => way.open()));
+      // What a session makes for itself with its first call, as a server process of its own, is no part of a call.
+      await Promise.all(callers.map((caller) => caller.request('tools/call', way.params)));
       let left = CALLS * 2;
       const started = performance.now();
       const cpu = way.pid === undefined ? undefined : cpuMs(way.pid);
@@ -98,8 +110,7 @@ async function throughputs(upstream: string, ways: readonly Way[], hop: number):
       const rate = (CALLS * 2_000) / (performance.now() - started);
       const cost = cpu === undefined || way.pid === undefined ? undefined : ((cpuMs(way.pid) ?? 0) - cpu) / (CALLS * 2);
       for (const caller of callers) await caller.close();
-      // The first round is everybody's warm-up: code that ran a thousand times is compiled, other code is interpreted.
-      if (round === 0) continue;
+      if (round < WARM_UP_ROUNDS) continue;
       rates[index]?.push(rate);
       if (cost !== undefined) costs[index]?.push(cost);
     }
@@ -128,6 +139,7 @@ async function scales(url: string): Promise<Record<string, string>[]> {
       while (!(await call().then(() => true, () => false))) await delay(100);
       const startedIn = performance.now() - started;
       await repeat(WARM_UP * 5, call);
+      await quiet(gateway.pid);
       const times: number[] = [];
       const cpu = cpuMs(gateway.pid);
       await repeat(CALLS, async () => {
@@ -143,6 +155,17 @@ async function scales(url: string): Promise<Record<string, string>[]> {
     }
   }
   return rows;
+}
+
+/** Waits until a process has nothing to do: what it does once about what it was given to list is no part of a call. */
+async function quiet(pid: number): Promise<void> {
+  const until = performance.now() + QUIET_WITHIN_MS;
+  for (let before = cpuMs(pid); before !== undefined && performance.now() < until; ) {
+    await delay(1_000);
+    const now = cpuMs(pid) ?? 0;
+    if (now - before < QUIET_MS) return;
+    before = now;
+  }
 }
 
 async function withGateway<T>(servers: Readonly<Record<string, unknown>>, args: readonly string[], use: (gateway: RunningGateway, probe: Probe) => Promise<T>): Promise<T> {
@@ -184,13 +207,15 @@ async function repeat(times: number, run: () => Promise<unknown>): Promise<void>
 const server = await startListening([program, 'http']);
 const rawHop = await startListening([path.join(folder, 'raw-hop.ts'), server.url]);
 const sdkHop = await startListening([path.join(folder, 'sdk-hop.ts'), server.url]);
+const hopEach = await startListening([path.join(folder, 'stdio-hop.ts'), 'each', process.execPath, program, 'stdio']);
+const hopOne = await startListening([path.join(folder, 'stdio-hop.ts'), 'one', process.execPath, program, 'stdio']);
 const peers = await startPeers([process.execPath, program, 'stdio']);
 const gateways = await Promise.all(
-  [{ url: server.url }, stdioEntry].flatMap((entry) => [startGateway({ bench: entry }, ['--approve-all', '--mode', 'direct', '--no-prefix']), startGateway({ bench: entry }, ['--approve-all', '--mode', 'retrieve'])]),
+  [{ url: server.url }, stdioEntry, sharedEntry].flatMap((entry) => [startGateway({ bench: entry }, ['--approve-all', '--mode', 'direct', '--no-prefix']), startGateway({ bench: entry }, ['--approve-all', '--mode', 'retrieve'])]),
 );
 try {
-  const [httpDirect, httpMenu, stdioDirect, stdioMenu] = gateways;
-  if (httpDirect === undefined || httpMenu === undefined || stdioDirect === undefined || stdioMenu === undefined) throw new Error('no gateway');
+  const [httpDirect, httpMenu, stdioDirect, stdioMenu, sharedDirect, sharedMenu] = gateways;
+  if (httpDirect === undefined || httpMenu === undefined || stdioDirect === undefined || stdioMenu === undefined || sharedDirect === undefined || sharedMenu === undefined) throw new Error('no gateway');
   const http = [
     overHttp('direct', server),
     overHttp('raw node:http hop', rawHop),
@@ -200,16 +225,18 @@ try {
   ];
   const stdio = [
     { name: 'direct', params: direct, open: () => Promise.resolve(new StdioCaller([program, 'stdio'])) },
+    overHttp('raw hop', hopEach),
     overHttp('Vestibule, direct tool', stdioDirect),
     overHttp('Vestibule, call_tool', stdioMenu, viaMenu),
     ...peers.map((peer) => overHttp(peer.name, peer)),
   ];
+  const shared = [overHttp('raw hop', hopOne), overHttp('Vestibule, direct tool', sharedDirect), overHttp('Vestibule, call_tool', sharedMenu, viaMenu)];
   console.log(`load of the machine before: ${loadavg().map((load) => load.toFixed(1)).join(' ')}`);
   await report('relay', [...(await latencies('http', http)), ...(await latencies('stdio', stdio))]);
-  await report('relay-throughput', [...(await throughputs('http', http, 1)), ...(await throughputs('stdio', stdio.filter(({ name }) => name !== 'direct'), 0))]);
+  await report('relay-throughput', [...(await throughputs('http', http, 1)), ...(await throughputs('stdio', stdio.slice(1), 0)), ...(await throughputs('stdio, one server for all', shared, 0))]);
   await report('relay-scale', await scales(server.url));
   await report('relay-fairness', await fairness(server.url));
   await report('relay-memory', await memory(server.url));
 } finally {
-  await Promise.all([...gateways, ...peers, rawHop, sdkHop, server].map((one) => one.stop()));
+  await Promise.all([...gateways, ...peers, hopEach, hopOne, rawHop, sdkHop, server].map((one) => one.stop()));
 }

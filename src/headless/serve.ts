@@ -125,9 +125,9 @@ async function start(gateway: Gateway, places: Places, owned: DisposableStore, s
   const problems = new ProblemLog();
   const locks = new LockNotes();
   const report = (): void => {
-    const snapshot = gateway.snapshot();
-    problems.report(snapshot.problems);
-    locks.report(snapshot.lock);
+    const notices = gateway.notices();
+    problems.report(notices.problems);
+    locks.report(notices.lock);
   };
   report();
   // A look at everything, which hundreds of servers that start would each cause.

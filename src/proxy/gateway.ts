@@ -83,7 +83,7 @@ import { Decisions } from './gateway/decisions.ts';
 import { CONNECTED_AT_ONCE, Listings } from './gateway/listings.ts';
 import { closeParts, openParts, type OpenedParts } from './gateway/parts.ts';
 import { Standing } from './gateway/standing.ts';
-import { takeSnapshot } from './snapshot.ts';
+import { takeNotices, takeSnapshot, type Notices } from './snapshot.ts';
 import { Neighbours } from './upstream/neighbours.ts';
 import { TracingSwitch } from './tracing/tracing-switch.ts';
 import { UpstreamHub } from './upstream/hub.ts';
@@ -435,6 +435,11 @@ export class Gateway implements GatewayApi {
   /** The bearer of the owner's agent; undefined without authentication. */
   get token(): string | undefined {
     return this.#options.noAuth === true ? undefined : this.#options.token;
+  }
+
+  /** What a program without views says in its log: a whole snapshot costs by tools, and has each of them scanned. */
+  notices(): Notices {
+    return takeNotices({ config: this.#parts.config.snapshot, stateProblems: this.#parts.problems.all, catalog: this.#parts.catalog, approvals: this.#parts.approvals, agentsProblem: this.#parts.agents.problem });
   }
 
   snapshot(): GatewaySnapshot {

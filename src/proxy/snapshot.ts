@@ -63,6 +63,21 @@ export function takeSnapshot(sources: SnapshotSources): GatewaySnapshot {
   return { ...plain, diagnoses: diagnoseSnapshot(plain, { environment: process.env, trusted: sources.trusted }) };
 }
 
+/** The parts that notices are taken of. */
+export type NoticeSources = Pick<SnapshotSources, 'config' | 'stateProblems' | 'catalog' | 'approvals' | 'agentsProblem'>;
+
+/** What of a snapshot a program says in its log. O(servers), not tools. */
+export type Notices = Pick<GatewaySnapshot, 'problems' | 'lock'>;
+
+/** Takes that part of the state at one moment: for a program that nobody looks at. */
+export function takeNotices(sources: NoticeSources): Notices {
+  const { agentsProblem, approvals, catalog, config, stateProblems } = sources;
+  return {
+    lock: lockSnapshot(sources),
+    problems: [...config.problems, ...stateProblems, ...ruleProblems(config.upstreams, catalog), ...lockProblems(approvals), ...agentProblems(agentsProblem)],
+  };
+}
+
 function plainSnapshot(sources: SnapshotSources): PlainSnapshot {
   return {
     endpoint: sources.endpoint,
@@ -71,7 +86,7 @@ function plainSnapshot(sources: SnapshotSources): PlainSnapshot {
     tokens: sources.tokens,
     pause: sources.pause,
     consents: sources.consents,
-    lock: lockSnapshot(sources),
+    ...takeNotices(sources),
     lastDecision: sources.approvals.lastDecision(),
     upstreams: sources.config.upstreams.map((config) => upstreamSnapshot(config, sources)),
     sessions: sources.sessions,
@@ -79,7 +94,6 @@ function plainSnapshot(sources: SnapshotSources): PlainSnapshot {
     profiles: Object.keys(sources.config.profiles),
     agents: sources.agents,
     proposals: sources.proposals.map(proposalSnapshot),
-    problems: [...sources.config.problems, ...sources.stateProblems, ...ruleProblems(sources.config.upstreams, sources.catalog), ...lockProblems(sources.approvals), ...agentProblems(sources.agentsProblem)],
     lostRecords: sources.lostRecords,
     version: listVersion(sources.mode, sources.served.all(), sources.content),
   };
@@ -124,7 +138,7 @@ function upstreamSnapshot(config: UpstreamConfig, sources: SnapshotSources): Ups
   };
 }
 
-function lockSnapshot({ approvals, catalog, config }: SnapshotSources): LockSnapshot {
+function lockSnapshot({ approvals, catalog, config }: NoticeSources): LockSnapshot {
   const { content, standing, lockPath: path } = approvals;
   if (content.kind !== 'read') return { standing, path, digest: undefined, text: '', asks: false, servers: [] };
   const servers = describeLock(content.lock, (name) => {
