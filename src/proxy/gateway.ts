@@ -371,7 +371,7 @@ export class Gateway implements GatewayApi {
     this.#store.add(this.signIns.onDidChange(({ uses }) => this.#reconnect(uses)));
     this.#store.add(catalog.onDidChange(() => this.#changed.fire()));
     this.#store.add(catalog.onDidChangeOffer(() => this.#announcer.soon()));
-    this.#store.add(this.#hub.onSharedNotification(({ server, notification }) => this.#content.agents.notified(server, notification)));
+    this.#store.add(this.#hub.onSharedNotification(({ server, notification }) => this.#content.notified(server, notification)));
     for (const served of [this.#served, this.#servedContent]) this.#store.add(served.onDidChange(() => this.#announcer.soon()));
     this.#store.add(
       approvals.onDidChange(() => {

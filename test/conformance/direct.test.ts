@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { startFixture, type FixtureName } from '../fixtures/conformance/start.ts';
 import { report } from './report.ts';
-import { testServer, type Revision } from './suite.ts';
+import { testServer, testTasks, type Revision } from './suite.ts';
 
 const JOBS: readonly { readonly id: string; readonly fixture: FixtureName; readonly revision: Revision }[] = [
   { id: 'd1', fixture: 'dual-era', revision: '2025-11-25' },
@@ -12,6 +12,17 @@ const JOBS: readonly { readonly id: string; readonly fixture: FixtureName; reado
 ];
 
 describe('conformance of the fixtures', () => {
+  it('d6: tasks conforms to the extension for tasks', async () => {
+    const running = await startFixture('tasks');
+    try {
+      const { exitCode, scenarios, output } = await testTasks(running.url);
+      report('d6  tasks, extension for tasks', scenarios, {});
+      assert.equal(exitCode, 0, output);
+    } finally {
+      await running.stop();
+    }
+  });
+
   for (const { id, fixture, revision } of JOBS) {
     it(`${id}: ${fixture} conforms to ${revision}`, async () => {
       const running = await startFixture(fixture);

@@ -5,13 +5,13 @@ import { fixtureProgram, startFixture, type FixtureName } from '../fixtures/conf
 import { makePlace, serve } from '../fixtures/serve.ts';
 import { EXPECTED } from './expected.ts';
 import { report } from './report.ts';
-import { testServer, type Revision } from './suite.ts';
+import { testServer, testTasks, type Revision } from './suite.ts';
 
 interface Job {
-  readonly id: 's1' | 's2' | 's3' | 's4' | 's5';
+  readonly id: 's1' | 's2' | 's3' | 's4' | 's5' | 's6' | 's7';
   readonly fixture: FixtureName;
   readonly transport: 'http' | 'stdio';
-  readonly revision: Revision;
+  readonly revision: Revision | 'tasks';
 }
 
 const JOBS: readonly Job[] = [
@@ -20,6 +20,8 @@ const JOBS: readonly Job[] = [
   { id: 's3', fixture: 'legacy-only', transport: 'http', revision: '2025-11-25' },
   { id: 's4', fixture: 'legacy-only', transport: 'http', revision: '2026-07-28' },
   { id: 's5', fixture: 'dual-era', transport: 'stdio', revision: '2025-11-25' },
+  { id: 's6', fixture: 'tasks', transport: 'http', revision: 'tasks' },
+  { id: 's7', fixture: 'tasks', transport: 'stdio', revision: 'tasks' },
 ];
 
 /** Starts the upstream and the proxy in front of it; resolves with the proxy's URL and what ends both. */
@@ -48,7 +50,7 @@ describe('conformance of the proxy', () => {
     it(`${id}: in front of ${fixture} over ${transport}, ${revision}`, async () => {
       const proxy = await startProxy(job);
       try {
-        const { exitCode, scenarios, output } = await testServer(proxy.url, revision);
+        const { exitCode, scenarios, output } = await (revision === 'tasks' ? testTasks(proxy.url) : testServer(proxy.url, revision));
         report(`${id}  proxy, ${fixture} over ${transport}, ${revision}`, scenarios, EXPECTED[id]);
         if (Object.keys(EXPECTED[id]).length === 0) assert.equal(exitCode, 0, output);
       } finally {

@@ -10,6 +10,7 @@ export const IDENTITY: Identity = {
     roots: { listChanged: true },
     sampling: { tools: {}, context: {} },
     elicitation: { form: {}, url: {} },
+    extensions: { 'io.modelcontextprotocol/tasks': {} },
     experimental: { 'example.org/x': { n: [1] } },
     'x-capability': {},
   },

@@ -13,10 +13,12 @@ export interface ListenFilter {
   readonly resources: boolean;
   /** Exact URIs of resources. */
   readonly uris: ReadonlySet<string>;
+  /** Ids of tasks (extension `io.modelcontextprotocol/tasks`). */
+  readonly tasks: ReadonlySet<string>;
 }
 
-/** Distinct resource URIs that one stream may name. */
-const MAX_URIS = 1_000;
+/** Resource URIs, and tasks, that one stream may name. */
+const MAX_NAMED = 1_000;
 
 /** Reads `params.notifications` of a `subscriptions/listen`; undefined when it is missing or malformed. */
 export function readFilter(params: RawJson | undefined): ListenFilter | undefined {
@@ -25,16 +27,25 @@ export function readFilter(params: RawJson | undefined): ListenFilter | undefine
   if (wanted === undefined) return undefined;
   const flags = ['toolsListChanged', 'promptsListChanged', 'resourcesListChanged'].map((key) => wanted.get(key) ?? 'false');
   if (flags.some((flag) => flag !== 'true' && flag !== 'false')) return undefined;
-  const uris = elements(wanted.get('resourceSubscriptions') ?? '[]')?.map(stringOf);
-  if (uris === undefined || uris.length > MAX_URIS) return undefined;
-  const named = uris.filter((uri) => uri !== undefined);
-  if (named.length < uris.length) return undefined;
+  const [uris, tasks] = [namesIn(wanted.get('resourceSubscriptions')), namesIn(wanted.get('taskIds'))];
+  if (uris === undefined || tasks === undefined) return undefined;
   const [tools, prompts, resources] = flags.map((flag) => flag === 'true');
-  return { tools: tools === true, prompts: prompts === true, resources: resources === true, uris: new Set(named) };
+  return { tools: tools === true, prompts: prompts === true, resources: resources === true, uris, tasks };
 }
 
-/** The part of a filter that the declared raw `capabilities` can deliver: what is acknowledged must be true. */
-export function honoured(filter: ListenFilter, capabilities: RawJson): ListenFilter {
+/** The strings of a raw array; none when it is missing, undefined when it is something else or too long. */
+function namesIn(raw: RawJson | undefined): ReadonlySet<string> | undefined {
+  const all = elements(raw ?? '[]')?.map(stringOf);
+  if (all === undefined || all.length > MAX_NAMED) return undefined;
+  const named = all.filter((name) => name !== undefined);
+  return named.length < all.length ? undefined : new Set(named);
+}
+
+/**
+ * The part of a filter that the declared raw `capabilities` can deliver: what is acknowledged must be true.
+ * @param tasks those the caller will be told of
+ */
+export function honoured(filter: ListenFilter, capabilities: RawJson, tasks: ReadonlySet<string>): ListenFilter {
   const declared = members(capabilities);
   const has = (feature: string, flag: string): boolean => {
     const raw = declared?.get(feature);
@@ -45,6 +56,7 @@ export function honoured(filter: ListenFilter, capabilities: RawJson): ListenFil
     prompts: filter.prompts && has('prompts', 'listChanged'),
     resources: filter.resources && has('resources', 'listChanged'),
     uris: has('resources', 'subscribe') ? filter.uris : new Set(),
+    tasks,
   };
 }
 
@@ -62,7 +74,7 @@ export class ListenStream {
     this.#serverInfo = serverInfo;
     this.#stream = new SseStream(res, limits, onClose);
     this.#send('notifications/subscriptions/acknowledged', objectOf([['notifications', writeFilter(filter)]]));
-    if (!filter.tools && !filter.prompts && !filter.resources && filter.uris.size === 0) this.end();
+    if (!filter.tools && !filter.prompts && !filter.resources && filter.uris.size === 0 && filter.tasks.size === 0) this.end();
   }
 
   /** Sends a notification if it is one of those asked for. */
@@ -97,6 +109,10 @@ export class ListenStream {
         const uri = params === undefined ? undefined : stringOf(members(params)?.get('uri'));
         return uri !== undefined && this.filter.uris.has(uri);
       }
+      case 'notifications/tasks': {
+        const id = params === undefined ? undefined : stringOf(members(params)?.get('taskId'));
+        return id !== undefined && this.filter.tasks.has(id);
+      }
       default:
         return false;
     }
@@ -115,5 +131,6 @@ function writeFilter(filter: ListenFilter): RawJson {
     ...(filter.prompts && { promptsListChanged: true }),
     ...(filter.resources && { resourcesListChanged: true }),
     ...(filter.uris.size > 0 && { resourceSubscriptions: [...filter.uris] }),
+    ...(filter.tasks.size > 0 && { taskIds: [...filter.tasks] }),
   });
 }

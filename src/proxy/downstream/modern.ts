@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Frame, rpcError, writeReply } from '../json/frame.ts';
 import { objectOf } from '../json/slice.ts';
+import { declaresTasks, TASKS_NOT_DECLARED } from '../json/tasks-extension.ts';
 import type { Principal, RawJson } from '../model.ts';
 import { checkEnvelope, type Envelope, MODERN_VERSIONS, readEnvelope } from './envelope.ts';
 import { answerRequest, BUSY, identityOf, type EraDeps, type RequestFrame, traced } from './era.ts';
-import { type Accepts, accepts, refusal, refuse, sendAnswer, sendEmpty } from './http.ts';
-import { honoured, ListenStream, readFilter } from './listen-stream.ts';
+import { type Accepts, accepts, refusal, refuse, sendAnswer, sendEmpty, sendJson } from './http.ts';
+import { honoured, ListenStream, readFilter, type ListenFilter } from './listen-stream.ts';
 import { callerId, ModernCaller } from './modern-caller.ts';
 import { ModernRequest } from './modern-request.ts';
 import { modernResult } from './modern-result.ts';
@@ -91,7 +92,7 @@ export class ModernEra {
   }
 
   #listen(res: ServerResponse, frame: RequestFrame, caller: ModernCaller, accepted: Accepts): void {
-    const { limits, serverInfo, handler } = this.#deps;
+    const { limits, handler } = this.#deps;
     const filter = readFilter(frame.params);
     if (!accepted.stream) {
       refuse(res, refusal(406, 'Accept must list text/event-stream'), frame.id);
@@ -100,11 +101,29 @@ export class ModernEra {
       sendAnswer(res, accepted, writeReply(frame.id, { error }));
     } else if (caller.listens >= limits.listensPerCaller) {
       sendAnswer(res, accepted, writeReply(frame.id, { error: rpcError(-32000, 'Too many listen streams are open') }));
+    } else if (filter.tasks.size === 0) {
+      this.#open(res, frame.id, caller, filter, new Set());
+    } else if (!declaresTasks(caller.capabilities)) {
+      sendJson(res, 400, writeReply(frame.id, { error: TASKS_NOT_DECLARED }));
     } else {
-      const wanted = honoured(filter, handler.describe(caller.principal, 'modern').capabilities);
-      const stream = new ListenStream(res, frame.id, wanted, serverInfo, limits, () => caller.removeListen(stream));
-      caller.addListen(stream);
+      // What becomes of a task is told once: it is acknowledged when its server tells of it.
+      const hearing = handler.hear?.(caller, filter.tasks) ?? Promise.resolve(new Set<string>());
+      void hearing.then((tasks) => {
+        if (!res.destroyed && caller.listens < limits.listensPerCaller) return this.#open(res, frame.id, caller, filter, tasks);
+        handler.unhear?.(caller, tasks);
+        res.destroy();
+      });
     }
+  }
+
+  #open(res: ServerResponse, id: RawJson, caller: ModernCaller, filter: ListenFilter, tasks: ReadonlySet<string>): void {
+    const { handler, limits, serverInfo } = this.#deps;
+    const wanted = honoured(filter, handler.describe(caller.principal, 'modern').capabilities, tasks);
+    const stream = new ListenStream(res, id, wanted, serverInfo, limits, () => {
+      caller.removeListen(stream);
+      if (tasks.size > 0) handler.unhear?.(caller, tasks);
+    });
+    caller.addListen(stream);
   }
 
   #listening(caller: ModernCaller, uris: ReadonlySet<string>): void {

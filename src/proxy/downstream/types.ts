@@ -87,6 +87,13 @@ export interface AgentHandler {
   closed(session: AgentSession): void;
   /** A notification of a legacy agent other than `notifications/cancelled`, such as roots/list_changed. */
   notified?(session: AgentSession, method: string, params: RawJson | undefined): void;
+  /**
+   * One more stream of a modern caller is about to listen to these tasks. Resolves with those it will be told of
+   * (`notifications/tasks`), until as many `unhear`. Never rejects.
+   */
+  hear?(session: AgentSession, taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>>;
+  /** One stream less listens to these. */
+  unhear?(session: AgentSession, taskIds: ReadonlySet<string>): void;
   /** The resource URIs a modern caller listens to, all its streams together, changed. */
   listening?(session: AgentSession, uris: ReadonlySet<string>): void;
 }

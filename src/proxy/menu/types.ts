@@ -18,6 +18,8 @@ export interface MenuCaller {
   readonly signal: AbortSignal;
   readonly onProgress: ((params: RawJson) => void) | undefined;
   readonly onNotification: ((notification: RawNotification) => void) | undefined;
+  /** True when the answer may be a task of the modern era (SEP-2663). */
+  readonly usesTasks?: boolean;
   /** What the journal calls this call by; the calls it makes are its children. */
   readonly callId?: string;
   /**

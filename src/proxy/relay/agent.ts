@@ -1,10 +1,11 @@
 import { AgentRequestError, type AgentSession } from '../downstream/types.ts';
 import { members, stringOf } from '../json/slice.ts';
+import { withoutTasks } from '../json/tasks-extension.ts';
 import type { Era, RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
 import type { Found, LookAside } from '../pipeline/look-aside.ts';
 import type { ConnectionOwner } from '../upstream/server-connections.ts';
 import { declares } from '../upstream/server-info.ts';
-import type { ClientRequest, UpstreamConnection } from '../upstream/types.ts';
+import type { ClientRequest, Sender, UpstreamConnection } from '../upstream/types.ts';
 import { Asking, type Ask } from './asking.ts';
 import type { Exposure } from './notifications.ts';
 
@@ -34,6 +35,8 @@ export interface AgentDeps {
 /** One agent as upstreams see it: the owner of connections, who answers what is asked by them. */
 export class Agent implements ConnectionOwner {
   readonly session: AgentSession;
+  /** Who its requests speak for at servers of the modern era, where they do not say so themselves. */
+  readonly sender: Sender;
   readonly #deps: AgentDeps;
   readonly #asking: Asking;
   /** Requests of the agent under way, as ways to reach it, by the server they are for. */
@@ -46,6 +49,16 @@ export class Agent implements ConnectionOwner {
 
   constructor(session: AgentSession, deps: AgentDeps) {
     this.session = session;
+    // The legacy era has tasks of its own: a server of the modern one must not answer with any.
+    const capabilities = withoutTasks(session.capabilities);
+    const logLevel = (): RawJson | undefined => this.#logLevel;
+    this.sender = {
+      clientInfo: session.clientInfo,
+      capabilities,
+      get logLevel() {
+        return logLevel();
+      },
+    };
     this.#deps = deps;
     this.#asking = new Asking({ capabilities: session.capabilities, exposureOf: (server) => deps.exposureOf(server), isPaused: (server) => deps.isPaused(server), look: deps.look });
   }

@@ -42,12 +42,12 @@ export class Agents {
     this.#agentDeps = {
       ownedBy: (server, agentId) => deps.hub.get(server)?.ownedBy(agentId),
       allOwnedBy: (agentId) => this.#allOwnedBy(agentId),
-      exposureOf: (server) => this.#exposureOf(server),
+      exposureOf: (server) => this.exposureOf(server),
       isPaused: (server) => this.isPaused(server),
       look: deps.look,
       heard: (server, notification) => deps.heard(server, notification),
       relayed: ({ principal }, server, notification) => {
-        const relayed = deps.tasks.isForeign(principal.id, server, notification) ? undefined : relayedNotification(this.#exposureOf(server), notification);
+        const relayed = deps.tasks.isForeign(principal.id, server, notification) ? undefined : relayedNotification(this.exposureOf(server), notification);
         return relayed && deps.look.notification(server, relayed);
       },
     };
@@ -98,7 +98,7 @@ export class Agents {
     const { catalog, uris, look } = this.#deps;
     const heard = (notification: RawNotification): void => this.#deps.heard(server, notification);
     const congestion = (): Promise<void> | undefined => request.congestion();
-    return new Link({ agent, ask, congestion, own, server, config: upstream.config, connection, catalog, uris, look, heard, exposure: this.#exposureOf(server) });
+    return new Link({ agent, ask, congestion, own, server, config: upstream.config, connection, catalog, uris, look, heard, exposure: this.exposureOf(server) });
   }
 
   /** The agent wants to hear of changes of a resource, or no longer does. Resolves with the server's answer. */
@@ -116,6 +116,21 @@ export class Agents {
       if (on) agent.watches(server, uri, false);
       return failedReply(server, error);
     }
+  }
+
+  /** A session wants to hear of a task of a server's. @returns whether the server tells of it */
+  async hearTask(session: AgentSession, server: ServerName, taskId: string): Promise<boolean> {
+    try {
+      return await this.#upstream(server).hearTask(this.of(session), taskId);
+    } catch {
+      // A server that cannot be reached tells nothing.
+      return false;
+    }
+  }
+
+  /** Nobody wants to hear of it any more. */
+  unhearTask(server: ServerName, taskId: string): void {
+    this.#deps.hub.get(server)?.unhearTask(taskId);
   }
 
   /** A notification that no single agent's connection brought: those hear of it that asked for it. */
@@ -138,7 +153,8 @@ export class Agents {
     }
   }
 
-  #exposureOf(server: ServerName): Exposure {
+  /** How the names of a server look to agents. */
+  exposureOf(server: ServerName): Exposure {
     return { slug: this.#deps.catalog.server(server)?.slug ?? '', expose: (uri) => this.#deps.uris.expose(server, uri) };
   }
 }

@@ -1,5 +1,5 @@
-import type { Catalog } from '../catalog/types.ts';
 import { members, objectOf } from '../json/slice.ts';
+import { TASKS_EXTENSION } from '../json/tasks-extension.ts';
 import type { Era, RawJson } from '../model.ts';
 
 /** What agents of both eras find here whatever the servers behind it declare: a server may come later. */
@@ -10,22 +10,21 @@ const ALWAYS: readonly (readonly [string, RawJson])[] = [
   ['completions', '{}'],
   ['logging', '{}'],
 ];
-/** Extensions that consist of what is relayed anyway, by era. */
+/** Extensions that are relayed, by era. */
 const EXTENSIONS: Readonly<Record<Era, ReadonlySet<string>>> = {
   legacy: new Set(['io.modelcontextprotocol/ui']),
-  modern: new Set(['io.modelcontextprotocol/ui', 'io.modelcontextprotocol/skills']),
+  modern: new Set(['io.modelcontextprotocol/ui', 'io.modelcontextprotocol/skills', TASKS_EXTENSION]),
 };
 
 /**
- * The raw capabilities agents of one era are told: what we always carry, and of the rest what some of these servers
- * declare.
- * @param servers those that serve something to the agent
+ * The raw capabilities agents of one era are told: what we always carry, and of the rest what some server declares.
+ * @param said raw capabilities of servers that serve something to the agent
  */
-export function capabilitiesFor(era: Era, catalog: Catalog, servers: Iterable<string>): RawJson {
+export function capabilitiesFor(era: Era, said: Iterable<RawJson | undefined>): RawJson {
   const extensions = new Map<string, RawJson>();
   const tasks = new TaskCapabilities();
-  for (const server of servers) {
-    const declared = members(catalog.server(server)?.capabilities ?? '');
+  for (const capabilities of said) {
+    const declared = members(capabilities ?? '');
     if (era === 'legacy') tasks.add(declared?.get('tasks'));
     for (const [name, value] of members(declared?.get('extensions') ?? '') ?? []) {
       if (EXTENSIONS[era].has(name) && !extensions.has(name)) extensions.set(name, value);

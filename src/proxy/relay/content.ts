@@ -1,6 +1,8 @@
 import type { Catalog } from '../catalog/types.ts';
 import type { AgentRequest, AgentSession } from '../downstream/types.ts';
-import type { Era, Principal, RawJson, RawReply, ServerName } from '../model.ts';
+import { members, objectOf, withMembers } from '../json/slice.ts';
+import { declaresTasks } from '../json/tasks-extension.ts';
+import type { Era, Principal, RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
 import type { Pauses } from '../pause/types.ts';
 import type { LookAside } from '../pipeline/look-aside.ts';
 import type { LookThrough } from '../pipeline/look-through.ts';
@@ -21,6 +23,7 @@ import { Prompts } from './prompts.ts';
 import { ResourceCache } from './resource-cache.ts';
 import { ResourceRoutes } from './resource-routes.ts';
 import { Resources } from './resources.ts';
+import { TaskListeners } from './task-listeners.ts';
 import { Tasks, type InspectResult } from './tasks.ts';
 
 /** What of MCP is answered from beside tools. */
@@ -50,6 +53,7 @@ export class ContentRelay {
   readonly lists: readonly WatchedList[];
   readonly #deps: ContentDeps;
   readonly #listening: Listening;
+  readonly taskListeners: TaskListeners;
 
   constructor(deps: ContentDeps) {
     this.#deps = deps;
@@ -63,7 +67,8 @@ export class ContentRelay {
     const resources = new Resources({ content, uris, routes, agents, cache, lookThrough });
     this.uris = uris;
     this.agents = agents;
-    this.tasks = new Tasks({ agents, catalog, served: tools, inspect, lookThrough, known });
+    this.tasks = new Tasks({ agents, catalog, served: tools, inspect, lookThrough, known, extension: () => declaresTasks(this.capabilities('modern')) });
+    this.taskListeners = new TaskListeners({ agents, served: tools, inspect, lookThrough, known });
     this.#listening = new Listening(agents, routes);
     this.methods = new Map<string, Method>([
       ['prompts/list', (request) => prompts.list(request)],
@@ -86,6 +91,13 @@ export class ContentRelay {
     ];
   }
 
+  /** A notification that no single agent's connection brought. */
+  notified(server: ServerName, notification: RawNotification): void {
+    const { method, params } = notification;
+    if (method === 'notifications/tasks' && params !== undefined) void this.taskListeners.told(server, withoutSubscription(params));
+    else this.agents.notified(server, notification);
+  }
+
   /** The resource URIs a modern agent listens to changed. */
   listening(session: AgentSession, uris: ReadonlySet<string>): Promise<void> {
     return this.#listening.update(session, uris);
@@ -93,10 +105,11 @@ export class ContentRelay {
 
   /** Raw capabilities agents of this era are told. */
   capabilities(era: Era): RawJson {
-    const { catalog, content, tools } = this.#deps;
+    const { catalog, content, hub, tools } = this.#deps;
     const servers = new Set<ServerName>(tools.servers());
     for (const { server } of content.servers()) servers.add(server);
-    return capabilitiesFor(era, catalog, servers);
+    const declared = [...servers].flatMap((server) => [catalog.server(server)?.capabilities, hub.get(server)?.modernCapabilities]);
+    return capabilitiesFor(era, declared);
   }
 
   /** The approved instructions of the servers this principal may use, with the slug each is exposed under. */
@@ -107,4 +120,12 @@ export class ContentRelay {
       yield { server, slug: catalog.server(server)?.slug ?? server, text: instructions };
     }
   }
+}
+
+/** The id of our own subscription says nothing to anybody else. */
+function withoutSubscription(params: RawJson): RawJson {
+  const meta = members(members(params)?.get('_meta') ?? '');
+  if (meta === undefined) return params;
+  meta.delete('io.modelcontextprotocol/subscriptionId');
+  return withMembers(params, { _meta: meta.size === 0 ? undefined : objectOf(meta) });
 }

@@ -1,6 +1,7 @@
 import type { Catalog } from '../catalog/types.ts';
 import type { UpstreamConfig } from '../config/types.ts';
 import { rpcError } from '../json/frame.ts';
+import { withoutTasks } from '../json/tasks-extension.ts';
 import type { Digest, RawJson, RawNotification, RawReply, ServerName } from '../model.ts';
 import type { LookAside } from '../pipeline/look-aside.ts';
 import type { LinkOptions, UpstreamLink } from '../pipeline/types.ts';
@@ -11,7 +12,7 @@ import { bridgedCall } from './bridge/bridge.ts';
 import { withSafeUrls } from './elicitation.ts';
 import { exposedInputRequests } from './exposed-question.ts';
 import type { ExposedUris } from './exposed-uris.ts';
-import { mapUris } from './map-uris.ts';
+import { mapTaskUris, mapUris } from './map-uris.ts';
 import { senderOf } from './meta.ts';
 import { relayedNotification, type Exposure } from './notifications.ts';
 
@@ -30,7 +31,13 @@ export interface LinkRequest {
 export function linkRequestOf(agent: Agent, params: ReadonlyMap<string, RawJson>, passes: (name: string) => boolean): LinkRequest {
   let extra = '';
   for (const [name, value] of params) if (name !== '_meta' && passes(name)) extra += `,${JSON.stringify(name)}:${value}`;
-  return { extra, sender: senderOf(params.get('_meta')) ?? agent };
+  return { extra, sender: senderOf(params.get('_meta')) ?? agent.sender };
+}
+
+/** The same for a call whose answer must not be a task: nobody could wait for it. */
+export function finishedAtOnce(own: LinkRequest): LinkRequest {
+  const { clientInfo, capabilities, logLevel } = own.sender;
+  return { ...own, sender: { clientInfo, capabilities: withoutTasks(capabilities), logLevel } };
 }
 
 /** What a link is made of. */
@@ -75,14 +82,14 @@ export class Link implements UpstreamLink {
         ? connection.call(method, meant, callOptions)
         : bridgedCall({ method, params: meant, options: callOptions, connection, sender: own.sender, ask: asked }),
     );
-    return this.#exposed(withSafeUrls(reply));
+    return this.#exposed(withSafeUrls(reply), method === 'tasks/get' ? mapTaskUris : mapUris);
   }
 
   /** The answer with resources called what the agent calls them, which it may now ask for. */
-  #exposed(reply: RawReply): RawReply {
+  #exposed(reply: RawReply, map: typeof mapUris): RawReply {
     if ('error' in reply) return reply;
     const { agent, server, exposure } = this.#parts;
-    const result = mapUris(reply.result, (uri) => {
+    const result = map(reply.result, (uri) => {
       agent.mention(uri, server);
       return exposure.expose(uri);
     });

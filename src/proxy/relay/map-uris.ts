@@ -1,4 +1,4 @@
-import { elements, members, objectOf, stringOf } from '../json/slice.ts';
+import { elements, members, objectOf, stringOf, withMembers } from '../json/slice.ts';
 import type { RawJson } from '../model.ts';
 
 /** Members in which content, and so URIs, can stand: of results, of requests to agents, and of content blocks. */
@@ -13,6 +13,14 @@ const MAX_DEPTH = 8;
 export function mapUris(raw: RawJson, map: (uri: string) => string): RawJson {
   // Searching is much cheaper than cutting, and most results name no URI.
   return raw.includes('"uri"') || raw.includes('"resourceUri"') ? mapObject(raw, map, 0) : raw;
+}
+
+/** As `mapUris`, of what a server tells of a task (SEP-2663): the result of the call is in it. */
+export function mapTaskUris(raw: RawJson, map: (uri: string) => string): RawJson {
+  const mapped = mapUris(raw, map);
+  const result = mapped.includes('"uri"') || mapped.includes('"resourceUri"') ? members(mapped)?.get('result') : undefined;
+  const inner = result === undefined ? undefined : mapUris(result, map);
+  return inner === result ? mapped : withMembers(mapped, { result: inner });
 }
 
 function mapObject(raw: RawJson, map: (uri: string) => string, depth: number): RawJson {

@@ -2,6 +2,7 @@ import type { CatalogTool } from '../catalog/types.ts';
 import type { AgentHandler, AgentRequest, AgentSession } from '../downstream/types.ts';
 import { rpcError } from '../json/frame.ts';
 import { members, stringOf, withMembers } from '../json/slice.ts';
+import { declaresTasks } from '../json/tasks-extension.ts';
 import { traceparentOf } from '../json/trace-context.ts';
 import type { CallTracer } from '../tracing/types.ts';
 import type { Journal } from '../journal/types.ts';
@@ -15,7 +16,7 @@ import { ParkedCalls } from './bridge/parked-calls.ts';
 import { consentAsker } from './consent-form.ts';
 import type { ContentRelay, Method } from './content.ts';
 import { headerMismatch } from './header-mismatch.ts';
-import { linkRequestOf } from './link.ts';
+import { finishedAtOnce, linkRequestOf } from './link.ts';
 import { ListWatch } from './list-watch.ts';
 import { progressTokenOf, relayedMeta } from './meta.ts';
 import type { TokenMeter } from './token-meter.ts';
@@ -88,6 +89,7 @@ export class Relay implements AgentHandler {
     this.#sessions.delete(session);
     this.#parked.closed(session);
     this.#deps.content.agents.closed(session);
+    this.#deps.content.taskListeners.closed(session);
     this.#deps.meter.closed(session);
     this.#deps.sessionsChanged();
   }
@@ -98,6 +100,14 @@ export class Relay implements AgentHandler {
 
   listening(session: AgentSession, uris: ReadonlySet<string>): void {
     void this.#deps.content.listening(session, uris);
+  }
+
+  hear(session: AgentSession, taskIds: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    return this.#deps.content.taskListeners.hear(session, taskIds);
+  }
+
+  unhear(session: AgentSession, taskIds: ReadonlySet<string>): void {
+    this.#deps.content.taskListeners.unhear(session, taskIds);
   }
 
   /** Tells every session of those of its lists that changed. */
@@ -113,14 +123,15 @@ export class Relay implements AgentHandler {
   /** Runs a call that came through a menu tool or from a person. */
   async run(menuCall: MenuCall): Promise<Outcome> {
     const call = this.#begin(menuCall);
+    const usesTasks = call.route !== 'code' && menuCall.caller.usesTasks === true;
     const tracer = this.#deps.tracer();
-    if (tracer === undefined) return this.#deps.pipeline.run(call);
+    if (tracer === undefined) return this.#deps.content.tasks.made(call, usesTasks, await this.#deps.pipeline.run(call));
     const { principal, requested, route, session, startedAt } = call;
     const span = tracer.start({ startedAt, traceparent: traceparentOf(call.meta), requested, route, agent: principal.id, session: session.id });
     const traced: Call = { ...call, meta: withMembers(call.meta, { traceparent: JSON.stringify(span.traceparent) }) };
     const outcome = await this.#deps.pipeline.run(traced);
     span.end({ server: traced.tool?.server, tool: traced.tool?.name, outcome: outcome.kind, code: outcome.code });
-    return outcome;
+    return this.#deps.content.tasks.made(traced, usesTasks, outcome);
   }
 
   #begin(call: MenuCall): Call {
@@ -219,7 +230,10 @@ export class Relay implements AgentHandler {
       session: {
         id: session.id,
         client: `${session.client.name} ${session.client.version}`,
-        connect: (server) => agents.connect(server, request, linkRequestOf(agents.of(session), params, passes)),
+        connect: (server, atOnce) => {
+          const along = linkRequestOf(agents.of(session), params, passes);
+          return agents.connect(server, request, atOnce === true ? finishedAtOnce(along) : along);
+        },
         askConsent: consentAsker(session, (method, params, options) => request.request(method, params, options)),
         continues: params.get('requestState'),
         hasMore: params.size > 1 + Number(params.has('arguments')) + Number(meta !== undefined),
@@ -231,6 +245,7 @@ export class Relay implements AgentHandler {
           ? undefined
           : (params) => request.notify('notifications/progress', withMembers(params, { progressToken: token })),
       onNotification: ({ method, params }) => request.notify(method, params),
+      usesTasks: session.era === 'modern' && declaresTasks(session.capabilities),
       promote: (tools) => this.#promote(request, tools),
     };
   }

@@ -10,7 +10,7 @@ import type { Leg, LegEnd, LegSink, MessageHeaders } from './leg.ts';
 import { PendingCall } from './pending-call.ts';
 import { settledWithin } from './settled-within.ts';
 import type { WriteLog } from './throttled-log.ts';
-import { UpstreamCallError, type CallOptions, type UpstreamConnection, type UpstreamInfo } from './types.ts';
+import { UpstreamCallError, type CallOptions, type Sender, type UpstreamConnection, type UpstreamInfo } from './types.ts';
 
 /** Answers are passed on as text; this depth only keeps a hostile one from the parsers further on. */
 const MAX_DEPTH = 256;
@@ -139,10 +139,10 @@ export class RpcConnection implements UpstreamConnection, LegSink {
   }
 
   /** A request that lives as long as the connection, like `subscriptions/listen`; it is no use of the server. */
-  async subscribe(method: string, params: RawJson, signal: AbortSignal): Promise<RawReply> {
+  async subscribe(method: string, params: RawJson, signal: AbortSignal, sender?: Sender): Promise<RawReply> {
     this.#background++;
     try {
-      return await this.call(method, params, { timeoutMs: Infinity, maxTimeoutMs: Infinity, signal });
+      return await this.call(method, params, { timeoutMs: Infinity, maxTimeoutMs: Infinity, signal, ...(sender && { sender }) });
     } finally {
       this.#background--;
     }
@@ -233,7 +233,7 @@ export class RpcConnection implements UpstreamConnection, LegSink {
       return;
     }
     // What changed at the server concerns the connection, whichever stream it came by.
-    const ofConnection = method.endsWith('/list_changed') || method === 'notifications/resources/updated';
+    const ofConnection = method.endsWith('/list_changed') || OF_CONNECTION.has(method);
     const call = ofConnection ? undefined : this.#causeOf(during);
     if (call?.notification({ method, params }) === true) return this.#hold(call.congestion(), during);
     this.#notified.fire({ method, params });
@@ -340,6 +340,8 @@ export class RpcConnection implements UpstreamConnection, LegSink {
     }
   }
 }
+
+const OF_CONNECTION: ReadonlySet<string> = new Set(['notifications/resources/updated', 'notifications/tasks', 'notifications/subscriptions/acknowledged']);
 
 type InboundRequest = Extract<Frame, { readonly kind: 'request' }>;
 

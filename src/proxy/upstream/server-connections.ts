@@ -64,6 +64,7 @@ export class ServerConnections implements Disposable {
   /** Connections of agents that are gone, while they end. */
   readonly #leaving = new Set<Promise<void>>();
   readonly #speaks: Map<Era, boolean>;
+  #modernCapabilities: RawJson | undefined;
   readonly #stateChanged = new Emitter<UpstreamState>();
   readonly #listed = new Emitter<Listing>();
   readonly #notified = new Emitter<RawNotification>();
@@ -95,6 +96,11 @@ export class ServerConnections implements Disposable {
   /** Notifications of connections that no single agent owns, where they belong to no request. */
   get onSharedNotification(): Event<RawNotification> {
     return this.#notified.event;
+  }
+
+  /** Raw capabilities as declared in the modern era last; undefined while it was not spoken to in that. */
+  get modernCapabilities(): RawJson | undefined {
+    return this.#modernCapabilities;
   }
 
   connect(): Promise<UpstreamConnection> {
@@ -146,6 +152,21 @@ export class ServerConnections implements Disposable {
     if (watched?.owners.delete(ownerId) !== true || watched.owners.size > 0) return WATCHED;
     this.#watchers.delete(uri);
     return watched.upstream.unwatch(uri);
+  }
+
+  /**
+   * Agents of the modern era hear of a task from now on (`onSharedNotification`). Resolves with whether the server says
+   * that it tells of it. @throws as `connect`
+   */
+  async hearTask(owner: ConnectionOwner, taskId: string): Promise<boolean> {
+    await this.connectFor(owner);
+    const upstream = this.#upstreamFor(owner);
+    return upstream !== this.#owned.get(owner.id) && (await upstream.watchTask(taskId));
+  }
+
+  /** Takes that back. */
+  unhearTask(taskId: string): void {
+    for (const upstream of this.#all()) upstream.unwatchTask(taskId);
   }
 
   /** The live connection this agent alone has, if any. */
@@ -252,7 +273,10 @@ export class ServerConnections implements Disposable {
     });
     upstream.onListing((listing) => this.#listed.fire(listing));
     upstream.onDidChangeState((state) => {
-      if (state.kind === 'ready') this.#learn(tried, state.info.era);
+      if (state.kind === 'ready') {
+        this.#learn(tried, state.info.era);
+        if (state.info.era === 'modern') this.#modernCapabilities = state.info.capabilities;
+      }
       this.#stateChanged.fire(this.state);
     });
     return upstream;

@@ -85,6 +85,8 @@ class Supervisor implements Upstream {
   readonly #ending = new Set<Promise<void>>();
   /** Resources somebody wants to hear of, as long as somebody does. */
   readonly #watched = new Set<string>();
+  /** The same of tasks. */
+  readonly #tasks = new Set<string>();
   #lastFailure: VestibuleError | undefined;
   #lastUse = -Infinity;
   #retryTimer: NodeJS.Timeout | undefined;
@@ -142,6 +144,11 @@ class Supervisor implements Upstream {
     }
   }
 
+  /** True while somebody waits for changes. */
+  get #isWatching(): boolean {
+    return this.#watched.size + this.#tasks.size > 0;
+  }
+
   async watch(uri: string): Promise<RawReply> {
     const { connection } = await this.#use();
     if (this.#watched.size >= MAX_WATCHED) return { error: rpcError(-32000, 'Too many resources are watched at this server') };
@@ -150,6 +157,18 @@ class Supervisor implements Upstream {
     if ('result' in reply) this.#watched.add(uri);
     listener?.update();
     return reply;
+  }
+
+  async watchTask(taskId: string): Promise<boolean> {
+    await this.#use();
+    const listener = this.#live?.listener;
+    if (listener === undefined || this.#tasks.size >= MAX_WATCHED) return false;
+    this.#tasks.add(taskId);
+    return listener.hears(taskId);
+  }
+
+  unwatchTask(taskId: string): void {
+    if (this.#tasks.delete(taskId)) this.#live?.listener?.update();
   }
 
   async unwatch(uri: string): Promise<RawReply> {
@@ -178,7 +197,7 @@ class Supervisor implements Upstream {
   }
 
   retire(): void {
-    if (this.inFlight === 0 && this.#watched.size === 0) void this.stop();
+    if (this.inFlight === 0 && !this.#isWatching) void this.stop();
   }
 
   dispose(): void {
@@ -318,6 +337,7 @@ class Supervisor implements Upstream {
   #listenAt({ connection, lister, relister }: Live): ModernListener {
     return new ModernListener(connection, {
       watched: () => this.#watched,
+      tasks: () => this.#tasks,
       missed: () => {
         lister.forget();
         relister.announce();
@@ -378,7 +398,7 @@ class Supervisor implements Upstream {
 
   /** Whether the background should keep trying: what nobody has used for a while waits for its next use. */
   get #isWanted(): boolean {
-    return !this.config.lazy || this.#watched.size > 0 || performance.now() - this.#lastUse < this.#idleMs;
+    return !this.config.lazy || this.#isWatching || performance.now() - this.#lastUse < this.#idleMs;
   }
 
   get #idleMs(): number {
@@ -391,7 +411,7 @@ class Supervisor implements Upstream {
     const wait = Math.min(Math.max(this.#lastUse + this.#idleMs - performance.now(), 1), LONGEST_TIMER);
     this.#idleTimer = setTimeout(() => {
       const { inFlight, lastUse } = live.connection;
-      this.#lastUse = inFlight > 0 || this.#watched.size > 0 ? performance.now() : Math.max(this.#lastUse, lastUse);
+      this.#lastUse = inFlight > 0 || this.#isWatching ? performance.now() : Math.max(this.#lastUse, lastUse);
       if (performance.now() - this.#lastUse < this.#idleMs) return this.#armIdle(live);
       this.#end(live, 'Stopped: it was not used for a while.');
       this.#policy.rested();

@@ -232,6 +232,13 @@ export interface Upstream extends Disposable {
   watch(uri: string): Promise<RawReply>;
   /** Hears of them no more. @throws as `watch` */
   unwatch(uri: string): Promise<RawReply>;
+  /**
+   * Hears of a task from now on, also over later connections (modern era, SEP-2663); as notifications. Resolves with
+   * whether the server says that it tells of it. @throws as `connect`
+   */
+  watchTask(taskId: string): Promise<boolean>;
+  /** Hears of it no more. */
+  unwatchTask(taskId: string): void;
   restart(): Promise<void>;
   stop(): Promise<void>;
   /** Stops unless somebody waits for an answer or for changes. */

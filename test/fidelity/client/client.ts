@@ -166,7 +166,7 @@ export class Client {
 }
 
 /** What tells of changes comes by a stream of its own, at its own time. */
-const ASIDE = /list_changed$|resources\/updated$|tasks\/status$|subscriptions\/acknowledged$/;
+const ASIDE = /list_changed$|resources\/updated$|tasks(\/status)?$|subscriptions\/acknowledged$/;
 
 function encoded(text: string): string {
   return /^[\x21-\x7e]*$/.test(text) ? text : `=?base64?${Buffer.from(text).toString('base64')}?=`;

@@ -16,6 +16,7 @@ const CAPABILITIES: Json = {
   completions: {},
   logging: {},
 };
+const MODERN_TASKS = { extensions: { [`${P}tasks`]: {} } };
 const LEGACY_TASKS = { tasks: { list: {}, cancel: {}, requests: { tools: { call: {} } } } };
 
 /** Sends a message. `during` is the request it belongs to, for transports that can tell; `split` writes it in pieces that cut characters. */
@@ -28,6 +29,12 @@ interface Call {
   readonly meta: Json;
   readonly reply: (result: Json, split?: boolean) => void;
   readonly notify: (method: string, params?: Json) => void;
+}
+
+/** A task of the modern era, as it is now. */
+interface ModernTask {
+  task: Json;
+  readonly answers: Record<string, unknown>;
 }
 
 interface Task {
@@ -49,6 +56,7 @@ export class Fixture {
   readonly #answers = new Map<string, (message: Message) => void>();
   readonly #held = new Map<string, Call>();
   readonly #tasks = new Map<string, Task>();
+  readonly #modernTasks = new Map<string, ModernTask>();
   readonly #listens = new Map<number | string, Json>();
   readonly #watched = new Set<string>();
   /** Lists from which what is fleeting is taken out. */
@@ -127,11 +135,11 @@ export class Fixture {
     },
     'completion/complete': ({ params, reply }) => reply({ completion: { values: [stringify(relevant(params)), 'ünï'], total: 2, hasMore: true, 'x-c': 1 }, _meta: { c: 1 } }),
     'tools/call': (request) => this.#call(request),
-    'tasks/get': (request) => this.#task(request, ({ task }) => request.reply({ ...task, _meta: { t: 1 } })),
-    'tasks/cancel': (request) => this.#task(request, (known) => request.reply((known.task = { ...known.task, status: 'cancelled', statusMessage: 'You said so' }))),
   };
 
   readonly #legacy: Record<string, (request: Request) => void> = {
+    'tasks/get': (request) => this.#task(request, ({ task }) => request.reply({ ...task, _meta: { t: 1 } })),
+    'tasks/cancel': (request) => this.#task(request, (known) => request.reply((known.task = { ...known.task, status: 'cancelled', statusMessage: 'You said so' }))),
     initialize: ({ params, reply }) =>
       reply({ protocolVersion: params['protocolVersion'], capabilities: { ...CAPABILITIES, ...LEGACY_TASKS }, serverInfo: { name: 'fixture', version: '1' }, instructions: INSTRUCTIONS }),
     ping: ({ reply }) => reply({}),
@@ -157,9 +165,18 @@ export class Fixture {
   };
 
   readonly #modern: Record<string, (request: Request) => void> = {
-    'server/discover': ({ reply }) => reply({ supportedVersions: ['2026-07-28'], capabilities: CAPABILITIES, instructions: INSTRUCTIONS }),
+    'server/discover': ({ reply }) => reply({ supportedVersions: ['2026-07-28'], capabilities: { ...CAPABILITIES, ...MODERN_TASKS }, instructions: INSTRUCTIONS }),
+    'tasks/get': (request) => this.#modernTask(request, ({ task }) => request.reply({ ...task, _meta: { t: 1 }, 'x-later': request.params['x-later'] })),
+    'tasks/update': (request) => this.#modernTask(request, (known) => this.#updated(request, known)),
+    'tasks/cancel': (request) =>
+      this.#modernTask(request, (known) => {
+        known.task = { ...known.task, status: 'cancelled', statusMessage: 'You said so' };
+        request.reply({ 'x-r': 1 });
+      }),
     'subscriptions/listen': ({ id, params }) => {
-      const wanted = object(params['notifications']);
+      const asked = object(params['notifications']);
+      const taskIds = asked['taskIds'] as readonly string[] | undefined;
+      const wanted = taskIds === undefined ? asked : { ...asked, taskIds: taskIds.filter((one) => this.#modernTasks.has(one)) };
       this.#listens.set(id, wanted);
       this.#send({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: { notifications: wanted, _meta: { [`${P}subscriptionId`]: id } } }, id);
     },
@@ -184,6 +201,7 @@ export class Fixture {
       notify: (method, content) => this.#send({ jsonrpc: '2.0', method, ...(content && { params: content }) }, id),
     };
     if (params['task'] !== undefined) return this.#begin(call, object(params['task']));
+    if (this.#era === 'modern' && call.args['becomes'] !== undefined) return this.#beginModern(call, object(call.args['becomes']));
     const run = this.#runs[String(params['name'])];
     if (run === undefined) refuse(-32602, `Unknown tool: ${String(params['name'])}`);
     else void run(call, refuse);
@@ -280,7 +298,7 @@ export class Fixture {
     }
     for (const [id, wanted] of this.#listens) {
       const list = /^notifications\/(\w+)\/list_changed$/.exec(method)?.[1];
-      const wants = list === undefined ? (wanted['resourceSubscriptions'] as string[] | undefined)?.includes(String(params?.['uri'])) === true : wanted[`${list}ListChanged`] === true;
+      const wants = method === 'notifications/tasks' ? (wanted['taskIds'] as string[] | undefined)?.includes(String(params?.['taskId'])) === true : list === undefined ? (wanted['resourceSubscriptions'] as string[] | undefined)?.includes(String(params?.['uri'])) === true : wanted[`${list}ListChanged`] === true;
       if (wants) this.#send({ jsonrpc: '2.0', method, params: { ...params, _meta: { [`${P}subscriptionId`]: id } } }, id);
     }
   }
@@ -334,6 +352,29 @@ export class Fixture {
       this.#send({ jsonrpc: '2.0', method: 'notifications/tasks/status', params: { ...known.task, _meta: { s: 1 } } }, undefined);
       for (const done of known.waiting) done();
     });
+  }
+
+  /** Makes a task (SEP-2663) that is as the call says. */
+  #beginModern(call: Call, state: Json): void {
+    const taskId = `täsk-${this.#modernTasks.size + 1}`;
+    const at = '2026-07-28T15:00:58Z';
+    const seed = { taskId, status: 'working', statusMessage: 'begun', createdAt: at, lastUpdatedAt: at, ttlMs: 60_000, pollIntervalMs: 50, 'x-t': number('12345678901234567890') };
+    this.#modernTasks.set(taskId, { task: { ...seed, ...state, ...(state['result'] !== undefined && { result: { ...object(state['result']), 'x-said': relevant(call.params) } }) }, answers: {} });
+    call.reply({ resultType: 'task', ...seed, _meta: { made: 1 } });
+  }
+
+  #updated({ params, reply }: Request, known: ModernTask): void {
+    Object.assign(known.answers, params['inputResponses']);
+    const { inputRequests, ...task } = known.task;
+    known.task = { ...task, status: 'completed', result: { ...text({ answers: known.answers, of: Object.keys(object(inputRequests)), more: params['x-later'] }), 'x-result': 1 } };
+    reply({});
+    this.#tell('notifications/tasks', known.task);
+  }
+
+  #modernTask({ params, refuse }: Request, use: (known: ModernTask) => void): void {
+    const known = this.#modernTasks.get(String(params['taskId']));
+    if (known === undefined) refuse(-32602, 'Unknown task');
+    else use(known);
   }
 
   #task({ params, refuse }: Request, use: (known: Task) => void): void {

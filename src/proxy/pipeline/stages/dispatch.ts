@@ -29,7 +29,7 @@ export function createDispatch(deps: DispatchDeps): InboundStage & { readonly na
       for (let attempt = 1; ; attempt++) {
         let link: UpstreamLink;
         try {
-          link = await call.session.connect(tool.server);
+          link = await call.session.connect(tool.server, call.route === 'code');
         } catch (error) {
           return notConnected(tool.server, error);
         }
