@@ -56,7 +56,7 @@ export interface CommandContext {
   readonly results: FullResults;
   readonly answers: UriAnswers;
   readonly ownLog: vscode.LogOutputChannel;
-  readonly upstreams: Pick<UpstreamsView, 'filter' | 'setFilter' | 'step' | 'sortByName'>;
+  readonly upstreams: Pick<UpstreamsView, 'filter' | 'setFilter' | 'step' | 'selected' | 'sortByName'>;
 }
 
 type Handler = (context: CommandContext, item: unknown, selection: unknown) => unknown;

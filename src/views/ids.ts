@@ -69,6 +69,9 @@ export const Command = {
 } as const;
 export type CommandId = (typeof Command)[keyof typeof Command];
 
+/** What the manifest's keys pass to their commands: they are about the row that is selected. */
+export const BY_KEY = 'selection';
+
 export const Setting = {
   mode: 'vestibule.mode',
   port: 'vestibule.port',

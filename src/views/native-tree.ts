@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { DisposableStore, type Disposable } from '../proxy/events.ts';
+import { type ShownRow, ShownTree } from './present/shown-tree.ts';
 import type { Click, TreeNode } from './present/tree-node.ts';
 
 /** What a native tree shows: its rows now, asked for only while it is visible. */
@@ -9,31 +10,35 @@ export interface TreeSource {
   readonly message: () => string | undefined;
   /** What stands beside the view's title. */
   readonly description?: () => string | undefined;
-  /** Takes ticks and their removal; rows show what became of it at the next refresh. */
-  readonly check?: (changes: readonly (readonly [row: TreeNode, on: boolean])[]) => void;
+  /** Takes ticks and their removal, without failing. @returns false when nothing comes of them: true has a refresh follow */
+  readonly check?: (changes: readonly (readonly [row: TreeNode, on: boolean])[]) => Promise<boolean>;
   /** Takes rows that were dropped on another one; on the empty space below for undefined. */
   readonly drop?: (moved: readonly TreeNode[], target: TreeNode | undefined) => void;
 }
 
 /** Shows presenter rows in a native TreeView. Hidden, it does nothing but remember that it is out of date. */
 export class NativeTree implements Disposable {
-  readonly view: vscode.TreeView<TreeNode>;
+  readonly view: vscode.TreeView<ShownRow>;
   readonly #source: TreeSource;
-  readonly #changed = new vscode.EventEmitter<void>();
+  readonly #shown: ShownTree;
+  readonly #changed = new vscode.EventEmitter<ShownRow[] | undefined>();
   readonly #store = new DisposableStore();
   #stale = false;
 
   constructor(id: string, source: TreeSource) {
     this.#source = source;
+    this.#shown = new ShownTree(source.rows);
     this.view = this.#store.add(
-      vscode.window.createTreeView<TreeNode>(id, {
+      vscode.window.createTreeView<ShownRow>(id, {
         treeDataProvider: {
           onDidChangeTreeData: this.#changed.event,
-          getChildren: (node) => [...(node === undefined ? source.rows() : node.children())],
+          getChildren: (row) => [...this.#shown.below(row)],
+          // Only rows of the first level are ever revealed.
+          getParent: () => undefined,
           getTreeItem: toItem,
-          resolveTreeItem: (item, node) => {
+          resolveTreeItem: (item, row) => {
             // A plain string is shown as text: no links, no icons, no HTML (security U1).
-            item.tooltip = node.tooltip();
+            item.tooltip = row.hover();
             return item;
           },
         },
@@ -44,7 +49,7 @@ export class NativeTree implements Disposable {
         ...(source.drop !== undefined && { dragAndDropController: dragging(id, source.drop) }),
       }),
     );
-    this.#store.add(this.view.onDidChangeCheckboxState(({ items }) => source.check?.(items.map(([row, state]) => [row, state === vscode.TreeItemCheckboxState.Checked]))));
+    this.#store.add(this.view.onDidChangeCheckboxState(({ items }) => void this.#check(items)));
     this.#store.add(this.#changed);
     this.#store.add(
       this.view.onDidChangeVisibility(({ visible }) => {
@@ -60,7 +65,20 @@ export class NativeTree implements Disposable {
     // An empty message is how VS Code is told of none.
     this.view.message = this.#source.message() ?? '';
     this.view.description = this.#source.description?.() ?? '';
-    this.#changed.fire();
+    const outdated = this.#shown.outdated();
+    if (outdated?.length !== 0) this.#changed.fire(outdated && [...outdated]);
+  }
+
+  /** Puts selection and focus on a row of the first level: where it stands now is then read out to who cannot see it. */
+  async focusOn(row: TreeNode): Promise<void> {
+    await this.view.reveal(this.#shown.root(row), { select: true, focus: true });
+  }
+
+  async #check(items: readonly (readonly [ShownRow, vscode.TreeItemCheckboxState])[]): Promise<void> {
+    const follows = await this.#source.check?.(items.map(([row, state]) => [row.drawn, state === vscode.TreeItemCheckboxState.Checked]));
+    // A box shows what was asked for until it is known what became of it: drawn at once, it would show what was before.
+    for (const [row] of items) row.undraw();
+    if (follows !== true) this.refresh();
   }
 
   dispose(): void {
@@ -69,9 +87,9 @@ export class NativeTree implements Disposable {
 }
 
 /** Dragging within one view: the rows stay in this process. */
-function dragging(id: string, drop: NonNullable<TreeSource['drop']>): vscode.TreeDragAndDropController<TreeNode> {
+function dragging(id: string, drop: NonNullable<TreeSource['drop']>): vscode.TreeDragAndDropController<ShownRow> {
   const mime = `application/vnd.code.tree.${id.toLowerCase()}`;
-  let dragged: readonly TreeNode[] = [];
+  let dragged: readonly ShownRow[] = [];
   return {
     dragMimeTypes: [mime],
     dropMimeTypes: [mime],
@@ -80,13 +98,15 @@ function dragging(id: string, drop: NonNullable<TreeSource['drop']>): vscode.Tre
       data.set(mime, new vscode.DataTransferItem(''));
     },
     handleDrop: (target, data) => {
-      if (data.get(mime) !== undefined) drop(dragged, target);
+      const moved = dragged.map(({ drawn }) => drawn);
+      if (data.get(mime) !== undefined) drop(moved, target?.drawn);
       dragged = [];
     },
   };
 }
 
-function toItem(node: TreeNode): vscode.TreeItem {
+function toItem(row: ShownRow): vscode.TreeItem {
+  const node = row.draw();
   const item = new vscode.TreeItem(node.label, STATE[node.fold]);
   item.id = node.id;
   item.iconPath = new vscode.ThemeIcon(node.icon.id, node.icon.color === undefined ? undefined : new vscode.ThemeColor(node.icon.color));

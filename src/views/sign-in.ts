@@ -1,9 +1,10 @@
 import * as vscode from 'vscode';
 import type { GatewayApi } from '../proxy/api.ts';
 import type { ServerName } from '../proxy/model.ts';
+import type { Account } from '../oauth/core/accounts.ts';
 import type { RedirectWay } from '../oauth/core/redirect.ts';
 import { browserIsElsewhere, type UriAnswers } from '../oauth/vscode/uri-way.ts';
-import type { Dialogs } from './dialogs.ts';
+import type { Choice, Dialogs } from './dialogs.ts';
 import { loadOAuth } from './lazy-bundles.ts';
 import { oneLine, quoted } from './text.ts';
 
@@ -46,13 +47,15 @@ function waysBack({ way }: Pick<UriAnswers, 'way'>): readonly RedirectWay[] {
   return browserIsElsewhere() ? [way, loopbackWay] : [loopbackWay, way];
 }
 
-/** Signs out of the account in use at a server. */
+/** Signs out of the account at a server, or of one that the person picks of several. */
 export async function signOut(gateway: GatewayApi, server: ServerName, { dialogs }: Pick<SignInContext, 'dialogs'>): Promise<void> {
-  const { active } = await gateway.signIns.accounts(server);
+  const { accounts, active } = await gateway.signIns.accounts(server);
   if (active === undefined) return dialogs.inform(`Nobody is signed in to ${quoted(server)}.`);
-  const sure = await dialogs.confirm({ message: `Sign out of ${quoted(server)}?`, detail: `The access of ${oneLine(active.label)} is taken back and forgotten, in every window.`, yes: 'Sign Out', needsDocument: false });
+  const leaving = accounts.length < 2 ? active : await dialogs.pick(`Sign out of which account at ${oneLine(server, 60)}?`, choicesOf(accounts, active));
+  if (leaving === undefined) return;
+  const sure = await dialogs.confirm({ message: `Sign out of ${quoted(server)}?`, detail: `The access of ${oneLine(leaving.label)} is taken back and forgotten, in every window.`, yes: 'Sign Out', needsDocument: false });
   if (!sure) return;
-  const problem = await gateway.signIns.signOut(active);
+  const problem = await gateway.signIns.signOut(leaving);
   if (problem === undefined) dialogs.inform(`Signed out of ${quoted(server)}.`);
   else dialogs.fail({ message: `Signed out of ${quoted(server)} here, but not at its authorization server: ${problem.message}`, action: problem.action });
 }
@@ -62,11 +65,12 @@ export async function switchAccount(gateway: GatewayApi, server: ServerName, con
   const { dialogs } = context;
   const { accounts, active } = await gateway.signIns.accounts(server);
   if (accounts.length < 2) return signIn(gateway, server, context);
-  const chosen = await dialogs.pick(
-    `Which account does this workspace use at ${oneLine(server, 60)}?`,
-    accounts.map((account) => ({ label: account.label, description: account.id === active?.id ? 'in use' : (account.ended ?? ''), detail: account.issuer, value: account })),
-  );
+  const chosen = await dialogs.pick(`Which account does this workspace use at ${oneLine(server, 60)}?`, choicesOf(accounts, active));
   if (chosen !== undefined) await gateway.signIns.use(chosen);
+}
+
+function choicesOf(accounts: readonly Account[], active: Account | undefined): readonly Choice<Account>[] {
+  return accounts.map((account) => ({ label: account.label, description: account.id === active?.id ? 'in use' : (account.ended ?? ''), detail: account.issuer, value: account }));
 }
 
 /** The person at this window. */

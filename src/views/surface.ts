@@ -58,7 +58,7 @@ export class Surface implements Disposable {
     this.#dialogs = dialogs;
     const state = (): ViewState => this.#state();
     const tree = (id: string, shown: () => readonly TreeNode[]): NativeTree =>
-      this.#store.add(new NativeTree(id, { rows: shown, message: () => (id === View.agents ? this.#agentsMessage() : this.#message()) }));
+      this.#store.add(new NativeTree(id, { rows: shown, message: () => (id === View.agents ? this.#agentsMessage() : this.#barrier()) }));
     this.upstreams = this.#store.add(new UpstreamsView({ state, message: () => this.#message(), memento, tick: (changes) => this.#tick(changes) }));
     this.#quarantine = tree(View.quarantine, () => rows().quarantineRows(state()));
     const agents = tree(View.agents, () => (host.state.kind === 'running' ? rows().agentRows(state()) : []));
@@ -115,23 +115,30 @@ export class Surface implements Disposable {
     }
   }
 
-  async #tick(changes: Ticks): Promise<void> {
+  async #tick(changes: Ticks): Promise<boolean> {
     try {
-      await loadInteraction().applyTicks(changes.map(([{ target }, on]) => ({ target, on })), this.#host.snapshot(), this.#dialogs);
+      return await loadInteraction().applyTicks(changes.map(([{ target }, on]) => ({ target, on })), this.#host.snapshot(), this.#dialogs);
     } catch (error) {
       this.#dialogs.fail(problemOf(error));
+      return false;
     }
   }
 
-  /** What stands above the rows: a failure with its next step, or why a workspace's servers do not start. */
+  /** What stands above the servers: why there is nothing to see, or what keeps all of them from agents. */
   #message(): string | undefined {
+    const { snapshot } = this.#state();
+    return this.#barrier() ?? rows().offlineMessage(snapshot) ?? (this.#host.state.kind === 'running' ? policyMessage(snapshot) : undefined);
+  }
+
+  /** A failure with its next step, or why a workspace's servers do not start. */
+  #barrier(): string | undefined {
     const { state: host } = this.#host;
     if (host.kind === 'failed') return t('Vestibule could not start: {0} {1}', oneLine(host.problem.message, 300), oneLine(host.problem.action, 300));
     const { snapshot, trusted } = this.#state();
     if (snapshot.upstreams.some((upstream) => needsTrust(upstream, trusted))) {
       return t('Restricted Mode: servers of this workspace do not start until you trust it.');
     }
-    return rows().offlineMessage(snapshot) ?? (host.kind === 'running' ? policyMessage(snapshot) : undefined);
+    return undefined;
   }
 
   #agentsMessage(): string | undefined {
@@ -145,10 +152,10 @@ export class Surface implements Disposable {
   }
 }
 
-/** What the editor's settings keep from working. More tools than it takes are the doctor's to tell. */
+/** What the editor's settings, or its limit of tools, keep from working. */
 function policyMessage(snapshot: GatewaySnapshot): string | undefined {
   const policy = readEditorPolicy();
-  return saysSomething(policy) ? loadInteraction().policyMessage(policy, snapshot) : undefined;
+  return saysSomething(policy) || snapshot.menu.effective === 'direct' ? loadInteraction().policyMessage(policy, snapshot) : undefined;
 }
 
 /** How rows are made; loaded with the first view that is opened. */

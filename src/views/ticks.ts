@@ -15,9 +15,10 @@ export interface Tick {
 /**
  * Writes what boxes ask for into the servers files that the servers come from: a server's into `enabled`, a tool's
  * into `tools.deny` and `tools.allow`. A tool that a glob keeps out stays out, and is told of.
+ * @returns whether a file was edited
  * @throws VestibuleError of `editServersFile`
  */
-export async function applyTicks(ticks: readonly Tick[], { upstreams }: Pick<GatewaySnapshot, 'upstreams'>, dialogs: Pick<Dialogs, 'fail'>): Promise<void> {
+export async function applyTicks(ticks: readonly Tick[], { upstreams }: Pick<GatewaySnapshot, 'upstreams'>, dialogs: Pick<Dialogs, 'fail'>): Promise<boolean> {
   const edits = new Map<string, ServersEdit[]>();
   for (const { target, on } of ticks) {
     const upstream = target === undefined ? undefined : findUpstream(upstreams, target.server);
@@ -33,6 +34,7 @@ export async function applyTicks(ticks: readonly Tick[], { upstreams }: Pick<Gat
     edits.set(file, [...(edits.get(file) ?? []), edit]);
   }
   for (const [file, changes] of edits) await editServersFile(file, changes);
+  return edits.size > 0;
 }
 
 /** Whether a tool stays out when its own name is taken from the list. */

@@ -22,8 +22,8 @@ export interface UpstreamsViewParts {
   /** A line above the rows, for what concerns all of them. */
   readonly message: () => string | undefined;
   readonly memento: Pick<vscode.Memento, 'get' | 'update'>;
-  /** Does what ticked and cleared boxes ask for; errors are its own to show. */
-  readonly tick: (changes: Ticks) => Promise<void>;
+  /** Does what ticked and cleared boxes ask for, and says whether anything comes of it; errors are its own to show. */
+  readonly tick: (changes: Ticks) => Promise<boolean>;
 }
 
 /** The Upstreams view: its rows, how a person ordered them, and what they are narrowed to. */
@@ -42,8 +42,7 @@ export class UpstreamsView implements Disposable {
         rows: () => this.#rows(),
         message: () => parts.message() ?? this.#nothing(),
         description: () => this.#filter && oneLine(this.#filter.text, 40),
-        // A box shows what was asked for until it is known what became of it.
-        check: (changes) => void parts.tick(changes).finally(() => this.tree.refresh()),
+        check: (changes) => parts.tick(changes),
         drop: (rows, target) => this.#drop(rows, target),
       }),
     );
@@ -61,9 +60,16 @@ export class UpstreamsView implements Disposable {
     this.tree.refresh();
   }
 
-  /** Moves a server one place up (-1) or down (1). */
-  step(server: string, by: -1 | 1): void {
+  /** The server whose row, or one of whose rows, is selected; undefined without one. */
+  get selected(): string | undefined {
+    return this.tree.view.selection[0]?.target?.server;
+  }
+
+  /** Moves a server one place up (-1) or down (1); the focus goes with it, so that its new place is announced. */
+  async step(server: string, by: -1 | 1): Promise<void> {
     this.#put(stepped(this.#shown(), server, by));
+    const row = this.#rows().find(({ target }) => target?.server === server && target.definition === undefined);
+    if (row !== undefined) await this.tree.focusOn(row);
   }
 
   /** Orders the servers by name. */

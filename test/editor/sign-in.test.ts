@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe } from 'node:test';
+import type { Locator } from 'playwright-core';
 import { vsixFile } from '../../scripts/lib/vsix.mjs';
 import { startProvider, type Provider } from '../fixtures/oauth/provider.ts';
-import { approveHttpLaunch, clickThrough, openSignIn, WHO, type Take } from './harness/sign-in.ts';
+import { approveHttpLaunch, clickThrough, openAddress, openSignIn, WHO, type Take } from './harness/sign-in.ts';
 import { stepsIn } from './harness/steps.ts';
 import { Workbench } from './harness/workbench.ts';
 import { workspaceWith } from './harness/workspace.ts';
@@ -65,6 +66,49 @@ describe('signing in from the editor', { timeout: 300_000, skip: process.platfor
     await workbench.runCommand('Vestibule: Restart Server');
     await workbench.treeRow(/whoami/).first().waitFor(SLOW);
     assert.equal(provider.counts.authorize, 2);
+  });
+
+  const row = (text: string): Locator => workbench.viewRow('Upstreams', new RegExp(`^acme.*${text}`));
+  const fromMenu = async (command: string): Promise<void> => {
+    await row('').first().click({ button: 'right', ...SLOW });
+    await workbench.page.getByRole('menuitem', { name: command }).click(SLOW);
+  };
+  const OTHER = 'ben@example.com';
+
+  step('a second account is added beside the first; the row of the server names the one in use', async () => {
+    await row(WHO).waitFor(SLOW);
+    await fromMenu('Sign In');
+    await workbench.dialog().getByText(`As ${WHO}.`).waitFor(SLOW);
+    await workbench.answer('Use another account');
+    const page = await openAddress(workbench, host(), take);
+    await clickThrough(page, 'Allow', take, OTHER);
+    await workbench.notification(new RegExp(`Signed in to .*acme.* as ${OTHER}`)).first().waitFor(SLOW);
+    await page.close();
+    await row(OTHER).waitFor(SLOW);
+    await workbench.screenshot('second account');
+  });
+
+  step('the workspace goes back to the first by two clicks, and needs no sign-in for it', async () => {
+    const before = provider.counts.authorize;
+    await fromMenu('Switch Account');
+    await workbench.quickPick(OTHER).getByText('in use').waitFor(SLOW);
+    await workbench.quickPick(WHO).click(SLOW);
+    await row(WHO).waitFor(SLOW);
+    assert.equal(provider.counts.authorize, before);
+  });
+
+  step('one of them is signed out, at the authorization server too; the other is used on', async () => {
+    await fromMenu('Sign Out');
+    await workbench.quickPick(WHO).click(SLOW);
+    await workbench.dialog().getByText(WHO).waitFor(SLOW);
+    await workbench.answer('Sign Out');
+    await workbench.notification(/Signed out of .*acme/).first().waitFor(SLOW);
+    await row(OTHER).waitFor(SLOW);
+    assert.ok(provider.counts.revoke > 0);
+    await fromMenu('Sign Out');
+    await workbench.answer('Sign Out');
+    await row('sign in needed').waitFor(SLOW);
+    await workbench.screenshot('nobody');
   });
 });
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { Command, CONTAINER_ID, ContextKey, ItemWord, PROVIDER_ID, PROVIDER_LABEL, Scheme, Setting, View } from '../../src/views/ids.ts';
+import { BY_KEY, Command, CONTAINER_ID, ContextKey, ItemWord, PROVIDER_ID, PROVIDER_LABEL, Scheme, Setting, View } from '../../src/views/ids.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -22,6 +22,7 @@ interface Manifest {
   readonly contributes: {
     readonly mcpServerDefinitionProviders: readonly { readonly id: string; readonly label: string }[];
     readonly commands: readonly { readonly command: string; readonly category: string; readonly title: string; readonly icon?: string; readonly enablement?: string }[];
+    readonly keybindings: readonly { readonly command: string; readonly key: string; readonly when: string; readonly args: unknown }[];
     readonly menus: Readonly<Record<string, readonly MenuItem[]>>;
     readonly viewsContainers: { readonly activitybar: readonly { readonly id: string; readonly icon: string }[] };
     readonly views: Readonly<Record<string, readonly { readonly id: string; readonly icon: string }[]>>;
@@ -90,6 +91,15 @@ describe('package.json', () => {
     assert.deepEqual(sorted(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations), sorted(Object.values(Setting)));
     const documented = readFileSync(join(root, 'docs', 'settings.md'), 'utf8');
     for (const id of Object.values(Setting)) assert.match(documented, new RegExp(`^\\| \`${id.replace('.', '\\.')}\` \\|`, 'm'));
+  });
+
+  it('has keys only where they can mean nothing else: in its own views, for what is selected there', () => {
+    assert.ok(contributes.keybindings.length > 0);
+    for (const { command, when, args } of contributes.keybindings) {
+      assert.ok(Object.values<string>(Command).includes(command), command);
+      assert.match(when, /^focusedView == vestibule\.upstreams$/);
+      assert.equal(args, BY_KEY);
+    }
   });
 
   it('declares the provider under the identity that approvals are kept under', () => {

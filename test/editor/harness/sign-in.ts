@@ -24,6 +24,11 @@ export async function openSignIn(workbench: Workbench, server: string, host: str
   await take('1-needed', workbench.page);
   await workbench.runCommand('Vestibule: Sign In');
   await workbench.quickPick(server).first().click(SLOW);
+  return openAddress(workbench, host, take);
+}
+
+/** Looks at the address of a sign-in that was asked for, and has it opened. @returns the page in the browser */
+export async function openAddress(workbench: Workbench, host: string, take: Take): Promise<Page> {
   await workbench.dialog().getByText(host).first().waitFor(SLOW);
   await take('2-address', workbench.page);
   const opened = workbench.page.context().waitForEvent('page', { timeout: 60_000 });
@@ -37,9 +42,9 @@ export async function openSignIn(workbench: Workbench, server: string, host: str
   return page;
 }
 
-/** Clicks through the pages of the authorization server. */
-export async function clickThrough(page: Page, answer: 'Allow' | 'Deny', take: Take): Promise<void> {
-  await page.getByLabel('Email').fill(WHO, SLOW);
+/** Clicks through the pages of the authorization server. @param who signs in there */
+export async function clickThrough(page: Page, answer: 'Allow' | 'Deny', take: Take, who: string = WHO): Promise<void> {
+  await page.getByLabel('Email').fill(who, SLOW);
   await take('3-who', page);
   await page.getByRole('button', { name: 'Continue' }).click(SLOW);
   await page.getByRole('button', { name: answer }).waitFor(SLOW);

@@ -162,7 +162,8 @@ export class Workbench {
 
   /** Opens a view container by its name in the activity bar. */
   async openContainer(name: string): Promise<void> {
-    const tab = this.page.locator(`.activitybar [role="tab"][aria-label^="${name}"]`);
+    // The tab's own label comes and goes with its badge; that of what is drawn in it stays.
+    const tab = this.page.locator('.activitybar [role="tab"]', { has: this.page.locator(`.action-label[aria-label^="${name}"]`) });
     await tab.waitFor({ timeout: START_MS });
     if ((await tab.getAttribute('aria-expanded')) !== 'true') await tab.click();
   }
@@ -170,6 +171,37 @@ export class Workbench {
   /** Rows of all trees in the side bar that contain this text. */
   treeRow(text: string | RegExp): Locator {
     return this.page.locator('.part.sidebar .monaco-list-row', { hasText: text });
+  }
+
+  /** One view of the side bar by its name: what stands above its rows and the rows themselves. */
+  view(name: string): Locator {
+    return this.page.locator('.part.sidebar .pane', { has: this.page.locator(`.pane-header[aria-label^="${name}"]`) });
+  }
+
+  /** Rows of one view that contain this text. */
+  viewRow(view: string, text: string | RegExp): Locator {
+    return this.view(view).locator('.monaco-list-row', { hasText: text });
+  }
+
+  /** Presses a button that a row of a view shows when it is pointed at. */
+  async rowAction(row: Locator, action: string): Promise<void> {
+    await row.hover();
+    await row.locator(`.action-label[aria-label^="${action}"]`).click();
+  }
+
+  /** Points at a row until its hover says this: rows that are drawn anew under the pointer show none. */
+  async tooltip(row: Locator, text: string | RegExp): Promise<void> {
+    const hover = this.page.locator('.monaco-hover', { hasText: text });
+    for (const deadline = Date.now() + START_MS; ; ) {
+      await this.page.mouse.move(700, 5);
+      await row.locator('.label-name').hover();
+      const shown = await hover.waitFor({ timeout: SOON_MS }).then(
+        () => true,
+        () => false,
+      );
+      if (shown) return;
+      if (Date.now() > deadline) throw new Error(`no hover says ${String(text)}`);
+    }
   }
 
   /** Buttons and labels of the status bar that contain this text. */
@@ -191,6 +223,18 @@ export class Workbench {
   /** Notifications that contain this text. */
   notification(text: string | RegExp): Locator {
     return this.page.locator('.notification-toast', { hasText: text });
+  }
+
+  /** Has a person write settings: opens the file by its command, replaces all of it, and saves. */
+  async writeSettings(command: string, settings: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.runCommand(command);
+    const editor = this.page.locator('.part.editor .editor-group-container.active .monaco-editor[data-uri$="settings.json"]').first();
+    await editor.waitFor();
+    await editor.locator('.view-lines').click();
+    await this.page.keyboard.press('ControlOrMeta+A');
+    await this.page.keyboard.insertText(JSON.stringify(settings));
+    await this.page.keyboard.press('ControlOrMeta+S');
+    await this.page.locator('.part.editor .tab.active.dirty').waitFor({ state: 'hidden' });
   }
 
   /** Visible text of the active text editor (only the lines on the screen exist). */
