@@ -24,7 +24,7 @@ export const COMMON_OPTIONS = {
 } as const satisfies Options;
 
 /** For commands that read servers files. */
-export const CONFIG_OPTION = { config: { value: 'FILE', repeatable: true, help: 'One more servers file; can be repeated.' } } as const satisfies Options;
+export const CONFIG_OPTION = { config: { value: 'FILE', repeatable: true, help: 'One more servers file (JSONC, .toml, .yaml); can be repeated.' } } as const satisfies Options;
 
 /** For commands that print something worth reading by a program. */
 export const JSON_OPTION = { json: { help: 'Print one JSON document.' } } as const satisfies Options;

@@ -1,6 +1,7 @@
 import { VestibuleError } from '../proxy/errors.ts';
 import type { GatewayOptions } from '../proxy/options.ts';
 import { SECRET_KEYS } from '../proxy/variable-scope.ts';
+import { formatOf } from './formats/formats.ts';
 import { headlessKeys } from './keys/open-keys.ts';
 import type { Places } from './places.ts';
 import { printNote } from './print.ts';
@@ -16,6 +17,7 @@ export function commonOptions(places: Pick<Places, 'data' | 'configFiles'> & { r
     dataDir: places.data,
     ...(places.workspace !== undefined && { workspaceFolder: places.workspace }),
     configFiles: places.configFiles,
+    formatOf,
     secrets: new EnvironmentSecrets(process.env),
     openKeys: headlessKeys(places.data, warn),
     askInput: (input, server) => {

@@ -9,6 +9,7 @@ import type { GatewayOptions } from '../proxy/options.ts';
 import { holdLock } from '../proxy/storage/file-lock.ts';
 import type { Arguments } from './args.ts';
 import { COMMON_OPTIONS, CONFIG_OPTION, type Command } from './command.ts';
+import { formatOf } from './formats/formats.ts';
 import { followControl, type ControlFollower } from './control.ts';
 import { EXIT } from './exit-code.ts';
 import { commonOptions } from './gateway-options.ts';
@@ -105,7 +106,7 @@ function tracesEndpoint({ OTEL_EXPORTER_OTLP_ENDPOINT: all, OTEL_EXPORTER_OTLP_T
  * @throws VestibuleError `bad-config`
  */
 async function refuseUnusable({ configFiles, workspaceFile }: Places): Promise<void> {
-  const files = await Promise.all([...configFiles.map((path) => readServersFile(path, 'user', true)), readServersFile(workspaceFile, 'workspace')]);
+  const files = await Promise.all([...configFiles.map((path) => readServersFile(path, 'user', true, formatOf)), readServersFile(workspaceFile, 'workspace')]);
   for (const { sound, servers, problems } of files) {
     const [first, ...others] = problems.filter((problem) => problem.severity === 'error');
     if (first === undefined || (sound && servers.length > 0)) continue;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { createCatalog } from '../proxy/catalog/catalog.ts';
 import { definitionsOf as pinnedOf, scannedAs } from '../proxy/catalog/definitions.ts';
 import type { Catalog } from '../proxy/catalog/types.ts';
+import { formatOf } from './formats/formats.ts';
 import { createConfigStore } from '../proxy/config/store.ts';
 import type { ConfigSnapshot, UpstreamConfig } from '../proxy/config/types.ts';
 import { VestibuleError } from '../proxy/errors.ts';
@@ -37,7 +38,7 @@ export interface SeenDefinition {
 
 /** Reads the configuration alone. */
 export async function readConfig({ userFile, workspaceFile, configFiles }: Places): Promise<ConfigSnapshot> {
-  const store = await createConfigStore({ userFile, workspaceFile, configFiles });
+  const store = await createConfigStore({ userFile, workspaceFile, configFiles, formatOf });
   store.dispose();
   return store.snapshot;
 }

@@ -1,4 +1,5 @@
 import type { OpenJwt } from './agents/jwt.ts';
+import type { FormatOf } from './config/store.ts';
 import type { InputDeclaration, MenuMode } from './config/types.ts';
 import type { ConsentOptions } from './consent/types.ts';
 import type { ServerName } from './model.ts';
@@ -22,6 +23,8 @@ export interface GatewayOptions {
   readonly workspaceTrusted?: boolean;
   /** More servers files given on the command line; a person named them, so they count as the user's. */
   readonly configFiles?: readonly string[];
+  /** What reads those that are no JSONC; without it all are. */
+  readonly formatOf?: FormatOf;
   readonly secrets: SecretStore;
   /**
    * Asks a person for the value of a declared `${input:…}`; resolves with undefined when they decline. The core keeps

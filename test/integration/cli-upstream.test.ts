@@ -74,6 +74,21 @@ describe('vestibule upstream', { timeout: 120_000 }, () => {
     assert.equal(await readFile(file, 'utf8'), text);
   });
 
+  it('reads TOML and YAML, and edits neither', async () => {
+    const [toml, yaml] = [join(place.workspace, 'more.toml'), join(place.workspace, 'more.yaml')];
+    await writeFile(toml, '# mine\n[servers.a]\ncommand = "x"\n');
+    await writeFile(yaml, 'servers:\n  b: { command: y }\n');
+    const all = JSON.parse(await ok('upstream', 'list', '--json', '--config', toml, '--config', yaml)) as Listed[];
+    assert.deepEqual(all.map(({ name, origin, launch }) => [name, origin, launch.argv]), [['a', 'user', ['x']], ['b', 'user', ['y']]]);
+    const { code, stderr } = await vestibule('upstream', 'disable', '--name', 'b', '--config', toml, '--config', yaml);
+    assert.notEqual(code, 0);
+    assert.match(stderr, /more\.yaml:2:\d+.*Commands edit no TOML or YAML.*\n?.*Change it yourself/s);
+    await writeFile(yaml, 'servers: [\n');
+    const broken = await vestibule('serve', '--config', yaml);
+    assert.equal(broken.code, 3);
+    assert.match(broken.stderr, /more\.yaml:\d+:\d+.*This is not YAML/);
+  });
+
   it('removes an entry and the approval of its launch with it', async () => {
     await ok('upstream', 'add', '--name', 'a', '--', 'x');
     const before = await readUserServers(place);

@@ -1,4 +1,4 @@
-import { editServersFile, type ServersEdit } from '../../proxy/config/edit.ts';
+import { editServersFile, isEdited, notEdited, type ServersEdit } from '../../proxy/config/edit.ts';
 import { VestibuleError } from '../../proxy/errors.ts';
 import type { ServerName } from '../../proxy/model.ts';
 import { readConfig } from '../state.ts';
@@ -11,8 +11,9 @@ import type { Places } from '../places.ts';
  */
 export async function editDeclaration(places: Places, name: ServerName, edit: ServersEdit): Promise<string> {
   const { upstreams } = await readConfig(places);
-  const counting = upstreams.find((upstream) => upstream.name === name)?.file;
-  const files = counting === undefined ? [...places.configFiles, places.userFile, places.workspaceFile] : [counting];
+  const counting = upstreams.find((upstream) => upstream.name === name);
+  if (counting !== undefined && !isEdited(counting.file)) throw notEdited(counting.file, counting.at);
+  const files = counting === undefined ? [...places.configFiles.filter(isEdited), places.userFile, places.workspaceFile] : [counting.file];
   for (const file of files) {
     try {
       await editServersFile(file, [edit]);

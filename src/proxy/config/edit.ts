@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { findNodeAtLocation, parseTree, type Node } from 'jsonc-parser';
-import { VestibuleError } from '../errors.ts';
+import { VestibuleError, type FilePosition } from '../errors.ts';
 import { compileGlobs } from '../policy/glob.ts';
 import { readTextIfExists, writeFileAtomic } from '../storage/atomic-file.ts';
 import { withFileLock } from '../storage/file-lock.ts';
@@ -134,6 +134,7 @@ export function addInput(input: InputEntry): ServersEdit {
  * @throws VestibuleError of the edits, `bad-config` for broken syntax, `data-folder-unreadable`, `data-folder-locked`
  */
 export function editServersFile(path: string, edits: readonly ServersEdit[]): Promise<boolean> {
+  if (!isEdited(path)) return Promise.reject(notEdited(path));
   return withFileLock(path, async () => {
     const before = await readTextIfExists(path, MAX_FILE_LENGTH);
     const text = withoutByteOrderMark(before ?? '');
@@ -144,6 +145,19 @@ export function editServersFile(path: string, edits: readonly ServersEdit[]): Pr
     const mark = before?.length === text.length ? '' : (before ?? '').slice(0, 1);
     await writeFileAtomic(path, mark + after, { mode: await modeOf(path) });
     return true;
+  });
+}
+
+/** False for a file that is read but never edited: of TOML and YAML, comments and layout would not stay as they are. */
+export function isEdited(path: string): boolean {
+  return !/\.(?:toml|ya?ml)$/i.test(path);
+}
+
+/** The error for an edit of such a file. @param at where the entry stands, if it is about one */
+export function notEdited(path: string, at?: FilePosition): VestibuleError {
+  return new VestibuleError('bad-config', `Commands edit no TOML or YAML, which would lose its comments: ${path} stays as it is.`, {
+    action: 'Change it yourself, where it stands; a gateway that runs follows within a second.',
+    at: at ?? { file: path, line: 1, column: 1 },
   });
 }
 

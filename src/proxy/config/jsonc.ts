@@ -4,7 +4,7 @@ import { dictionary } from './dictionary.ts';
 
 /** A servers file is written by people; anything larger is not one. In UTF-16 code units. */
 export const MAX_FILE_LENGTH = 1_048_576;
-const MAX_DEPTH = 32;
+export const MAX_DEPTH = 32;
 const BYTE_ORDER_MARK = '\uFEFF';
 
 /** A place where a text stops being JSON with comments. */
@@ -52,6 +52,34 @@ export function readJsonc(content: string, file: string, maxLength: number = MAX
     balanced: !errors.some((error) => /^(Close|EndOfFile|UnexpectedEnd)/.test(printParseErrorCode(error.error))),
     at,
   };
+}
+
+/** Thrown by what reads another language for a text that it cannot read. */
+export class Unreadable extends Error {
+  readonly offset: number;
+  readonly fix: string;
+
+  constructor(offset: number, message: string, fix: string) {
+    super(message);
+    this.offset = offset;
+    this.fix = fix;
+  }
+}
+
+/**
+ * Reads a text of another language as far as all of it can be read.
+ * @param parse makes the tree of a text without byte order mark; undefined for an empty one. @throws Unreadable
+ */
+export function readWith(content: string, file: string, parse: (text: string) => Node | undefined): JsoncDocument {
+  const text = withoutByteOrderMark(content);
+  const at = positions(text, file);
+  if (text.length > MAX_FILE_LENGTH) return unread(text, at, 0, `The file is larger than ${MAX_FILE_LENGTH / 1_048_576} MiB.`, 'Split it, or remove what is not a servers file.');
+  try {
+    return { text, at, root: parse(text), broken: undefined, balanced: true };
+  } catch (error) {
+    if (error instanceof Unreadable) return unread(text, at, error.offset, error.message, error.fix);
+    throw error;
+  }
 }
 
 /** The text as parsers want it; editors on Windows may put the mark in front. */

@@ -31,9 +31,10 @@ const MAX_SERVERS = 1_000;
  * Reads a servers file (contract §2). Never throws: everything wrong is a problem with its place and its fix, and
  * costs no more than the entry it stands in.
  * @param path for positions only; nothing is read from disk
+ * @param read what reads the text, where it is no JSONC
  */
-export function parseServersFile(content: string, path: string, origin: UpstreamConfig['origin']): ServersFile {
-  const document = readJsonc(content, path);
+export function parseServersFile(content: string, path: string, origin: UpstreamConfig['origin'], read: (content: string, file: string) => JsoncDocument = readJsonc): ServersFile {
+  const document = read(content, path);
   const report = new FileReport(document);
   const { broken, root } = document;
   if (broken !== undefined) report.error(broken.offset, broken.message, broken.fix);

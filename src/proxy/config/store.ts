@@ -4,8 +4,15 @@ import { readTextIfExists } from '../storage/atomic-file.ts';
 import { watchFile } from '../storage/watch-file.ts';
 import { mergeFiles } from './merge.ts';
 import type { WrittenGateway } from './parse-gateway.ts';
+import type { JsoncDocument } from './jsonc.ts';
 import { emptyServersFile, parseServersFile, type ServersFile } from './servers-file.ts';
 import type { ConfigSnapshot, ConfigSource, UpstreamConfig } from './types.ts';
+
+/** Reads a text of another language than JSONC as if it were that. @param file the path for positions */
+export type ReadText = (content: string, file: string) => JsoncDocument;
+
+/** What reads the file at a path; undefined for JSONC. */
+export type FormatOf = (path: string) => Promise<ReadText | undefined>;
 
 /** Which files make the configuration. */
 export interface ConfigStoreOptions {
@@ -15,6 +22,8 @@ export interface ConfigStoreOptions {
   readonly workspaceFile?: string;
   /** More files a person named; each should exist. */
   readonly configFiles: readonly string[];
+  /** What reads those in other languages; without it all are JSONC. */
+  readonly formatOf?: FormatOf | undefined;
   /** Default true. */
   readonly workspaceTrusted?: boolean;
   /** Gateway settings that win over every file. */
@@ -45,8 +54,9 @@ export async function createConfigStore(options: ConfigStoreOptions): Promise<Co
 /**
  * Reads one servers file from disk. Never throws: a file that cannot be read is one with a problem.
  * @param required report it when there is no such file
+ * @param formatOf what reads it, where it is no JSONC
  */
-export async function readServersFile(path: string, origin: UpstreamConfig['origin'], required = false): Promise<ServersFile> {
+export async function readServersFile(path: string, origin: UpstreamConfig['origin'], required = false, formatOf: FormatOf = jsonc): Promise<ServersFile> {
   let content: string | undefined;
   try {
     content = await readTextIfExists(path, MAX_BYTES);
@@ -54,9 +64,11 @@ export async function readServersFile(path: string, origin: UpstreamConfig['orig
     const fix = VestibuleError.is(error) ? error.action : 'Check that it is a file you may read.';
     return unreadable(path, origin, `The file cannot be read: ${messageOf(error)}`, fix);
   }
-  if (content !== undefined) return parseServersFile(content, path, origin);
+  if (content !== undefined) return parseServersFile(content, path, origin, await formatOf(path));
   return required ? unreadable(path, origin, 'There is no such file.', 'Check the path, or create the file with { "servers": {} }.') : emptyServersFile(path, origin);
 }
+
+const jsonc: FormatOf = () => Promise.resolve(undefined);
 
 function unreadable(path: string, origin: UpstreamConfig['origin'], message: string, fix: string): ServersFile {
   const at = { file: path, line: 1, column: 1 };
@@ -77,7 +89,7 @@ class WatchedConfig implements ConfigStore {
     this.#options = options;
     this.#files = [
       new WatchedFile(options.userFile, 'user', false),
-      ...options.configFiles.map((path) => new WatchedFile(path, 'user', true)),
+      ...options.configFiles.map((path) => new WatchedFile(path, 'user', true, options.formatOf)),
       ...(options.workspaceFile === undefined ? [] : [new WatchedFile(options.workspaceFile, 'workspace', false)]),
     ];
     this.#snapshot = this.#merge();
@@ -136,11 +148,13 @@ class WatchedFile {
   readonly path: string;
   readonly #origin: UpstreamConfig['origin'];
   readonly #required: boolean;
+  readonly #formatOf: FormatOf | undefined;
   #says: ServersFile;
   #everSound = false;
 
-  constructor(path: string, origin: UpstreamConfig['origin'], required: boolean) {
+  constructor(path: string, origin: UpstreamConfig['origin'], required: boolean, formatOf?: FormatOf) {
     this.path = path;
+    this.#formatOf = formatOf;
     this.#origin = origin;
     this.#required = required;
     this.#says = emptyServersFile(path, origin);
@@ -151,7 +165,7 @@ class WatchedFile {
   }
 
   async read(): Promise<void> {
-    const now = await readServersFile(this.path, this.#origin, this.#required);
+    const now = await readServersFile(this.path, this.#origin, this.#required, this.#formatOf);
     this.#says = now.sound || !this.#everSound ? now : { ...this.#says, problems: now.problems };
     this.#everSound ||= now.sound;
   }

@@ -67,6 +67,7 @@ export async function openParts(options: GatewayOptions): Promise<OpenedParts> {
       userFile: join(options.dataDir, 'servers.json'),
       ...(options.workspaceFolder !== undefined && { workspaceFile: join(options.workspaceFolder, '.vscode', 'vestibule.json') }),
       configFiles: options.configFiles ?? [],
+      formatOf: options.formatOf,
       workspaceTrusted: options.workspaceTrusted ?? true,
     }),
     createCatalog({ dir: join(options.dataDir, 'catalog'), noPrefix: options.noPrefix ?? false, onProblem: report }),
