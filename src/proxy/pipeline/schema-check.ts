@@ -1,4 +1,5 @@
 import { Validator } from '@cfworker/json-schema';
+import { quickCheckOf } from './plain-schema.ts';
 
 /** What is wrong with arguments, as JSON Pointer and sentence. */
 export interface SchemaProblem {
@@ -32,7 +33,9 @@ export function compileSchemaCheck(schema: Readonly<Record<string, unknown>>): S
   } catch {
     return () => NOTHING;
   }
+  const quick = quickCheckOf(schema);
   return (value) => {
+    if (quick?.(value) === true) return NOTHING;
     try {
       const outcome = validator.validate(value);
       if (outcome.valid) return NOTHING;
