@@ -1,5 +1,6 @@
 import { OUTCOME_TEXT, type CallDetail, type CallRow, type StageRow } from '../src/views/inspector/messages.ts';
 import { t, tn } from '../src/views/l10n.ts';
+import { whyOf } from '../src/views/present/codes.ts';
 import { bytes } from '../src/views/text.ts';
 import { AgainForm } from './again.ts';
 import { duration, toolName } from './call-text.ts';
@@ -90,9 +91,11 @@ export class CallDetailPane {
   #facts(row: CallRow, findings: readonly string[]): void {
     const outcome = OUTCOME_TEXT[row.outcome]();
     const shortened = row.bytesWhole === undefined ? t('shortened for the agent') : t('shortened for the agent from {0}', bytes(row.bytesWhole));
+    const why = row.code === undefined ? undefined : whyOf(row.code);
     const facts: readonly (readonly [string, string])[] = [
       [t('Time'), new Date(row.time).toLocaleString(document.documentElement.lang)],
       [t('Outcome'), row.code === undefined ? outcome : `${outcome}, ${row.code}`],
+      ...(why === undefined ? [] : [[t('Why'), why] as const]),
       [t('Duration'), duration(row.durationMs)],
       [t('Arguments'), bytes(row.bytesIn)],
       [t('Result'), [bytes(row.bytesOut), tn(row.tokensOut, 'about {0} token', 'about {0} tokens'), ...(row.truncated ? [shortened] : [])].join(', ')],

@@ -31,6 +31,12 @@ const TOOL = 1;
 /** Rows drawn above and below what is on the screen. */
 const SPARE_ROWS = 12;
 
+/** A place in the table: a call, and where it stood, for when the call is gone. */
+export interface Place {
+  readonly seq: number;
+  readonly index: number;
+}
+
 /** How the table is ordered. */
 export interface Sort {
   readonly column: number;
@@ -60,6 +66,7 @@ export class CallTable {
   /** The call whose row has the focus, or had it when it was scrolled away. */
   #current: number | undefined;
   #shown: number | undefined;
+  #place: Place | undefined;
 
   /**
    * @param open called with the call whose row was chosen
@@ -89,14 +96,42 @@ export class CallTable {
     return this.#sort;
   }
 
-  /** How far it is scrolled, in rows. */
-  get top(): number {
-    return this.#rowHeight === 0 ? 0 : this.#scroller.scrollTop / this.#rowHeight;
+  /** Where it is scrolled to, or was when it was last to be seen. */
+  get place(): Place | undefined {
+    if (this.#scroller.clientHeight > 0) this.#place = this.#placeNow();
+    return this.#place;
   }
 
-  set top(rows: number) {
+  #placeNow(): Place | undefined {
+    const index = this.#rowHeight === 0 ? 0 : Math.floor(this.#scroller.scrollTop / this.#rowHeight);
+    const row = this.#list.rows[index];
+    return index === 0 || row === undefined ? undefined : { seq: row.seq, index };
+  }
+
+  /**
+   * Scrolls to a place.
+   * @param anyway true: to the nearest there is; else only when the call is there
+   * @returns whether it did
+   */
+  goTo({ seq, index }: Place, anyway: boolean): boolean {
+    const now = this.#list.indexOf(seq);
+    if (now < 0 && !anyway) return false;
     this.draw();
-    this.#scroller.scrollTop = rows * this.#rowHeight;
+    this.#scroller.scrollTop = (now < 0 ? index : now) * this.#rowHeight;
+    this.draw();
+    return true;
+  }
+
+  /** Has the list changed; whoever has scrolled down goes on seeing the same calls. */
+  holding(change: () => void): void {
+    const { place } = this;
+    const within = place === undefined ? 0 : this.#scroller.scrollTop - place.index * this.#rowHeight;
+    change();
+    if (place === undefined || this.#scroller.clientHeight === 0) return;
+    const now = this.#list.indexOf(place.seq);
+    if (now < 0 || now === place.index) return;
+    this.draw();
+    this.#scroller.scrollTop = now * this.#rowHeight + within;
     this.draw();
   }
 

@@ -81,10 +81,14 @@ export class Host {
 
   /**
    * Asks the host.
+   * @param unwanted once aborted, the host may answer less than was asked
    * @throws HostError with what it answered instead
    */
-  ask<M extends Method>(method: M, params: Requests[M]['params']): Promise<Requests[M]['answer']> {
+  ask<M extends Method>(method: M, params: Requests[M]['params'], unwanted?: AbortSignal): Promise<Requests[M]['answer']> {
     const id = ++this.#lastId;
+    unwanted?.addEventListener('abort', () => {
+      if (this.#waiting.has(id)) this.#editor.postMessage({ type: 'cancel', id });
+    }, { once: true });
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
       this.#editor.postMessage({ type: 'request', id, method, params } as FromPage);

@@ -45,6 +45,7 @@ async function start(): Promise<void> {
         if (activeTab() === 'tokens') countAgain();
         break;
       case 'changed':
+        calls.changed();
         if (activeTab() === 'search') searchAgain();
         if (activeTab() === 'tokens') countAgain();
         break;

@@ -35,6 +35,7 @@ export class TokensTab {
       const most = Math.max(1, ...sessions.map(({ directTokens, listTokens }) => Math.max(directTokens, listTokens)));
       this.#body.replaceChildren(...sessions.flatMap((session) => rows(session, most)));
       this.#table.hidden = sessions.length === 0;
+      byId('tokens-key').hidden = sessions.length === 0;
     } catch (error) {
       if (turn === this.#turn) this.#notes.replaceChildren(make('p', messageOf(error)));
     }

@@ -3,11 +3,12 @@ import { describe, it } from 'node:test';
 import type { CallRecord } from '../../src/proxy/journal/types.ts';
 import { comparisonOf, detailOf, documentOf } from '../../src/views/inspector/call-detail.ts';
 import { callPage } from '../../src/views/inspector/call-pages.ts';
-import { readCallQuery } from '../../src/views/inspector/call-query.ts';
+import { narrows, readCallQuery } from '../../src/views/inspector/call-query.ts';
 import { changesBetween } from '../../src/views/inspector/changes.ts';
 import { callRow } from '../../src/views/inspector/rows.ts';
 import { CallList, MAX_CALLS } from '../../webview/call-list.ts';
 import { callsOverTime, latencies } from '../../webview/latency.ts';
+import { rowFilter } from '../../webview/row-filter.ts';
 import { FakeGateway } from './views-fixtures.ts';
 
 function call(seq: number, more: Partial<CallRecord> = {}): CallRecord {
@@ -41,6 +42,28 @@ describe('a filter of calls', () => {
     assert.ok(fits('larger:2k tokens:5', { bytesOut: 2048, tokensOut: 5 }) && !fits('larger:2kb', { bytesOut: 2047 }));
   });
 
+  it('is told by rows alone unless it is about what only a record has; else by what is shown of them', () => {
+    const row = callRow(call(7, { server: 'GitHub', tool: 'create', code: 'rate_limited', outcome: 'refused', arguments: { path: 'deep' } }));
+    const told = (text: string): readonly [byRows: boolean, fits: boolean] => {
+      const query = readCallQuery({ text, outcome: undefined }, Date.parse('2024-01-01'));
+      return [query.byRows, rowFilter(query)(row)];
+    };
+    assert.deepEqual(told('server:git code:rate slower:7ms'), [true, true]);
+    assert.deepEqual(told('server:git slower:8ms'), [true, false]);
+    assert.deepEqual(told('since:1h'), [true, false]);
+    assert.deepEqual(told('RATE_limited'), [false, true]);
+    assert.deepEqual(told('deep'), [false, false]);
+    assert.deepEqual(told('session:s'), [false, false]);
+  });
+
+  it('knows when it can only find less than another', () => {
+    const less = (text: string, earlier: string): boolean => narrows(readCallQuery({ text, outcome: undefined }), readCallQuery({ text: earlier, outcome: undefined }));
+    for (const [text, earlier] of [['a', ''], ['server:git', ''], ['server:github', 'server:git'], ['abc tool:x', 'ab'], ['AB', 'b'], ['slower:5s agent:a', 'slower:5s'], ['session:abc', 'session:ab']] as const) assert.ok(less(text, earlier), `${text} after ${earlier}`);
+    for (const [text, earlier] of [['', 'a'], ['server:git', 'server:github'], ['slower:5', 'slower:50'], ['slower:50', 'slower:5s'], ['since:15m', 'since:1m'], ['server:git', 'tool:git'], ['tokens:1', 'tokens:'], ['session:ab', 'session:b']] as const) assert.ok(!less(text, earlier), `${text} after ${earlier}`);
+    assert.ok(!narrows(readCallQuery({ text: '', outcome: undefined }), readCallQuery({ text: '', outcome: 'ok' })));
+    assert.ok(narrows(readCallQuery({ text: '', outcome: 'ok' }), readCallQuery({ text: '', outcome: undefined })));
+  });
+
   it('takes a word whose value makes no sense, or that it does not know, for text', () => {
     for (const text of ['slower:soon', 'https://example.com', 'is:odd', 'since:ever', 'constructor:x']) assert.deepEqual(readCallQuery({ text, outcome: undefined }).filter, { text });
   });
@@ -72,6 +95,19 @@ describe('calls page by page', () => {
     }
     assert.deepEqual(found, [4]);
     assert.ok(pages > 1 && pages < 10);
+  });
+
+  it('are not looked through any further once nobody wants them', async () => {
+    const gateway = gatewayWith(Array.from({ length: 25_000 }, (_, i) => call(i + 1)));
+    const unwanted = new AbortController();
+    let asked = 0;
+    const page = await callPage({
+      calls: (filter) => {
+        if (++asked === 2) unwanted.abort();
+        return gateway.calls(filter);
+      },
+    }, { text: 'agent:nobody', outcome: undefined }, unwanted.signal);
+    assert.deepEqual([asked, page.rows], [2, []]);
   });
 });
 
@@ -139,6 +175,25 @@ describe('the calls a page knows', () => {
       assert.deepEqual(durations, durations.toSorted((a, b) => (ascending ? a - b : b - a)));
     }
     assert.equal(list.rows.length, 11);
+  });
+
+  it('are those that fit, also of what comes later, and of what others found', () => {
+    const list = new CallList();
+    list.append(rows(9, 8, 7));
+    list.filter(({ seq }) => seq % 2 === 1);
+    list.append(rows(6, 5));
+    list.add(rows(11, 10));
+    assert.deepEqual(seqs(list), [11, 9, 7, 5]);
+    list.find(rows(8, 3));
+    assert.deepEqual(seqs(list), [11, 9, 8, 7, 5, 3]);
+    list.append(rows(4, 3));
+    assert.deepEqual(seqs(list), [11, 9, 8, 7, 5, 3], 'each once');
+    list.filter(({ seq }) => seq > 6, true);
+    assert.deepEqual(seqs(list), [11, 9, 8, 7], 'only what was left is tested');
+    list.filter(({ seq }) => seq > 6);
+    assert.deepEqual(seqs(list), [11, 10, 9, 8, 7]);
+    list.filter(undefined);
+    assert.deepEqual([list.known, seqs(list).length, list.span], [9, 9, { newest: 11, oldest: 3 }]);
   });
 
   it('are bounded: the oldest leave', () => {

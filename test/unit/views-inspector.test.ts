@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CallRecord } from '../../src/proxy/journal/types.ts';
-import { MAX_QUERY, readFromPage, readToPage } from '../../src/views/inspector/messages.ts';
+import { MAX_QUERY, readFromPage, readToPage, unreadRequest } from '../../src/views/inspector/messages.ts';
 import { inspectorPage } from '../../src/views/inspector/page.ts';
 import { callRow, searchAnswer, shownJson } from '../../src/views/inspector/rows.ts';
 import { snapshot, tool, upstream } from './views-fixtures.ts';
@@ -40,6 +40,13 @@ describe('messages of the page', () => {
       method: 'calls',
       params: { text: '', outcome: 'ok', before: 7 },
     });
+  });
+
+  it('end a request, or are refused by their number, so that nobody waits for an answer that does not come', () => {
+    assert.deepEqual(readFromPage({ type: 'cancel', id: 3, more: 1 }), { type: 'cancel', id: 3 });
+    assert.equal(readFromPage({ type: 'cancel', id: '3' }), undefined);
+    assert.equal(unreadRequest({ type: 'request', id: 4, method: 'search', params: { query: 'x'.repeat(MAX_QUERY + 1) } }), 4);
+    assert.equal(unreadRequest({ type: 'approve', id: 4 }), undefined);
   });
 
   // Security U3.

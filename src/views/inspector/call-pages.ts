@@ -10,8 +10,11 @@ const ROWS = 2_000;
 /** Records that are looked at for one page. */
 const MAX_LOOKED_AT = 10_000;
 
-/** The calls that match, newest first, from the newest or from `before` on. */
-export async function callPage(gateway: Pick<GatewayApi, 'calls'>, query: CallQuery & { readonly before?: number | undefined }): Promise<CallPage> {
+/**
+ * The calls that match, newest first, from the newest or from `before` on.
+ * @param unwanted once aborted, nothing more is read: the page is as far as it got
+ */
+export async function callPage(gateway: Pick<GatewayApi, 'calls'>, query: CallQuery & { readonly before?: number | undefined }, unwanted?: AbortSignal): Promise<CallPage> {
   const { filter, fits } = readCallQuery(query);
   const wanted = query.before === undefined ? FIRST_ROWS : ROWS;
   const found: CallRecord[] = [];
@@ -22,7 +25,7 @@ export async function callPage(gateway: Pick<GatewayApi, 'calls'>, query: CallQu
     before = records.at(-1)?.seq;
     found.push(...records.filter(fits));
     if (records.length < wanted) return { rows: found.map(callRow), before: undefined };
-    if (found.length >= wanted) break;
+    if (found.length >= wanted || unwanted?.aborted === true) break;
   }
   return { rows: found.map(callRow), before };
 }

@@ -1,33 +1,57 @@
 import type { CallFilter, CallRecord } from '../../proxy/journal/types.ts';
-import type { CallQuery } from './messages.ts';
+import type { CallQuery, CallRow } from './messages.ts';
 
-/** A filter as typed, split into what the journal looks up and what is tested here. */
+/** What a record and a row of the page have in common: words about these need no look into the journal. */
+export type CallColumns = Pick<CallRow, 'agent' | 'bytesOut' | 'client' | 'durationMs' | 'outcome' | 'route' | 'server' | 'tokensOut' | 'tool' | 'truncated'> & { readonly code?: string | undefined };
+
+/** A filter as typed, split by where each part of it is looked up. */
 export interface ReadyQuery {
+  /** What the journal looks up. */
   readonly filter: CallFilter;
+  /** What is tested of a record that the journal found. */
   readonly fits: (record: CallRecord) => boolean;
+  /** The part of it that a row tells; `filter` has the rest of what it wants. */
+  readonly columns: (row: CallColumns) => boolean;
+  /** Whether rows alone tell what it finds. */
+  readonly byRows: boolean;
+  /** Words with a value that it narrows by. */
+  readonly terms: readonly Term[];
 }
 
-type Test = (record: CallRecord) => boolean;
+interface Term {
+  readonly key: string;
+  readonly value: string;
+}
 
-/** Words with a value that a filter knows: `server:github slower:500ms`. */
-const TESTS: ReadonlyMap<string, (value: string) => Test | undefined> = new Map(Object.entries<(value: string) => Test | undefined>({
-  server: (value) => ({ server }) => holds(server, value),
-  tool: (value) => ({ tool }) => holds(tool, value),
-  agent: (value) => ({ agent }) => holds(agent, value),
-  client: (value) => ({ client }) => holds(client, value),
-  session: (value) => ({ session }) => session.startsWith(value),
-  route: (value) => ({ route }) => holds(route, value),
-  outcome: (value) => ({ outcome }) => holds(outcome, value),
-  code: (value) => ({ code = '' }) => holds(code, value),
-  finding: (value) => ({ findings }) => findings.some((finding) => holds(finding, value)),
+type ColumnTest = (row: CallColumns) => boolean;
+type RecordTest = (record: CallRecord) => boolean;
+
+/** Words with a value about what a row has: `server:github slower:500ms`. */
+const COLUMN_TESTS: ReadonlyMap<string, (value: string) => ColumnTest | undefined> = new Map(Object.entries<(value: string) => ColumnTest | undefined>({
+  server: (value) => holding(value, ({ server }) => server),
+  tool: (value) => holding(value, ({ tool }) => tool),
+  agent: (value) => holding(value, ({ agent }) => agent),
+  client: (value) => holding(value, ({ client }) => client),
+  route: (value) => holding(value, ({ route }) => route),
+  outcome: (value) => holding(value, ({ outcome }) => outcome),
+  code: (value) => holding(value, ({ code = '' }) => code),
   slower: (value) => above(milliseconds(value), ({ durationMs }) => durationMs),
   larger: (value) => above(count(value), ({ bytesOut }) => bytesOut),
   tokens: (value) => above(count(value), ({ tokensOut }) => tokensOut),
   is: (value) => (value === 'shortened' ? ({ truncated }) => truncated : undefined),
 }));
 
+/** Words with a value about what only the record has. */
+const RECORD_TESTS: ReadonlyMap<string, (value: string) => RecordTest> = new Map(Object.entries<(value: string) => RecordTest>({
+  session: (value) => ({ session }) => session.toLowerCase().startsWith(value),
+  finding: (value) => ({ findings }) => findings.some((finding) => finding.toLowerCase().includes(value)),
+}));
+
+/** Words whose value a call holds somewhere: a longer value finds less. */
+const HOLDING: ReadonlySet<string> = new Set(['server', 'tool', 'agent', 'client', 'route', 'outcome', 'code', 'finding', 'session']);
+
 /** All words a filter knows, for whoever types one. */
-export const QUERY_WORDS: readonly string[] = [...TESTS.keys(), 'since'];
+export const QUERY_WORDS: readonly string[] = [...COLUMN_TESTS.keys(), ...RECORD_TESTS.keys(), 'since'];
 
 /**
  * Reads a filter: words with a value narrow by that; the rest together is looked for anywhere in the record, arguments
@@ -35,29 +59,53 @@ export const QUERY_WORDS: readonly string[] = [...TESTS.keys(), 'since'];
  * @param now milliseconds since epoch, for `since:15m`
  */
 export function readCallQuery({ text, outcome }: CallQuery, now = Date.now()): ReadyQuery {
-  const tests: Test[] = [];
+  const columnTests: ColumnTest[] = [];
+  const recordTests: RecordTest[] = [];
+  const terms: Term[] = [];
   const rest: string[] = [];
   let since: number | undefined;
   for (const word of text.split(/\s+/)) {
-    const [, key = '', value = ''] = /^(\w+):(.+)$/.exec(word) ?? [];
+    const [, key = '', value = ''] = /^(\w+):(.+)$/.exec(word.toLowerCase()) ?? [];
     const age = key === 'since' ? milliseconds(value) : undefined;
-    const test = TESTS.get(key)?.(value.toLowerCase());
+    const columnTest = COLUMN_TESTS.get(key)?.(value);
+    const recordTest = RECORD_TESTS.get(key)?.(value);
     if (age !== undefined) since = now - age;
-    else if (test !== undefined) tests.push(test);
+    if (columnTest !== undefined) columnTests.push(columnTest);
+    if (recordTest !== undefined) recordTests.push(recordTest);
+    if (age !== undefined || columnTest !== undefined || recordTest !== undefined) terms.push({ key, value });
     else if (word !== '') rest.push(word);
   }
+  const columns: ColumnTest = (row) => columnTests.every((test) => test(row));
   return {
     filter: { ...(rest.length > 0 && { text: rest.join(' ') }), ...(outcome !== undefined && { outcome }), ...(since !== undefined && { since }) },
-    fits: (record) => tests.every((test) => test(record)),
+    fits: (record) => columns(record) && recordTests.every((test) => test(record)),
+    columns,
+    byRows: rest.length === 0 && recordTests.length === 0,
+    terms,
   };
 }
 
-function holds(text: string, part: string): boolean {
-  return text.toLowerCase().includes(part);
+/** Whether a filter surely finds nothing that an earlier one did not find. */
+export function narrows(query: ReadyQuery, earlier: ReadyQuery): boolean {
+  const { text = '', outcome } = earlier.filter;
+  if (!(query.filter.text ?? '').toLowerCase().includes(text.toLowerCase())) return false;
+  if (outcome !== undefined && outcome !== query.filter.outcome) return false;
+  return earlier.terms.every((old) => query.terms.some(({ key, value }) => key === old.key && (value === old.value || (HOLDING.has(key) && value.includes(old.value) && (key !== 'session' || value.startsWith(old.value))))));
 }
 
-function above(least: number | undefined, of: (record: CallRecord) => number): Test | undefined {
-  return least === undefined ? undefined : (record) => of(record) >= least;
+/** Names are few and calls many: each name is looked at once. */
+function holding(part: string, of: (row: CallColumns) => string): ColumnTest {
+  const known = new Map<string, boolean>();
+  return (row) => {
+    const text = of(row);
+    let held = known.get(text);
+    if (held === undefined) known.set(text, (held = text.toLowerCase().includes(part)));
+    return held;
+  };
+}
+
+function above(least: number | undefined, of: (row: CallColumns) => number): ColumnTest | undefined {
+  return least === undefined ? undefined : (row) => of(row) >= least;
 }
 
 const TIME = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

@@ -7,10 +7,11 @@ import { exportCalls } from '../export-calls.ts';
 import type { FullResults } from '../full-results.ts';
 import type { GatewayHost } from '../gateway-host.ts';
 import { INSPECTOR_PANEL } from '../ids.ts';
+import { t } from '../l10n.ts';
 import { problemOf } from '../problem.ts';
 import type { ReviewDocuments } from '../review-documents.ts';
 import { oneLine } from '../text.ts';
-import { readFromPage, type CallRow, type FromPage, type Tab, type ToPage } from './messages.ts';
+import { readFromPage, unreadRequest, type CallRow, type FromPage, type Tab, type ToPage } from './messages.ts';
 import { inspectorPage } from './page.ts';
 import { tokensAnswer } from '../present/tokens.ts';
 import { callAgain, draftOf } from './again.ts';
@@ -101,6 +102,8 @@ class OpenInspector implements Disposable {
   /** Calls since the page was told last, newest first. */
   #called: CallRow[] = [];
   #timer: NodeJS.Timeout | undefined;
+  /** Requests that are being answered, by their number. */
+  readonly #answering = new Map<number, AbortController>();
 
   constructor(panel: vscode.WebviewPanel, parts: InspectorParts, tab: Tab | undefined) {
     const { host } = parts;
@@ -129,6 +132,7 @@ class OpenInspector implements Disposable {
 
   dispose(): void {
     clearTimeout(this.#timer);
+    for (const unwanted of this.#answering.values()) unwanted.abort();
     this.#store.dispose();
   }
 
@@ -148,6 +152,10 @@ class OpenInspector implements Disposable {
     const message = readFromPage(value);
     if (message === undefined) {
       this.#parts.log.warn('The inspector’s page sent something that is no message of its protocol.');
+      const id = unreadRequest(value);
+      if (id !== undefined) this.#post({ type: 'error', id, message: t('The inspector could not take that.'), action: t('Make it shorter, or open the inspector anew.') });
+    } else if (message.type === 'cancel') {
+      this.#answering.get(message.id)?.abort();
     } else if (message.type === 'failed') {
       this.#parts.log.error(`The inspector’s page failed: ${oneLine(message.message, 500)}`);
     } else if (message.type === 'ready') {
@@ -161,11 +169,15 @@ class OpenInspector implements Disposable {
 
   async #answer(request: Extract<FromPage, { type: 'request' }>): Promise<void> {
     const { id } = request;
+    const unwanted = new AbortController();
+    this.#answering.set(id, unwanted);
     try {
       const gateway = await this.#parts.host.start();
-      this.#post({ type: 'answer', id, answer: await answerTo(request, gateway, this.#parts) });
+      this.#post({ type: 'answer', id, answer: await answerTo(request, gateway, this.#parts, unwanted.signal) });
     } catch (error) {
       this.#post({ type: 'error', id, ...problemOf(error) });
+    } finally {
+      this.#answering.delete(id);
     }
   }
 
@@ -176,7 +188,7 @@ class OpenInspector implements Disposable {
 
 type Answer = Extract<ToPage, { type: 'answer' }>['answer'];
 
-async function answerTo({ method, params }: Extract<FromPage, { type: 'request' }>, gateway: GatewayApi, { documents, dialogs, host, results }: InspectorParts): Promise<Answer> {
+async function answerTo({ method, params }: Extract<FromPage, { type: 'request' }>, gateway: GatewayApi, { documents, dialogs, host, results }: InspectorParts, unwanted: AbortSignal): Promise<Answer> {
   switch (method) {
     case 'search':
       return searchAnswer(params.query, gateway.search(params.query, MAX_RESULTS), gateway.snapshot());
@@ -189,7 +201,7 @@ async function answerTo({ method, params }: Extract<FromPage, { type: 'request' 
     case 'full':
       return results.open(params.id);
     case 'calls':
-      return callPage(gateway, params);
+      return callPage(gateway, params, unwanted);
     case 'detail':
       return detailOf(gateway, params.seq);
     case 'open': {

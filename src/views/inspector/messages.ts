@@ -158,6 +158,8 @@ export type Method = keyof Requests;
 
 export type FromPage =
   | { readonly type: 'ready' }
+  /** The answer to a request is not wanted any more: what it costs can be saved. */
+  | { readonly type: 'cancel'; readonly id: number }
   /** Something went wrong in the page. */
   | { readonly type: 'failed'; readonly message: string }
   | { [M in Method]: { readonly type: 'request'; readonly id: number; readonly method: M; readonly params: Requests[M]['params'] } }[Method];
@@ -184,6 +186,7 @@ export function readFromPage(value: unknown): FromPage | undefined {
   if (value['type'] === 'ready') return { type: 'ready' };
   if (value['type'] === 'failed') return { type: 'failed', message: typeof value['message'] === 'string' ? value['message'].slice(0, MAX_QUERY) : '' };
   const { type, id, method, params } = value;
+  if (type === 'cancel') return typeof id === 'number' ? { type, id } : undefined;
   if (type !== 'request' || typeof id !== 'number' || !isRecord(params)) return undefined;
   if (method === 'search') {
     const query = readText(params['query']);
@@ -210,6 +213,11 @@ function readAboutCall(id: number, method: 'draft' | 'full' | 'again', params: R
   if (method !== 'again') return { type: 'request', id, method, params: { id: call } };
   const text = params['arguments'];
   return typeof text === 'string' && text.length <= MAX_ARGUMENTS ? { type: 'request', id, method, params: { id: call, arguments: text } } : undefined;
+}
+
+/** The number of a request that is none of the protocol's, so that whoever waits for its answer hears of it. */
+export function unreadRequest(value: unknown): number | undefined {
+  return isRecord(value) && value['type'] === 'request' && typeof value['id'] === 'number' ? value['id'] : undefined;
 }
 
 /** Reads a message of the host. It comes from our own extension: its type is enough to know the rest. */

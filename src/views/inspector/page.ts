@@ -59,11 +59,14 @@ function callsTab(): string {
 <div class="tab">
 <div class="toolbar">
 <vscode-text-field id="calls-text" placeholder="${x(t('words anywhere, or {0}', 'server:github tool:create outcome:refused slower:500ms since:1h'))}" title="${x(t('Words with a value: {0}', QUERY_WORDS.map((word) => `${word}:`).join(' ')))}">${x(t('Filter calls'))}</vscode-text-field>
+<div class="field">
 <label for="calls-outcome">${x(t('Outcome'))}</label>
 <vscode-dropdown id="calls-outcome" aria-label="${x(t('Outcome'))}"></vscode-dropdown>
+</div>
 <vscode-button id="calls-export" appearance="secondary">${x(t('Export…'))}</vscode-button>
 </div>
-<p id="calls-status" role="status" aria-live="polite"></p>
+<p id="calls-status" class="status"></p>
+<p id="calls-said" class="spoken" role="status" aria-live="polite"></p>
 <div id="calls-scroll" role="region" aria-label="${x(t('Calls'))}" tabindex="0">
 <table id="calls">
 <caption class="spoken">${x(t('Tool calls, newest first until sorted. The button in a row shows its details; arrow keys, Page Up, Page Down, Home and End move between rows.'))}</caption>
@@ -135,6 +138,7 @@ function tokensTab(): string {
   return `
 <div class="tab">
 <div id="tokens-notes" role="status" aria-live="polite"></div>
+<p id="tokens-key" class="faint" hidden><span class="key value"></span>${x(t('its list'))} <span class="key other"></span>${x(t('all tools'))}</p>
 <table id="tokens" hidden>
 <caption class="spoken">${x(t('Tokens of each connected agent'))}</caption>
 <thead><tr><th scope="col">${x(t('Agent'))}</th><th scope="col" class="numeric">${x(t('Its list, per request'))}</th><th scope="col" class="numeric">${x(t('All tools, per request'))}</th><th scope="col" class="numeric">${x(t('Menu answers'))}</th><th scope="col" class="numeric">${x(t('Tool answers'))}</th><th scope="col" class="numeric">${x(t('Kept out by shortening'))}</th></tr></thead>
@@ -145,7 +149,7 @@ function tokensTab(): string {
 <div id="latency-time"></div>
 <table>
 <caption class="spoken">${x(t('The tools called most among the calls that are shown, busiest first'))}</caption>
-<thead><tr><th scope="col">${x(t('Tool'))}</th><th scope="col" class="numeric">${x(t('Calls'))}</th><th scope="col" class="numeric">${x(t('Not ok'))}</th><th scope="col" class="numeric">${x(t('Half took less than'))}</th><th scope="col" class="numeric">${x(t('19 of 20 took less than'))}</th><th scope="col" class="bar">${x(t('Picture'))}</th></tr></thead>
+<thead><tr><th scope="col">${x(t('Tool'))}</th><th scope="col" class="numeric">${x(t('Calls'))}</th><th scope="col" class="numeric">${x(t('Not ok'))}</th><th scope="col" class="numeric">${x(t('Half took less than'))}</th><th scope="col" class="numeric">${x(t('19 of 20 took less than'))}</th><th scope="col" class="bar"><span class="key value"></span>${x(t('half'))} <span class="key other"></span>${x(t('19 of 20'))}</th></tr></thead>
 <tbody id="latency-body"></tbody>
 </table>
 </section>

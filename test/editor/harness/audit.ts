@@ -21,6 +21,8 @@ export interface Audited {
   readonly violations: readonly string[];
   /** Pixels that the page is wider than its window: it must not be scrolled sideways. */
   readonly tooWide: number;
+  /** Elements that would still move for a person who wants less motion. */
+  readonly moving: readonly string[];
 }
 
 /** Themes of VS Code, one of each kind, with the class that the page gets in it. */
@@ -91,7 +93,7 @@ export async function auditInspector(workbench: Workbench, looked: (audited: Aud
   return audits;
 }
 
-async function look(workbench: Workbench): Promise<Pick<Audited, 'passed' | 'tooWide' | 'unsure' | 'violations'>> {
+async function look(workbench: Workbench): Promise<Pick<Audited, 'moving' | 'passed' | 'tooWide' | 'unsure' | 'violations'>> {
   const page = workbench.webview().locator('html');
   const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   const handle = await page.elementHandle();
@@ -102,5 +104,24 @@ async function look(workbench: Workbench): Promise<Pick<Audited, 'passed' | 'too
   const { incomplete, passes, violations } = await frame.evaluate<AxeResults>('axe.run(document)');
   const lines = (results: AxeResults['violations']): readonly string[] => results.flatMap(({ id, nodes }) => nodes.map(({ any, html }) => `${id}: ${any[0]?.message ?? ''}: ${html.slice(0, 200)}`));
   const tooWide = await frame.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-  return { passed: passes.length, unsure: lines(incomplete), violations: lines(violations), tooWide };
+  await workbench.page.emulateMedia({ reducedMotion: 'reduce' });
+  const moving = await frame.evaluate<readonly string[]>(MOVING);
+  await workbench.page.emulateMedia({ reducedMotion: 'no-preference' });
+  return { passed: passes.length, unsure: lines(incomplete), violations: lines(violations), tooWide, moving };
 }
+
+/** Runs in the page: every element, also inside of components, with a transition or an animation that takes time. */
+const MOVING = `(() => {
+  const found = [];
+  const visit = (root) => {
+    for (const element of root.querySelectorAll('*')) {
+      const { animationDuration, animationName, transitionDuration } = getComputedStyle(element);
+      const takes = (durations) => durations.split(',').some((duration) => parseFloat(duration) > 0);
+      if (takes(transitionDuration) || (animationName !== 'none' && takes(animationDuration))) found.push(element.localName + '.' + element.getAttribute('class') + ' ' + element.getAttribute('part'));
+      if (element.shadowRoot) visit(element.shadowRoot);
+    }
+  };
+  visit(document);
+  if (!matchMedia('(prefers-reduced-motion: reduce)').matches) found.push('the page does not hear of reduced motion');
+  return found;
+})()`;
