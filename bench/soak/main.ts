@@ -4,11 +4,11 @@
 // Usage: node bench/soak/main.ts [HOURS]
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { root } from '../../scripts/lib/exec.mjs';
 import { LegacyAgent, ModernAgent } from '../../test/fixtures/relay/agents.ts';
 import { startHttpPeer } from '../../test/fixtures/relay/http-peer.ts';
 import { stdioPeer } from '../../test/fixtures/relay/rig.ts';
+import { gone } from '../../test/security/kit/processes.ts';
 import { startGateway } from '../lib/gateway.ts';
 import { report } from '../lib/report.ts';
 import { graph } from './graph.ts';
@@ -78,18 +78,6 @@ async function staysAnHour(agent: LegacyAgent, number: number): Promise<void> {
   staying.listed ??= listed;
   if (listed !== staying.listed) throw new Error('the list is another one');
   wakes++;
-}
-
-/** Resolves once there is no process of this id. */
-async function gone(pid: number): Promise<void> {
-  for (;;) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
-    await delay(20);
-  }
 }
 
 const staying: { listed?: string } = {};

@@ -1,11 +1,11 @@
 /* Servers that are frozen, half-closed, flooding or gone, as agents meet them through the gateway. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { LegacyAgent, Message } from '../fixtures/relay/agents.ts';
 import { startHttpPeer } from '../fixtures/relay/http-peer.ts';
 import type { PeerMessage } from '../fixtures/relay/peer.ts';
 import { startRelayRig, stdioPeer, type RelayRig } from '../fixtures/relay/rig.ts';
+import { gone } from '../security/kit/processes.ts';
 
 const POSIX_ONLY = { skip: process.platform === 'win32' };
 const READ = { name: 'read', inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } };
@@ -26,18 +26,6 @@ function settledOf(promise: Promise<unknown>): () => boolean {
   let settled = false;
   void promise.catch(() => undefined).then(() => (settled = true));
   return () => settled;
-}
-
-/** Resolves once there is no process of this id. */
-async function gone(pid: number): Promise<void> {
-  for (;;) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return;
-    }
-    await delay(20);
-  }
 }
 
 describe('a server that is frozen', { timeout: 120_000, ...POSIX_ONLY }, () => {

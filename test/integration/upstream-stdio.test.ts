@@ -252,7 +252,7 @@ describe('what a server inherits', () => {
     assert.equal(env['HOME'], process.env['HOME']);
     assert.ok(env['PATH']?.startsWith(process.env['PATH'] ?? '?'));
     assert.equal('LC_VESTIBULE' in env, false);
-    const allowed = /^(PATH|HOME|USER|LOGNAME|SHELL|TERM|TZ|TMPDIR|TMP|TEMP|LANG|LANGUAGE|LC_.*|XDG_.*|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|NODE_EXTRA_CA_CERTS|SSL_CERT_.*|OWN)$/;
+    const allowed = /^(PATH|HOME|USER|LOGNAME|SHELL|TERM|TZ|TMPDIR|TMP|TEMP|LANG|LANGUAGE|LC_.*|XDG_.*|DISPLAY|WAYLAND_DISPLAY|XAUTHORITY|NODE_EXTRA_CA_CERTS|SSL_CERT_.*|OWN|VESTIBULE_LAUNCH)$/;
     assert.deepEqual(Object.keys(env).filter((name) => !allowed.test(name)), []);
   });
 

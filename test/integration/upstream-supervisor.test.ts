@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -217,6 +218,27 @@ describe('orphans', () => {
     while (exists(server) || exists(grandchild)) await delay(10);
     assert.deepEqual(readdirSync(join(stateDir, 'launched')), []);
     assert.deepEqual(await sweepOrphans(stateDir), []);
+  });
+
+  it('are ended too where only a child of the server is left, unless it is a stranger', { skip: process.platform !== 'linux' }, async () => {
+    const stateDir = tempFolder();
+    const owner = spawn(process.execPath, [host, stateDir], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(owner.stdout.setEncoding('utf8'), 'data')) as [string];
+    const { server, grandchild } = JSON.parse(line) as { readonly server: number; readonly grandchild: number };
+    owner.kill('SIGKILL');
+    await once(owner, 'exit');
+    process.kill(server, 'SIGKILL');
+    while (exists(server)) await delay(10);
+    const [name = ''] = readdirSync(join(stateDir, 'launched'));
+    const record = JSON.parse(readFileSync(join(stateDir, 'launched', name), 'utf8')) as object;
+    const forged = tempFolder();
+    mkdirSync(join(forged, 'launched'));
+    writeFileSync(join(forged, 'launched', name), JSON.stringify({ ...record, mark: randomUUID() }));
+    assert.deepEqual(await sweepOrphans(forged), [], 'a group of another launch');
+    assert.ok(exists(grandchild));
+    assert.deepEqual(await sweepOrphans(stateDir), [server]);
+    while (exists(grandchild)) await delay(10);
+    assert.deepEqual(readdirSync(join(stateDir, 'launched')), []);
   });
 
   it('are never somebody else: another start time, a living owner, or a broken record', async () => {

@@ -3,6 +3,7 @@ import { definitionsOf } from '../catalog/definitions.ts';
 import { messageOf } from '../errors.ts';
 import type { ServerName } from '../model.ts';
 import type { GatewayOptions } from '../options.ts';
+import { settledWithin } from '../settled-within.ts';
 import { fingerprintOf } from '../quarantine/launch.ts';
 import type { UpstreamHub } from '../upstream/hub.ts';
 import type { Decisions } from './decisions.ts';
@@ -62,7 +63,7 @@ export class Listings {
 
   /** Resolves when agents may ask after a start: what they ask first waits a moment for first listings. @param followed of `follow` */
   async settled(followed: Promise<void>): Promise<void> {
-    await Promise.race([followed, delay(FIRST_LISTINGS_MS)]);
+    await settledWithin(followed, FIRST_LISTINGS_MS);
   }
 
   /** Follows a listing that came. @param accepted resolves when all of it is in the catalog: at once, unless it is very large */
@@ -97,10 +98,6 @@ export class Listings {
     const listed = inBatches(enabled, CONNECTED_AT_ONCE, async (server) => {
       await this.refresh(server).catch(() => undefined);
     });
-    await Promise.race([listed, delay(SETTLE_MS)]);
+    await settledWithin(listed, SETTLE_MS);
   }
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

@@ -2,6 +2,7 @@ import type { Worker } from 'node:worker_threads';
 import { messageOf } from '../errors.ts';
 import type { Disposable } from '../events.ts';
 import { loneThread } from '../lone-thread.ts';
+import { settledWithin } from '../settled-within.ts';
 import { CALL_OFF_MS, KILL_AFTER_MS, MAX_RUNS, WORKER_HEAP_MB, WORKER_STACK_MB } from './limits.ts';
 import type { FromWorker, ToWorker, WorkerInput } from './messages.ts';
 import type { CallAnswer, CodeEnd, CodeOutcome, CodeRequest, CodeSandbox } from './types.ts';
@@ -66,7 +67,7 @@ async function runOnce(request: CodeRequest): Promise<CodeOutcome> {
   });
   over.abort();
   await worker.terminate();
-  await Promise.race([Promise.allSettled(calls), delay(CALL_OFF_MS)]);
+  await settledWithin(Promise.allSettled(calls), CALL_OFF_MS);
   return { end, logs, calls: calls.length };
 }
 
@@ -79,8 +80,4 @@ function startWorker({ code, timeoutMs }: CodeRequest): Worker {
 function brokenDown(error: unknown): CodeEnd {
   const outOfMemory = error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_OUT_OF_MEMORY';
   return outOfMemory ? { kind: 'threw', message: 'InternalError: out of memory' } : { kind: 'failed', message: messageOf(error) };
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref());
 }

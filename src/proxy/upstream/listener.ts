@@ -5,7 +5,7 @@ import type { RpcConnection } from './rpc-connection.ts';
 import { elements, members, stringOf } from '../json/slice.ts';
 import { declaresTasks, TASKS_EXTENSION } from '../json/tasks-extension.ts';
 import { declares } from './server-info.ts';
-import { settledWithin } from './settled-within.ts';
+import { settledWithin } from '../settled-within.ts';
 import type { WriteLog } from './throttled-log.ts';
 import type { Sender } from './types.ts';
 

@@ -5,7 +5,7 @@ import { excerpt, UpstreamError } from './failure.ts';
 import { HttpAnswerError } from './http/response.ts';
 import type { RpcConnection } from './rpc-connection.ts';
 import { serverInfo } from './server-info.ts';
-import { settledWithin } from './settled-within.ts';
+import { settledWithin } from '../settled-within.ts';
 import { UpstreamCallError, type ConnectionProfile } from './types.ts';
 
 /** The newest revision with sessions: what `initialize` offers unless an agent agreed on an older one. */

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, win32 } from 'node:path';
 import { identityOf, livenessOf, ownIdentity, type ProcessIdentity } from '../storage/process-identity.ts';
+import { groupCarries } from './stdio/launch-mark.ts';
 import { groupGone, killGroup, killTreeOnWindows } from './stdio/process-group.ts';
 
 /*
@@ -17,6 +18,7 @@ const TERM_GRACE_MS = 1_000;
 /** Where the system tells start times in seconds only, a process counts as ours within this many milliseconds. */
 const START_TOLERANCE_MS = 2_000;
 const QUERY_TIMEOUT_MS = 10_000;
+const MARK = /^[0-9a-f-]{36}$/;
 const FORGET_AFTER_MS = 30 * 24 * 60 * 60 * 1000;
 
 interface LaunchRecord {
@@ -24,6 +26,8 @@ interface LaunchRecord {
   readonly child: ProcessIdentity;
   /** Milliseconds since epoch at which the child was started. */
   readonly at: number;
+  /** What every process of it carries, where the system tells. */
+  readonly mark?: string | undefined;
 }
 
 /** A record of a running process; it is removed when the process and its tree are gone. */
@@ -35,11 +39,11 @@ export interface RecordedLaunch {
  * Notes that `pid` was launched by this process. Never rejects: a server must run although its record cannot be
  * written; it then only loses the sweep after a crash.
  */
-export async function recordLaunch(stateDir: string, pid: number): Promise<RecordedLaunch> {
+export async function recordLaunch(stateDir: string, pid: number, mark?: string): Promise<RecordedLaunch> {
   const at = Date.now();
   const folder = join(stateDir, FOLDER);
   const file = join(folder, `${pid}-${randomUUID()}.json`);
-  const record: LaunchRecord = { owner: ownIdentity(), child: identityOf(pid), at };
+  const record: LaunchRecord = { owner: ownIdentity(), child: identityOf(pid), at, mark };
   await mkdir(folder, { recursive: true, mode: 0o700 })
     .then(() => writeFile(file, JSON.stringify(record), { mode: 0o600 }))
     .catch(() => undefined);
@@ -48,7 +52,8 @@ export async function recordLaunch(stateDir: string, pid: number): Promise<Recor
 
 /**
  * Ends process trees that a host left behind when it was killed. A tree is ended only when its owner is certainly
- * gone and the process is certainly the one that was launched: same pid and same start time.
+ * gone and the process is certainly the one that was launched: same pid and same start time. Of one that ended itself
+ * meanwhile, what is left of its group is, where it carries the mark of the launch (Linux).
  * @returns the pids that were ended
  */
 export async function sweepOrphans(stateDir: string): Promise<readonly number[]> {
@@ -65,7 +70,7 @@ async function sweep(file: string): Promise<number | undefined> {
     if (Date.now() - record.at > FORGET_AFTER_MS) await rm(file, { force: true }).catch(() => undefined);
     return undefined;
   }
-  const pid = record !== undefined && (await isLaunched(record)) ? record.child.pid : undefined;
+  const pid = record !== undefined && ((await isLaunched(record)) || (await leftSomething(record))) ? record.child.pid : undefined;
   if (pid !== undefined) await endTree(pid);
   await rm(file, { force: true }).catch(() => undefined);
   return pid;
@@ -83,6 +88,10 @@ async function isLaunched(record: LaunchRecord): Promise<boolean> {
   if (record.child.space !== ownIdentity().space) return false;
   const startedAt = await startTimeOf(record.child.pid);
   return startedAt !== undefined && Math.abs(startedAt - record.at) <= START_TOLERANCE_MS;
+}
+
+async function leftSomething({ child, mark }: LaunchRecord): Promise<boolean> {
+  return mark !== undefined && child.space === ownIdentity().space && (await groupCarries(child.pid, mark));
 }
 
 /** When a process started, in milliseconds since epoch, on systems without /proc. */
@@ -114,9 +123,9 @@ async function readRecord(file: string): Promise<LaunchRecord | undefined> {
 
 function isLaunchRecord(value: unknown): value is LaunchRecord {
   if (typeof value !== 'object' || value === null) return false;
-  const { owner, child, at } = value as Record<string, unknown>;
+  const { owner, child, at, mark } = value as Record<string, unknown>;
   // A pid of 0 or 1 would make a group signal hit everybody.
-  return isIdentity(owner) && isIdentity(child) && child.pid > 1 && typeof at === 'number';
+  return isIdentity(owner) && isIdentity(child) && child.pid > 1 && typeof at === 'number' && (mark === undefined || (typeof mark === 'string' && MARK.test(mark)));
 }
 
 function isIdentity(value: unknown): value is ProcessIdentity {

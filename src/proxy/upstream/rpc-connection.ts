@@ -8,7 +8,7 @@ import { legacyDialect, type Dialect } from './dialect.ts';
 import { UpstreamError } from './failure.ts';
 import type { Leg, LegEnd, LegSink, MessageHeaders } from './leg.ts';
 import { PendingCall } from './pending-call.ts';
-import { settledWithin } from './settled-within.ts';
+import { settledWithin } from '../settled-within.ts';
 import type { WriteLog } from './throttled-log.ts';
 import { UpstreamCallError, type CallOptions, type Sender, type UpstreamConnection, type UpstreamInfo } from './types.ts';
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /** Memory of a process; 0 where the system does not tell it by a file. */
 export function residentBytes(pid: number): number {
@@ -14,4 +15,10 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Resolves once there is no process of this id. */
+export async function gone(pid: number): Promise<void> {
+  // Of a process that is not ours there is no event to wait for.
+  while (isAlive(pid)) await delay(20);
 }

@@ -3,16 +3,18 @@ import { statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
-import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import spawn from 'cross-spawn';
 import { messageOf } from '../../errors.ts';
 import type { ResolvedTransport } from '../../config/types.ts';
 import { UpstreamError } from '../failure.ts';
+import { settledWithin } from '../../settled-within.ts';
 import { orAborted } from '../or-aborted.ts';
 import { recordLaunch } from '../orphans.ts';
 import { childEnvironment } from './environment.ts';
 import { findCommand } from './find-command.ts';
 import { killOnExit } from './last-resort.ts';
+import { LAUNCH_MARK, newMark } from './launch-mark.ts';
 import { groupGone, killGroup, killTreeOnWindows } from './process-group.ts';
 import { userPath } from './user-path.ts';
 
@@ -65,6 +67,8 @@ export async function launch(
   const search = { platform, home: homedir(), inherited: process.env, userPath: () => userPath(platform) };
   const file = await orAborted(findCommand(transport.command, env, search), signal);
 
+  const mark = newMark();
+  if (mark !== undefined) env.set(LAUNCH_MARK, mark);
   gate();
   const child = start(file, transport.args, { cwd, env: Object.fromEntries(env) });
   // A pipe error is seen as the end of the process; unhandled it would end the host.
@@ -79,7 +83,7 @@ export async function launch(
   child.on('error', () => undefined);
   const watch = killOnExit(pid);
   // Not waited for: what a process writes before it ends at once is lost when nobody reads by then.
-  const record = recordLaunch(stateDir, pid);
+  const record = recordLaunch(stateDir, pid, mark);
   let ending: Promise<void> | undefined;
   return {
     pid,
@@ -150,7 +154,7 @@ async function turns(count: number): Promise<void> {
 
 async function endTree(child: Child, pid: number, exited: Promise<Exit>): Promise<void> {
   child.stdin.end();
-  await within(exited, STDIN_GRACE_MS);
+  await settledWithin(exited, STDIN_GRACE_MS);
   if (process.platform === 'win32') {
     if (child.exitCode === null && child.signalCode === null) await killTreeOnWindows(pid);
   } else {
@@ -161,15 +165,9 @@ async function endTree(child: Child, pid: number, exited: Promise<Exit>): Promis
       await groupGone(pid, KILL_GRACE_MS);
     }
   }
-  await within(exited, KILL_GRACE_MS);
+  await settledWithin(exited, KILL_GRACE_MS);
   await drained(child);
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
-}
-
-async function within(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
-  const timer = new AbortController();
-  await Promise.race([promise, delay(timeoutMs, undefined, { signal: timer.signal }).catch(() => undefined)]);
-  timer.abort();
 }
 
 function requireFolder(cwd: string): void {
