@@ -1,5 +1,5 @@
 import { editServersFile, globOf, setServerEnabled, setToolServed, type ServersEdit } from '../proxy/config/edit.ts';
-import { compileGlobs } from '../proxy/policy/glob.ts';
+import { compileFilter } from '../proxy/policy/tool-filter.ts';
 import type { GatewaySnapshot } from '../proxy/api.ts';
 import type { Dialogs } from './dialogs.ts';
 import { t } from './l10n.ts';
@@ -39,5 +39,5 @@ export async function applyTicks(ticks: readonly Tick[], { upstreams }: Pick<Gat
 
 /** Whether a tool stays out when its own name is taken from the list. */
 function isKeptByOthers(deny: readonly string[], tool: string): boolean {
-  return compileGlobs(deny.filter((glob) => glob !== globOf(tool)))(tool);
+  return compileFilter(deny.filter((glob) => glob !== globOf(tool)), true)(tool);
 }

@@ -13,8 +13,8 @@ const PEER = stdioPeer({
   ],
 });
 const TOOLS = {
-  allow: ['deploy', 'wipe', 'peek', 'ask'],
-  deny: ['wi*'],
+  allow: ['deploy', 'wi*', '/^(peek|ask)$/'],
+  deny: ['/^WI/i'],
   alias: { deploy: 'ship' },
   overrides: { deploy: { description: 'Ships a build to staging.', pin: { env: 'staging' }, rename: { target: 'host' }, defaults: { count: 2 } }, peek: { tier: 'read' } },
 };
@@ -104,7 +104,7 @@ describe('tools of a servers file', { timeout: 180_000 }, () => {
     await rig.configureText('{ "servers": { "ops": {');
     await rig.until((gateway) => gateway.snapshot().problems.some(({ severity }) => severity === 'error'));
     assert.deepEqual(await namesOf(agent), ['read_cache', 'ops_deploy']);
-    await rig.configure({ servers: { ops: { ...PEER, tools: { allow: ['peek'] } } } });
+    await rig.configure({ servers: { ops: { ...PEER, tools: { allow: ['/^pe+k$/'] } } } });
     await until(async () => (await namesOf(agent)).includes('ops_peek'));
     assert.deepEqual(rig.gateway.snapshot().problems, []);
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { compileLinearRegex, PatternError } from '../../src/proxy/output/linear-regex.ts';
+import { compileLinearRegex, PatternError } from '../../src/proxy/linear-regex.ts';
 
 function holds(pattern: string, text: string, ignoreCase = false): boolean {
   const end = compileLinearRegex(pattern, ignoreCase).search(text, 0).advance({ steps: Infinity });

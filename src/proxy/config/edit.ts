@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { findNodeAtLocation, parseTree, type Node } from 'jsonc-parser';
 import { VestibuleError, type FilePosition } from '../errors.ts';
-import { compileGlobs } from '../policy/glob.ts';
+import { compileFilter, patternIn } from '../policy/tool-filter.ts';
 import { readTextIfExists, writeFileAtomic } from '../storage/atomic-file.ts';
 import { withFileLock } from '../storage/file-lock.ts';
 import { quote } from './fields.ts';
@@ -110,7 +110,7 @@ export function setToolServed(name: ServerName, tool: string, served: boolean): 
     }
     const undenied = deny === undefined || denied === undefined ? text : remove(text, deny, denied);
     const allow = listIn(toolsOf(undenied, name), 'allow');
-    const covered = allow === undefined || compileGlobs((allow.children ?? []).map((child) => String(child.value)))(tool);
+    const covered = allow === undefined || compileFilter((allow.children ?? []).map((child) => String(child.value)), false)(tool);
     return covered ? undenied : append(undenied, allow, undefined, glob);
   };
 }
@@ -213,7 +213,9 @@ function listIn(tools: Node | undefined, key: string): Node | undefined {
 
 /** The glob that names one tool: characters that mean more, or look as if they did, stand for any one. */
 export function globOf(tool: string): string {
-  return tool.replace(/[[\]{}()!^$|+*?]/g, '?');
+  const glob = tool.replace(/[[\]{}()!^$|+*?]/g, '?');
+  // Between slashes it would be read as a regular expression.
+  return patternIn(glob) === undefined ? glob : `?${glob.slice(1)}`;
 }
 
 function notFound(name: ServerName): VestibuleError {

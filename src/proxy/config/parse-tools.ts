@@ -1,3 +1,5 @@
+import type { Node } from 'jsonc-parser';
+import { MAX_PATTERNS, patternIn, problemOfPattern } from '../policy/tool-filter.ts';
 import { dictionary } from './dictionary.ts';
 import { checkKeys, choiceField, fieldsOf, objectField, plainField, quote, recordField, textField, textOf, textsField, type Field, type Fields } from './fields.ts';
 import { OVERRIDE_KEYS, TOOLS_KEYS } from './keys.ts';
@@ -13,8 +15,8 @@ export function parseTools(report: FileReport, server: Fields, origin: UpstreamC
   if (fields === undefined) return { allow: undefined, deny: [], alias: dictionary(), overrides: dictionary() };
   checkKeys(report, fields, TOOLS_KEYS);
   return {
-    allow: globsField(report, fields, 'allow'),
-    deny: globsField(report, fields, 'deny') ?? [],
+    allow: filtersField(report, fields, 'allow'),
+    deny: filtersField(report, fields, 'deny') ?? [],
     alias: parseAlias(report, fields),
     overrides: recordField(report, fields, 'overrides', (member) => parseOverride(report, member, origin)) ?? dictionary(),
   };
@@ -24,14 +26,34 @@ export function parseTools(report: FileReport, server: Fields, origin: UpstreamC
 export function globsField(report: FileReport, fields: Fields, key: string): readonly string[] | undefined {
   const globs = textsField(report, fields, key);
   const nodes = fields.get(key)?.value.children ?? [];
-  for (const [index, glob] of (globs ?? []).entries()) {
+  for (const [index, glob] of (globs ?? []).entries()) checkGlob(report, nodes[index], glob, 'Write several globs instead of brackets, braces or a regular expression.');
+  return globs;
+}
+
+/** As `globsField`, with regular expressions between slashes beside the globs. */
+function filtersField(report: FileReport, fields: Fields, key: string): readonly string[] | undefined {
+  const filters = textsField(report, fields, key);
+  const nodes = fields.get(key)?.value.children ?? [];
+  let patterns = 0;
+  for (const [index, filter] of (filters ?? []).entries()) {
     const node = nodes[index];
     if (node === undefined) continue;
-    if (glob === '') report.error(node, 'An empty glob matches no tool.', 'Write a tool name, or "*" for all tools.');
-    else if (glob.length > MAX_GLOB_LENGTH) report.error(node, `This glob is longer than ${MAX_GLOB_LENGTH} characters.`, 'Shorten it with *.');
-    else if (/[[\]{}()!^$|+]/.test(glob)) report.error(node, `${quote(glob)} is not a glob: only * and ? have a meaning.`, 'Write several globs instead of brackets, braces or a regular expression.');
+    if (patternIn(filter) === undefined) {
+      checkGlob(report, node, filter, 'Write several globs, or a regular expression between slashes: "/^(get|list)_/".');
+      continue;
+    }
+    const problem = problemOfPattern(filter);
+    if (problem !== undefined) report.error(node, `${quote(filter)} is no regular expression that can be used: ${problem}.`, 'Write a simpler one, or globs; docs/policy.md says what is understood.');
+    else if (++patterns > MAX_PATTERNS) report.error(node, `${quote(key)} holds more than ${MAX_PATTERNS} regular expressions.`, 'Join some with |, or use globs.');
   }
-  return globs;
+  return filters;
+}
+
+function checkGlob(report: FileReport, node: Node | undefined, glob: string, fix: string): void {
+  if (node === undefined) return;
+  if (glob === '') report.error(node, 'An empty glob matches no tool.', 'Write a tool name, or "*" for all tools.');
+  else if (glob.length > MAX_GLOB_LENGTH) report.error(node, `This glob is longer than ${MAX_GLOB_LENGTH} characters.`, 'Shorten it with *.');
+  else if (/[[\]{}()!^$|+]/.test(glob)) report.error(node, `${quote(glob)} is not a glob: only * and ? have a meaning.`, fix);
 }
 
 function parseAlias(report: FileReport, fields: Fields): Record<string, string> {

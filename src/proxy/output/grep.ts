@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { characterHead } from './cut.ts';
-import { compileLinearRegex, PatternError, type LinearRegex } from './linear-regex.ts';
+import { compileLinearRegex, PatternError, type LinearRegex } from '../linear-regex.ts';
 import type { CacheRead } from './types.ts';
 
 const MAX_MATCHES = 100;

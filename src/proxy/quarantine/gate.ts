@@ -1,6 +1,6 @@
 import type { UpstreamConfig } from '../config/types.ts';
 import type { Digest, ServerName } from '../model.ts';
-import { compileGlobs } from '../policy/glob.ts';
+import { compileFilter } from '../policy/tool-filter.ts';
 import type { ApprovalStore, DefinitionRef, Withheld } from './types.ts';
 
 /** What the gate looks at besides the definition itself. */
@@ -52,8 +52,8 @@ export function withheldContent(ref: DefinitionRef, input: GateInput | undefined
 export function permitted(filter: ToolFilter, name: string): boolean {
   let permission = permissions.get(filter);
   if (permission === undefined) {
-    const allowed = filter.allow === undefined ? () => true : compileGlobs(filter.allow);
-    const denied = compileGlobs(filter.deny);
+    const allowed = filter.allow === undefined ? () => true : compileFilter(filter.allow, false);
+    const denied = compileFilter(filter.deny, true);
     permission = (candidate) => allowed(candidate) && !denied(candidate);
     permissions.set(filter, permission);
   }

@@ -52,10 +52,10 @@ type State =
   | { readonly kind: 'split'; readonly targets: number[] }
   | { readonly kind: 'end' };
 
-/** @throws PatternError naming what is not understood, or what is too large */
-export function compileLinearRegex(pattern: string, ignoreCase: boolean): LinearRegex {
+/** @param maxStates how large it may be @throws PatternError naming what is not understood, or what is too large */
+export function compileLinearRegex(pattern: string, ignoreCase: boolean, maxStates = MAX_STATES): LinearRegex {
   if (pattern.length > MAX_PATTERN) throw new PatternError(`the pattern is longer than ${MAX_PATTERN} characters`);
-  const states = assemble(new Parser(pattern, ignoreCase).parse());
+  const states = assemble(new Parser(pattern, ignoreCase).parse(), maxStates);
   return { search: (text, from) => new Search(states, text, from) };
 }
 
@@ -235,10 +235,10 @@ class Parser {
 }
 
 /** Lays the tree out as states that run from 0 to the last one; a char or assert goes on to the next index. */
-function assemble(root: Node): readonly State[] {
+function assemble(root: Node, maxStates: number): readonly State[] {
   const states: State[] = [];
   const add = (state: State): void => {
-    if (states.length >= MAX_STATES) throw new PatternError('the pattern is too large; use smaller repetitions');
+    if (states.length >= maxStates) throw new PatternError('the pattern is too large; use smaller repetitions');
     states.push(state);
   };
   const split = (): number[] => {
