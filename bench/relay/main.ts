@@ -230,10 +230,12 @@ try {
     overHttp('Vestibule, call_tool', stdioMenu, viaMenu),
     ...peers.map((peer) => overHttp(peer.name, peer)),
   ];
-  const shared = [overHttp('raw hop', hopOne), overHttp('Vestibule, direct tool', sharedDirect), overHttp('Vestibule, call_tool', sharedMenu, viaMenu)];
+  const servesAll = (way: Way): boolean => peers.some(({ name, oneServer }) => oneServer && name === way.name);
+  const each = stdio.slice(1).filter((way) => !servesAll(way));
+  const one = [overHttp('raw hop', hopOne), overHttp('Vestibule, direct tool', sharedDirect), overHttp('Vestibule, call_tool', sharedMenu, viaMenu), ...stdio.filter(servesAll)];
   console.log(`load of the machine before: ${loadavg().map((load) => load.toFixed(1)).join(' ')}`);
   await report('relay', [...(await latencies('http', http)), ...(await latencies('stdio', stdio))]);
-  await report('relay-throughput', [...(await throughputs('http', http, 1)), ...(await throughputs('stdio', stdio.slice(1), 0)), ...(await throughputs('stdio, one server for all', shared, 0))]);
+  await report('relay-throughput', [...(await throughputs('http', http, 1)), ...(await throughputs('stdio, a server each', each, 0)), ...(await throughputs('stdio, one server', one, 0))]);
   await report('relay-scale', await scales(server.url));
   await report('relay-fairness', await fairness(server.url));
   await report('relay-memory', await memory(server.url));

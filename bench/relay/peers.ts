@@ -14,17 +14,25 @@ interface Peer {
   readonly version: string;
   /** Program inside the package. */
   readonly program: string;
+  /** True where one server process answers all clients, and not one each. */
+  readonly oneServer: boolean;
   args(port: number, command: readonly string[]): readonly string[];
 }
 
 const PEERS: readonly Peer[] = [
-  { name: 'mcp-proxy', version: '6.7.19', program: 'dist/bin/mcp-proxy.mjs', args: (port, command) => ['--host', '127.0.0.1', '--port', String(port), '--', ...command] },
-  { name: 'supergateway', version: '4.0.0', program: 'dist/index.js', args: (port, command) => ['--stdio', command.join(' '), '--outputTransport', 'streamableHttp', '--stateful', '--port', String(port)] },
+  { name: 'mcp-proxy', version: '6.7.19', program: 'dist/bin/mcp-proxy.mjs', oneServer: true, args: (port, command) => ['--host', '127.0.0.1', '--port', String(port), '--', ...command] },
+  { name: 'supergateway', version: '4.0.0', program: 'dist/index.js', oneServer: false, args: (port, command) => ['--stdio', command.join(' '), '--outputTransport', 'streamableHttp', '--stateful', '--port', String(port)] },
 ];
 
+/** A gateway that answers. */
+export interface RunningPeer extends Listening {
+  readonly name: string;
+  readonly oneServer: boolean;
+}
+
 /** Starts each peer in front of a server over stdio. */
-export async function startPeers(command: readonly string[]): Promise<readonly (Listening & { readonly name: string })[]> {
-  const running: (Listening & { readonly name: string })[] = [];
+export async function startPeers(command: readonly string[]): Promise<readonly RunningPeer[]> {
+  const running: RunningPeer[] = [];
   for (const peer of PEERS) {
     const folder = path.join(root, '.vscode-test', 'peers', `${peer.name}-${peer.version}`);
     const program = path.join(folder, 'node_modules', peer.name, ...peer.program.split('/'));
@@ -39,7 +47,7 @@ export async function startPeers(command: readonly string[]): Promise<readonly (
     group.child.stderr?.resume();
     const url = `http://127.0.0.1:${port}/mcp`;
     await ready(url);
-    running.push({ name: `${peer.name} ${peer.version}`, url, pid: group.child.pid ?? 0, stop: () => group.end() });
+    running.push({ name: `${peer.name} ${peer.version}`, oneServer: peer.oneServer, url, pid: group.child.pid ?? 0, stop: () => group.end() });
   }
   return running;
 }
