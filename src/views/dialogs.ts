@@ -22,6 +22,8 @@ export interface Prompt {
   readonly password?: boolean;
   /** Says what is wrong with the text, or undefined when it will do. */
   readonly check?: (text: string) => string | undefined;
+  /** Closes it once aborted. */
+  readonly until?: AbortSignal;
 }
 
 /** A step a notification offers. */
@@ -74,16 +76,25 @@ export const editorDialogs: Dialogs = {
     return items?.map(({ value }) => value);
   },
 
-  async prompt({ title, prompt, placeholder, value, password, check }) {
-    return vscode.window.showInputBox({
-      title: visible(title),
-      prompt: withoutLinks(visible(prompt)),
-      ignoreFocusOut: true,
-      password: password ?? false,
-      ...(placeholder !== undefined && { placeHolder: visible(placeholder) }),
-      ...(value !== undefined && { value }),
-      ...(check !== undefined && { validateInput: check }),
-    });
+  async prompt({ title, prompt, placeholder, value, password, check, until }) {
+    const closing = new vscode.CancellationTokenSource();
+    const close = (): void => closing.cancel();
+    until?.addEventListener('abort', close, { once: true });
+    if (until?.aborted === true) close();
+    try {
+      return await vscode.window.showInputBox({
+        title: visible(title),
+        prompt: withoutLinks(visible(prompt)),
+        ignoreFocusOut: true,
+        password: password ?? false,
+        ...(placeholder !== undefined && { placeHolder: visible(placeholder) }),
+        ...(value !== undefined && { value }),
+        ...(check !== undefined && { validateInput: check }),
+      }, closing.token);
+    } finally {
+      until?.removeEventListener('abort', close);
+      closing.dispose();
+    }
   },
 
   async saveAs(title, name) {

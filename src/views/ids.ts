@@ -69,6 +69,12 @@ export const Command = {
 } as const;
 export type CommandId = (typeof Command)[keyof typeof Command];
 
+/** Commands that are there only while something offers them: not in the manifest, and not in the palette. */
+export const OfferedCommand = {
+  /** From the notification of a sign-in that is under way. */
+  pasteAddress: 'vestibule.pasteAddress',
+} as const;
+
 /** What the manifest's keys pass to their commands: they are about the row that is selected. */
 export const BY_KEY = 'selection';
 

@@ -6,7 +6,8 @@ import type { RedirectWay } from '../oauth/core/redirect.ts';
 import { browserIsElsewhere, type UriAnswers } from '../oauth/vscode/uri-way.ts';
 import type { Choice, Dialogs } from './dialogs.ts';
 import { loadOAuth } from './lazy-bundles.ts';
-import { oneLine, quoted } from './text.ts';
+import { pastedAddress } from './pasted-address.ts';
+import { oneLine, quoted, withoutLinks } from './text.ts';
 
 const ADD = 'Use another account';
 
@@ -25,11 +26,11 @@ export async function signIn(gateway: GatewayApi, server: ServerName, { dialogs,
     if (answer === undefined) return;
     add = answer === ADD;
   }
-  const account = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: `Signing in to ${oneLine(server, 60)}`, cancellable: true }, async (_, token) => {
+  const account = await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: withoutLinks(`Signing in to ${oneLine(server, 60)}`), cancellable: true }, async (progress, token) => {
     const cancel = new AbortController();
     const subscription = token.onCancellationRequested(() => cancel.abort());
     try {
-      return await gateway.signIns.signIn(server, { add, person: new EditorPerson(server, dialogs, cancel), ways: waysBack(answers), signal: cancel.signal });
+      return await gateway.signIns.signIn(server, { add, person: new EditorPerson(server, dialogs, cancel, (message) => progress.report({ message })), ways: waysBack(answers), signal: cancel.signal });
     } catch (error) {
       // Whoever cancels knows.
       if (cancel.signal.aborted) return undefined;
@@ -78,11 +79,14 @@ class EditorPerson {
   readonly #server: ServerName;
   readonly #dialogs: Dialogs;
   readonly #cancel: AbortController;
+  readonly #report: (message: string) => void;
 
-  constructor(server: ServerName, dialogs: Dialogs, cancel: AbortController) {
+  /** @param report shows a text beside the progress */
+  constructor(server: ServerName, dialogs: Dialogs, cancel: AbortController, report: (message: string) => void) {
     this.#server = server;
     this.#dialogs = dialogs;
     this.#cancel = cancel;
+    this.#report = report;
   }
 
   chooseIssuer(issuers: readonly string[]): Promise<string | undefined> {
@@ -107,15 +111,6 @@ class EditorPerson {
     }
     // A Uri would be decoded and encoded anew on its way, and a redirect with a query of its own would not survive that.
     await vscode.env.openExternal(url.href as unknown as vscode.Uri);
-    return new Promise((resolve) => {
-      signal.addEventListener('abort', () => resolve(undefined), { once: true });
-      this.#dialogs.inform('When you are done in the browser, this goes on by itself. If the browser ends at a page that cannot be shown, paste its address here.', {
-        label: 'Paste the Address',
-        run: async () => {
-          const pasted = await this.#dialogs.prompt({ title: 'Address', prompt: 'The whole address that the browser ended at.', password: true });
-          if (pasted !== undefined && pasted !== '') resolve(pasted);
-        },
-      });
-    });
+    return pastedAddress(this.#dialogs, this.#report, signal);
   }
 }

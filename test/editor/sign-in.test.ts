@@ -38,8 +38,14 @@ describe('signing in from the editor', { timeout: 300_000, skip: process.platfor
   step('who refuses on the page is told so, and nothing is kept', async () => {
     await approveHttpLaunch(workbench, 'acme');
     const page = await openSignIn(workbench, 'acme', host(), take);
+    const offer = workbench.notification('When you are done in the browser').getByRole('link', { name: 'paste its address' });
+    await offer.click(SLOW);
+    await workbench.page.locator('.quick-input-message', { hasText: 'The whole address that the browser ended at.' }).waitFor(SLOW);
     await clickThrough(page, 'Deny', take);
     await workbench.notification(/did not grant access/).first().waitFor(SLOW);
+    // What was offered for this sign-in goes with it: the notification, and the field that was open.
+    await offer.waitFor({ state: 'detached', ...SLOW });
+    await workbench.quickInput().waitFor({ state: 'hidden', ...SLOW });
     await page.close();
     assert.equal(provider.counts.code, 0);
   });
@@ -52,6 +58,7 @@ describe('signing in from the editor', { timeout: 300_000, skip: process.platfor
     await clickThrough(page, 'Allow', take);
     await workbench.notification(new RegExp(`Signed in to .*acme.* as ${WHO}`)).first().waitFor(SLOW);
     await workbench.treeRow(/whoami/).first().waitFor(SLOW);
+    await workbench.notification('When you are done in the browser').waitFor({ state: 'detached', ...SLOW });
     await page.close();
   });
 
