@@ -2,6 +2,7 @@ import { VestibuleError } from '../proxy/errors.ts';
 import type { GatewayOptions } from '../proxy/options.ts';
 import { SECRET_KEYS } from '../proxy/variable-scope.ts';
 import { formatOf } from './formats/formats.ts';
+import { knownVariable, replaceVariables } from '../proxy/config/variable-syntax.ts';
 import { headlessKeys } from './keys/open-keys.ts';
 import type { Places } from './places.ts';
 import { printNote } from './print.ts';
@@ -25,9 +26,21 @@ export function commonOptions(places: Pick<Places, 'data' | 'configFiles'> & { r
       const action = `Set ${variableFor(SECRET_KEYS.input(input.id))} in the environment of vestibule.`;
       return Promise.reject(new VestibuleError('missing-input', `The server "${server}" needs a value for the input "${input.id}".`, { action }));
     },
+    openIntrospection: async (settings) => (await import('./jwt/introspection.ts')).createIntrospection({ settings, secret: () => secretIn(settings.clientSecret) }),
     openJwt: async (settings, warning) => (await import('./jwt/verifier.ts')).openJwt(settings, warning),
     openCacheStore: async (settings) => (await import('./cache/open-store.ts')).openCacheStore(places.data, settings, process.env),
     owner: 'local',
     version: VERSION,
   } satisfies Partial<GatewayOptions>;
+}
+
+/** What a text with `${env:NAME}` and `${secret:NAME}` stands for. @throws Error that names the variable */
+function secretIn(text: string): Promise<string> {
+  return replaceVariables(text, (use) => {
+    const known = knownVariable(use);
+    if ('message' in known || (known.kind !== 'env' && known.kind !== 'secret')) return Promise.reject(new Error(`${use.text} stands for nothing here`));
+    const name = known.kind === 'env' ? known.argument : variableFor(SECRET_KEYS.secret(known.argument));
+    const value = process.env[name];
+    return value === undefined ? Promise.reject(new Error(`${name} is not set in the environment of vestibule`)) : Promise.resolve(value);
+  });
 }

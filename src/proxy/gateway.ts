@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { AgentAccess } from './agents/agent-access.ts';
-import { JwtAccess } from './agents/jwt-access.ts';
+import { BearerAccess } from './agents/bearer-access.ts';
 import type { IssuedAgent, NewAgent } from './agents/types.ts';
 import type { DiagnoseOptions, GatewayApi, GatewaySnapshot, PersonCall, PersonCallAnswer } from './api.ts';
 import { inBatches } from './batches.ts';
 import { scannedAs } from './catalog/definitions.ts';
 import { SYSTEM_CLOCK } from './clock.ts';
 import { addInput, addServer, editServersFile, type InputEntry, type ServerEntry } from './config/edit.ts';
-import type { MenuMode, UpstreamConfig } from './config/types.ts';
+import type { IntrospectionSettings, JwtSettings, MenuMode, UpstreamConfig } from './config/types.ts';
 import { resolveTransport } from './config/variables.ts';
 import { EndpointNote } from './connect/endpoints.ts';
 import { ConsentDesk } from './consent/consent-desk.ts';
@@ -93,6 +93,10 @@ import { createVariableScope } from './variable-scope.ts';
 
 /** How long in-flight calls may finish when the gateway ends, in milliseconds (contract §1). */
 const FINISH_MS = 3_000;
+/** A JWT is looked at again after this, so that a key its issuer withdrew does not count for as long as the token. In milliseconds. */
+const JWT_RECHECK_MS = 60_000;
+/** A token that its issuer says does not count is not asked about again before this. In milliseconds. */
+const INTROSPECTED_NO_MS = 10_000;
 /** How long the last spans may take on their way at the end, in milliseconds. */
 const TRACES_END_MS = 500;
 /** Records that may hold the id of a call in their text beside its own. */
@@ -143,7 +147,8 @@ export class Gateway implements GatewayApi {
   readonly #flow = new Flow(SYSTEM_CLOCK, () => this.#changed.fire());
   readonly #cacheStore: StoreSwitch;
   readonly #agents: AgentAccess;
-  readonly #jwt: JwtAccess | undefined;
+  readonly #jwt: BearerAccess<JwtSettings> | undefined;
+  readonly #introspected: BearerAccess<IntrospectionSettings> | undefined;
   readonly #proposals: Proposals;
   readonly #relay: Relay;
   readonly #listener: Listener;
@@ -351,12 +356,25 @@ export class Gateway implements GatewayApi {
       budget: (caller) => parts.spending.snapshot(caller),
       callsToday: (agent) => callsToday.of(agent),
     });
-    const { openJwt } = options;
-    this.#jwt = openJwt && this.#store.add(new JwtAccess({ open: openJwt, through: (principal, name) => this.#profiles.bound(principal, name), warn: (message) => options.log('warn', message) }));
+    const { openIntrospection, openJwt } = options;
+    const bearers = { through: (principal: Principal, name: string) => this.#profiles.bound(principal, name), warn: (message: string) => options.log('warn', message) };
+    this.#jwt = openJwt && this.#store.add(new BearerAccess({ ...bearers, kind: 'jwt', open: openJwt, recheckMs: () => JWT_RECHECK_MS, refusedMs: 0 }));
+    this.#introspected =
+      openIntrospection &&
+      this.#store.add(
+        new BearerAccess({
+          ...bearers,
+          kind: 'token',
+          open: openIntrospection,
+          refusedMs: INTROSPECTED_NO_MS,
+          recheckMs: ({ cacheSeconds }) => cacheSeconds * 1000,
+          hasSession: (label) => this.#listener.sessions().some(({ agent, kind }) => kind === 'agent' && agent === label),
+        }),
+      );
     this.#endpointNote = new EndpointNote(options.dataDir, options.workspaceFolder ?? '', (message) => options.log('warn', message));
     this.#listener = createListener({
       handler: this.#relay,
-      authenticator: createAuthenticator(options.noAuth === true ? { noAuth: this.#owner } : { token: options.token ?? '', principal: this.#owner, agent: (hash) => this.#agents.find(hash), bearer: this.#jwt && ((token) => this.#jwt?.find(token)) }),
+      authenticator: createAuthenticator(options.noAuth === true ? { noAuth: this.#owner } : { token: options.token ?? '', principal: this.#owner, agent: (hash) => this.#agents.find(hash), bearer: this.#jwt && ((token) => this.#jwt?.find(token)), opaque: this.#introspected && ((token) => this.#introspected?.find(token)) }),
       port: options.port ?? 0,
       portRequired: options.portRequired ?? false,
       profile: (principal, name) => this.#profiles.through(principal, name),
@@ -391,7 +409,7 @@ export class Gateway implements GatewayApi {
     this.#store.add(consents.onDidChange(() => this.#changed.fire()));
     this.#store.add(problems.onDidChange(() => this.#changed.fire()));
     this.#store.add(agents.onDidEnd((name) => this.#listener.revoke(name)));
-    if (this.#jwt !== undefined) this.#store.add(this.#jwt.onDidEnd((id) => this.#listener.revoke(id)));
+    for (const access of [this.#jwt, this.#introspected]) if (access !== undefined) this.#store.add(access.onDidEnd((id) => this.#listener.revoke(id)));
     this.#store.add(agents.onDidChange(() => this.#changed.fire()));
     this.#store.add(parts.proposals.onDidChange(() => this.#changed.fire()));
     this.#store.add(config.onDidChange(() => void this.#applyConfig()));
@@ -697,6 +715,7 @@ export class Gateway implements GatewayApi {
     this.#cacheStore.set(this.#parts.config.snapshot.gateway.cache);
     this.#flow.apply(this.#parts.config.snapshot);
     this.#jwt?.apply(this.#parts.config.snapshot.gateway.jwt);
+    this.#introspected?.apply(this.#parts.config.snapshot.gateway.introspection);
     const { upstreams } = this.#parts.config.snapshot;
     const enabled = upstreams.filter((entry) => entry.enabled);
     for (const entry of upstreams) {

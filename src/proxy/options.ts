@@ -1,5 +1,5 @@
-import type { OpenJwt } from './agents/jwt.ts';
 import type { FormatOf } from './config/store.ts';
+import type { OpenIntrospection, OpenJwt } from './agents/bearer.ts';
 import type { InputDeclaration, MenuMode } from './config/types.ts';
 import type { ConsentOptions } from './consent/types.ts';
 import type { ServerName } from './model.ts';
@@ -37,6 +37,8 @@ export interface GatewayOptions {
   readonly openJwt?: OpenJwt;
   /** Opens the store of `gateway.cache`; without it answers are kept in memory. */
   readonly openCacheStore?: OpenCacheStore;
+  /** Asks about the tokens of `gateway.introspection`; without it nobody is let in by one. */
+  readonly openIntrospection?: OpenIntrospection;
   /** Port to try first; 0 or undefined lets the system choose. */
   readonly port?: number;
   /** When true a taken `port` is an error instead of a reason to take another. */

@@ -6,7 +6,10 @@ import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import { openKeys } from '../../src/oauth/core/keys.ts';
 import type { EditorSessions } from '../../src/oauth/core/editor-account.ts';
+import { openCacheStore } from '../../src/headless/cache/open-store.ts';
+import { commonOptions } from '../../src/headless/gateway-options.ts';
 import { openJwt } from '../../src/headless/jwt/verifier.ts';
+import type { CacheStoreSettings } from '../../src/proxy/config/types.ts';
 import type { GatewayOptions } from '../../src/proxy/options.ts';
 import type { LegacyAgent } from '../fixtures/relay/agents.ts';
 import { startHttpPeer, type HttpPeer } from '../fixtures/relay/http-peer.ts';
@@ -254,11 +257,13 @@ describe('hot reload', { timeout: 600_000 }, () => {
     const rows = gatewayRows(outside);
     takes(rows);
     await using stage = await Stage.of([], 'g');
+    Object.assign(process.env, { RELOAD_FIRST: 'first', RELOAD_SECOND: 'second' });
+    const { openIntrospection } = commonOptions({ data: '', configFiles: [] });
     const numbered = [1, 2, 3].map((n) => ({ name: `number${n}`, description: 'A numbered thing.', inputSchema: { type: 'object' } }));
     const peer = await stage.peer({ ...PEER, tools: [...(PEER.tools ?? []), ...numbered] });
     const servers = { ops: { url: peer.url } };
     // What the program is told on its command line would win over the file.
-    await using rig = await startRelayRig(servers, { mode: undefined, openJwt } as unknown as Partial<GatewayOptions>, { gateway: { mode: 'direct' } });
+    await using rig = await startRelayRig(servers, { mode: undefined, openJwt, openIntrospection, openCacheStore: (settings: CacheStoreSettings) => openCacheStore(outside.folder, settings, { VESTIBULE_CACHE_KEY: Buffer.alloc(32, 7).toString('base64url') }) } as unknown as Partial<GatewayOptions>, { gateway: { mode: 'direct' } });
     const { token } = await rig.gateway.addAgent({ name: 'bot' });
     assert.ok(token.length > 20);
     const agent = rig.legacy();

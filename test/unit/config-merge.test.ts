@@ -64,7 +64,7 @@ describe('gateway settings', () => {
   const says = (gateway: WrittenGateway, origin: UpstreamConfig['origin'] = 'user'): ServersFile => file(`/${origin}`, { gateway }, origin);
 
   it('defaults', () => {
-    assert.deepEqual(merge([]).gateway, { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted', autonomous: { registries: [], hosts: [] }, directThreshold: undefined, pinned: [], codeExecution: false, metrics: false, traces: undefined, jwt: undefined, cache: undefined, learn: true, limits: {} });
+    assert.deepEqual(merge([]).gateway, { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted', autonomous: { registries: [], hosts: [] }, directThreshold: undefined, pinned: [], codeExecution: false, metrics: false, traces: undefined, jwt: undefined, introspection: undefined, cache: undefined, learn: true, limits: {} });
   });
 
   it('command line over workspace over named files over the user', () => {

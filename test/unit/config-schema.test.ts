@@ -38,6 +38,7 @@ describe('the JSON schema and the parser agree', () => {
     ['outlier', server?.properties?.['outlier'], keys.OUTLIER_KEYS],
     ['the cache of the gateway', gateway?.properties?.['cache'], keys.CACHE_STORE_KEYS],
     ['jwt', gateway?.properties?.['jwt'], keys.JWT_KEYS],
+    ['introspection', gateway?.properties?.['introspection'], keys.INTROSPECTION_KEYS],
     ['a role', gateway?.properties?.['jwt']?.properties?.['roles']?.additionalProperties as ObjectSchema, keys.ROLE_KEYS],
     ['isolation', server?.properties?.['isolation'], keys.ISOLATION_KEYS],
     ['canary', server?.properties?.['canary'], keys.SHARE_KEYS],
@@ -69,7 +70,7 @@ describe('the JSON schema and the parser agree', () => {
       }
     };
     for (const object of [server, gateway]) collect(object);
-    const names: Readonly<Record<string, keyof typeof RANGES>> = { seconds: 'cacheSeconds', limit: 'responseLimit' };
+    const names: Readonly<Record<string, keyof typeof RANGES>> = { seconds: 'cacheSeconds', cacheSeconds: 'introspectedSeconds', limit: 'responseLimit' };
     for (const [key, { minimum, maximum, type }] of numbers) {
       const range: { min: number; max: number; whole?: boolean } = RANGES[names[key] ?? (key as keyof typeof RANGES)];
       assert.deepEqual([minimum, maximum, type], [range.min, range.max, range.whole === true ? 'integer' : 'number'], key);

@@ -53,6 +53,20 @@ describe('the authenticator', () => {
     assert.deepEqual(asked, [jwt]);
   });
 
+  it('asks last about tokens that say nothing, and never about those it knows', async () => {
+    const asked: string[] = [];
+    const opaque = (token: string): Promise<Principal> => {
+      asked.push(token);
+      return Promise.resolve(principal('token:x'));
+    };
+    const authenticator = createAuthenticator({ token: 't', principal: principal('owner'), agent: () => undefined, bearer: () => Promise.resolve(undefined), opaque });
+    for (const token of ['opaque', 'a.b', 'a.b.c', 'x'.repeat(4_000)]) assert.equal((await authenticator.authenticate(`Bearer ${token}`))?.id, 'token:x');
+    assert.deepEqual(asked, ['opaque', 'a.b', 'a.b.c', 'x'.repeat(4_000)]);
+    assert.equal(idOf(authenticator.authenticate('Bearer t')), 'owner');
+    for (const other of [undefined, 'Basic x', 'Bearer a b', 'Bearer a,b', `Bearer ${'x'.repeat(5_000)}`]) assert.equal(authenticator.authenticate(other), undefined);
+    assert.equal(asked.length, 4);
+  });
+
   it('takes everybody for one principal without authentication', () => {
     const authenticator = createAuthenticator({ noAuth: principal('local') });
     for (const authorization of [undefined, 'Bearer x', 'Basic y']) assert.equal(idOf(authenticator.authenticate(authorization)), 'local');

@@ -1,4 +1,5 @@
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
+import { boundedText } from './bounded-text.ts';
 
 /** How a set of keys is fetched; for tests. Times in milliseconds. */
 export interface KeySetOptions {
@@ -67,24 +68,12 @@ export class KeySet {
       // Whom a redirect leads to nobody wrote down.
       const response = await fetch(url, { redirect: 'error', headers: { accept: 'application/jwk-set+json, application/json' }, signal: AbortSignal.timeout(TIMEOUT_MS) });
       if (!response.ok) throw new Error(`HTTP status ${response.status}`);
-      const set = keySetOf(JSON.parse(await boundedText(response)));
+      const set = keySetOf(JSON.parse(await boundedText(response, MAX_BYTES)));
       this.#kept = { find: createLocalJWKSet(set), ids: new Set(set.keys.flatMap(({ kid }) => (kid === undefined ? [] : [kid]))), at: this.#now() };
     } catch (error) {
       warn(`The keys of ${url} cannot be fetched: ${error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error)}`);
     }
   }
-}
-
-async function boundedText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    const bytes = chunk as Uint8Array;
-    size += bytes.length;
-    if (size > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`);
-    chunks.push(bytes);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** Public keys only: a set with secrets in it must not make anybody's signature count. */

@@ -24,6 +24,7 @@ export const GATEWAY_LIMITS_KEYS = ['perMinute', 'perAgent', 'budget'] as const;
 export const BUDGET_KEYS = ['maxCalls', 'maxTokens', 'per'] as const;
 export const AUTONOMOUS_KEYS = ['registries', 'hosts'] as const;
 export const JWT_KEYS = ['issuer', 'audience', 'jwksUrl', 'algorithms', 'clockSkewSeconds', 'rolesClaim', 'roles'] as const;
+export const INTROSPECTION_KEYS = ['issuer', 'audience', 'url', 'clientId', 'clientSecret', 'authentication', 'cacheSeconds', 'rolesClaim', 'roles'] as const;
 export const ROLE_KEYS = ['servers', 'tools', 'tier', 'profile', 'perMinute', 'budget'] as const;
 export const SHARE_KEYS = ['server', 'share', 'tools'] as const;
 export const CACHE_KEYS = ['seconds', 'tools', 'resources', 'resourceSeconds'] as const;
@@ -36,7 +37,7 @@ export const OAUTH_KEYS = [
 export const ENTERPRISE_KEYS = ['tokenEndpoint', 'clientId', 'idToken'] as const;
 export const ISOLATION_KEYS = ['kind', 'engine', 'image', 'network', 'mounts', 'memoryMb', 'cpus'] as const;
 export const INPUT_KEYS = ['id', 'type', 'description', 'default', 'password', 'options', 'command', 'args'] as const;
-export const GATEWAY_KEYS = ['mode', 'topK', 'responseLimit', 'instructions', 'autonomy', 'directThreshold', 'pinned', 'codeExecution', 'metrics', 'traces', 'learn', 'limits', 'cache', 'jwt', 'autonomous'] as const;
+export const GATEWAY_KEYS = ['mode', 'topK', 'responseLimit', 'instructions', 'autonomy', 'directThreshold', 'pinned', 'codeExecution', 'metrics', 'traces', 'learn', 'limits', 'cache', 'jwt', 'introspection', 'autonomous'] as const;
 export const CACHE_STORE_KEYS = ['store', 'url'] as const;
 export const PROFILE_KEYS = ['servers', 'tools', 'mode', 'pinned'] as const;
 

@@ -6,7 +6,7 @@ import { AUTONOMIES, type WrittenGateway } from './parse-gateway.ts';
 import type { ServersFile } from './servers-file.ts';
 import type { ConfigProblem, ConfigSnapshot, GatewayLimits, GatewaySettings, InputDeclaration, UpstreamConfig } from './types.ts';
 
-const DEFAULT_GATEWAY: GatewaySettings = { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted', autonomous: { registries: [], hosts: [] }, directThreshold: undefined, pinned: [], codeExecution: false, metrics: false, traces: undefined, jwt: undefined, cache: undefined, learn: true, limits: {} };
+const DEFAULT_GATEWAY: GatewaySettings = { mode: 'adaptive', topK: 10, responseLimit: 20_000, instructions: undefined, autonomy: 'assisted', autonomous: { registries: [], hosts: [] }, directThreshold: undefined, pinned: [], codeExecution: false, metrics: false, traces: undefined, jwt: undefined, introspection: undefined, cache: undefined, learn: true, limits: {} };
 
 /** What is merged beside the files themselves. */
 export interface MergeOptions {
@@ -89,12 +89,13 @@ function mergeGateway(files: readonly ServersFile[], workspace: ServersFile | un
       server: undefined,
     });
   }
-  if (workspace?.gateway.settings.jwt !== undefined) {
+  for (const section of ['jwt', 'introspection'] as const) {
+    if (workspace?.gateway.settings[section] === undefined) continue;
     problems.push({
       severity: 'warning',
-      message: 'A workspace file cannot say who is let in by a "jwt"; this is not applied.',
+      message: `A workspace file cannot say who is let in ("${section}"); this is not applied.`,
       fix: 'Set it in your own servers file, or remove it here.',
-      at: workspace.gateway.jwtAt,
+      at: workspace.gateway[`${section}At`],
       server: undefined,
     });
   }
@@ -117,7 +118,7 @@ function mergeGateway(files: readonly ServersFile[], workspace: ServersFile | un
     });
   }
   const limits = stricter(base.limits, merged.limits);
-  return { ...merged, limits, traces: base.traces, jwt: base.jwt, cache: base.cache, autonomous: base.autonomous, ...(weakens && { autonomy: base.autonomy }), ...(switchesOn && { codeExecution: false }), ...overrides };
+  return { ...merged, limits, traces: base.traces, jwt: base.jwt, introspection: base.introspection, cache: base.cache, autonomous: base.autonomous, ...(weakens && { autonomy: base.autonomy }), ...(switchesOn && { codeExecution: false }), ...overrides };
 }
 
 /** Of two sets of limits the lower number of each. */

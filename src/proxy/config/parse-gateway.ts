@@ -3,7 +3,7 @@ import type { FilePosition } from '../errors.ts';
 import { checkKeys, choiceField, fieldsOf, flagField, numberField, objectField, textField, textsField, type Fields } from './fields.ts';
 import { AUTONOMOUS_KEYS, CACHE_STORE_KEYS, GATEWAY_KEYS, GATEWAY_LIMITS_KEYS } from './keys.ts';
 import { parseBudget } from './parse-budget.ts';
-import { parseJwt } from './parse-jwt.ts';
+import { parseIntrospection, parseJwt } from './parse-bearers.ts';
 import { globsField } from './parse-tools.ts';
 import { RANGES } from './ranges.ts';
 import type { FileReport } from './report.ts';
@@ -19,6 +19,7 @@ export interface GatewaySection {
   readonly codeExecutionAt: FilePosition | undefined;
   readonly tracesAt: FilePosition | undefined;
   readonly jwtAt: FilePosition | undefined;
+  readonly introspectionAt: FilePosition | undefined;
   readonly autonomousAt: FilePosition | undefined;
   readonly cacheAt: FilePosition | undefined;
 }
@@ -32,7 +33,7 @@ const MAX_INSTRUCTIONS = 2_000;
 /** Reads the `gateway` section; a bad member is reported and says nothing. */
 export function parseGateway(report: FileReport, node: Node | undefined): GatewaySection {
   const fields = node === undefined ? undefined : fieldsOf(report, node, '"gateway"');
-  if (fields === undefined) return { settings: {}, autonomyAt: undefined, codeExecutionAt: undefined, tracesAt: undefined, jwtAt: undefined, autonomousAt: undefined, cacheAt: undefined };
+  if (fields === undefined) return { settings: {}, autonomyAt: undefined, codeExecutionAt: undefined, tracesAt: undefined, jwtAt: undefined, introspectionAt: undefined, autonomousAt: undefined, cacheAt: undefined };
   checkKeys(report, fields, GATEWAY_KEYS);
   const mode = choiceField(report, fields, 'mode', MODES);
   const topK = numberField(report, fields, 'topK', RANGES.topK);
@@ -50,6 +51,7 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
   const autonomous = parseAutonomous(report, fields);
   const jwt = parseJwt(report, fields);
   const cache = parseCacheStore(report, fields);
+  const introspection = parseIntrospection(report, fields);
   const positionOf = (key: string): FilePosition | undefined => {
     const value = fields.get(key)?.value;
     return value === undefined ? undefined : report.at(value.offset);
@@ -71,11 +73,13 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
       ...(autonomous !== undefined && { autonomous }),
       ...(jwt !== undefined && { jwt }),
       ...(cache !== undefined && { cache }),
+      ...(introspection !== undefined && { introspection }),
     },
     autonomyAt: positionOf('autonomy'),
     codeExecutionAt: positionOf('codeExecution'),
     tracesAt: positionOf('traces'),
     jwtAt: positionOf('jwt'),
+    introspectionAt: positionOf('introspection'),
     autonomousAt: positionOf('autonomous'),
     cacheAt: positionOf('cache'),
   };

@@ -17,6 +17,8 @@ export const RANGES = {
   maxTokens: { min: 1, max: 100_000_000_000, whole: true },
   memoryMb: { min: 16, max: 1_048_576, whole: true },
   cpus: { min: 0.1, max: 256 },
+  /** A token that was taken back counts no longer than that. */
+  introspectedSeconds: { min: 1, max: 300 },
   clockSkewSeconds: { min: 0, max: 300 },
   /** Characters. */
   maxArguments: { min: 2, max: 2_097_152, whole: true },

@@ -58,7 +58,7 @@ export function parseServersFile(content: string, path: string, origin: Upstream
 
 /** What a file that does not exist says. */
 export function emptyServersFile(path: string, origin: UpstreamConfig['origin'], problems: readonly ConfigProblem[] = []): ServersFile {
-  const gateway = { settings: {}, autonomyAt: undefined, codeExecutionAt: undefined, tracesAt: undefined, jwtAt: undefined, autonomousAt: undefined, cacheAt: undefined };
+  const gateway = { settings: {}, autonomyAt: undefined, codeExecutionAt: undefined, tracesAt: undefined, jwtAt: undefined, introspectionAt: undefined, autonomousAt: undefined, cacheAt: undefined };
   return { path, origin, sound: true, declared: [], servers: [], inputs: new Map(), gateway, profiles: dictionary(), problems };
 }
 

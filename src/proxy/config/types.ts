@@ -215,17 +215,32 @@ export interface RoleGrant {
   readonly budget?: Budget;
 }
 
-/** `gateway.jwt`: agents that prove who they are by a token of an identity provider. Only from a person's own files. */
-export interface JwtSettings {
+/** What sections say that let agents in by tokens of an identity provider. Only from a person's own files. */
+export interface BearerSettings {
   readonly issuer: string;
   readonly audience: readonly string[];
-  readonly jwksUrl: string;
-  readonly algorithms: readonly JwtAlgorithm[];
-  readonly clockSkewSeconds: number;
   /** Name of the claim that holds the roles, or a JSON Pointer to it. */
   readonly rolesClaim: string;
   /** In the order of the file: the first that a token has counts. */
   readonly roles: ReadonlyMap<string, RoleGrant>;
+}
+
+/** `gateway.jwt`: tokens that say themselves who bears them. */
+export interface JwtSettings extends BearerSettings {
+  readonly jwksUrl: string;
+  readonly algorithms: readonly JwtAlgorithm[];
+  readonly clockSkewSeconds: number;
+}
+
+/** `gateway.introspection`: tokens whose issuer says who bears them (RFC 7662). */
+export interface IntrospectionSettings extends BearerSettings {
+  readonly url: string;
+  readonly clientId: string;
+  /** Holds `${env:NAME}` or `${secret:NAME}`; never the secret itself. */
+  readonly clientSecret: string;
+  readonly authentication: 'basic' | 'post';
+  /** How long an answer counts at most. */
+  readonly cacheSeconds: number;
 }
 
 /** One entry of `servers`, defaults filled in (contract §2). */
@@ -317,6 +332,8 @@ export interface GatewaySettings {
   readonly jwt: JwtSettings | undefined;
   /** Where answers are kept; undefined for the memory of the process. Never from a workspace file. */
   readonly cache: CacheStoreSettings | undefined;
+  /** Who is let in by a token that its issuer is asked about; undefined for nobody. Never from a workspace file. */
+  readonly introspection: IntrospectionSettings | undefined;
   /** Whether what an agent called before, and what the workspace is about, order what it finds. Off forgets the former. */
   readonly learn: boolean;
 }

@@ -14,13 +14,21 @@ export type AuthenticatorOptions =
       readonly principal: Principal;
       readonly agent?: (tokenHash: Buffer) => Principal | undefined;
       /** Who bears a token of an identity provider; left out where nobody can. */
-      readonly bearer?: ((jwt: string) => Principal | undefined | Promise<Principal | undefined>) | undefined;
+      readonly bearer?: FindBearer | undefined;
+      /** Who bears a token that says nothing itself; asked last, about what nobody else knows. */
+      readonly opaque?: FindBearer | undefined;
     };
+
+/** Who bears a token; undefined for nobody. */
+type FindBearer = (token: string) => Principal | undefined | Promise<Principal | undefined>;
 
 /** One bearer token and nothing else: another scheme, a second space or a comma is not ours (security N6). */
 const BEARER = /^Bearer ([A-Za-z0-9._~+/=-]{1,512})$/;
 /** A JWS in compact form, which is longer (RFC 7515 §3.1). Our own tokens hold no dot. */
 const JWT = /^Bearer ([A-Za-z0-9_-]{1,4096}\.[A-Za-z0-9_-]{1,8192}\.[A-Za-z0-9_-]{1,2048})$/;
+
+/** What other providers give out is longer (RFC 6750 §2.1). */
+const OPAQUE = /^Bearer ([A-Za-z0-9._~+/=-]{1,4096})$/;
 
 /** Fields whose hash is remembered at most. */
 const MAX_HASHED = 64;
@@ -53,15 +61,24 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
     authenticate(authorization) {
       const known = authorization === undefined ? undefined : hashes.of(authorization);
       if (known !== undefined) return holderOf(known);
-      const jwt = options.bearer && authorization !== undefined ? JWT.exec(authorization)?.[1] : undefined;
-      if (jwt !== undefined) return options.bearer?.(jwt);
-      const token = authorization === undefined ? undefined : BEARER.exec(authorization)?.[1];
-      if (authorization === undefined || token === undefined) return undefined;
+      if (authorization === undefined) return undefined;
+      const opaque = (): ReturnType<FindBearer> => {
+        const token = options.opaque && OPAQUE.exec(authorization)?.[1];
+        return token === undefined ? undefined : options.opaque?.(token);
+      };
+      const jwt = options.bearer && JWT.exec(authorization)?.[1];
+      if (jwt !== undefined) return orElse(options.bearer?.(jwt), opaque);
+      const token = BEARER.exec(authorization)?.[1];
+      if (token === undefined) return opaque();
       const hash = sha256Bytes(token);
       const holder = holderOf(hash);
       // Guesses are not kept: they would push out what is used.
       if (holder !== undefined) hashes.keep(authorization, hash);
-      return holder;
+      return holder ?? opaque();
     },
   };
+}
+
+function orElse(first: ReturnType<FindBearer>, next: () => ReturnType<FindBearer>): ReturnType<FindBearer> {
+  return first instanceof Promise ? first.then((found) => found ?? next()) : (first ?? next());
 }
