@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -346,22 +346,43 @@ describe('the call journal', () => {
       assert.ok(logged.some(({ level }) => level === 'error'));
     });
 
-    it('outlives a folder that disappears, and notes what was lost meanwhile', { skip: process.platform === 'win32' }, async () => {
+    for (const [where, maxSegmentBytes] of [['in the same segment', 4 * 1024 * 1024], ['in the next one', 500]] as const) {
+      it(`makes a folder anew that disappears, and loses nothing from then on (${where})`, { skip: process.platform === 'win32' }, async () => {
+        const journal = await open({ maxSegmentBytes });
+        journal.append(call({ id: 'before' }));
+        await journal.query({});
+        await rm(dir, { recursive: true });
+        for (const id of ['one', 'two']) {
+          journal.append(call({ id }));
+          assert.equal((await journal.query({ limit: 1 }))[0]?.id, id);
+        }
+        await journal.close();
+        assert.equal(journal.lost, 0);
+        assert.deepEqual((await lines()).map((line) => (JSON.parse(line) as CallRecord).id), ['one', 'two']);
+        const verified = await verifyJournal(dir);
+        assert.match(verified.ok ? '' : verified.broken.problem, /^the lines before 2 are missing/);
+        const again = await open();
+        again.append(call({ id: 'three' }));
+        assert.deepEqual((await again.query({})).map(({ id }) => id), ['three', 'two', 'one']);
+      });
+    }
+
+    it('outlives a folder that cannot be made anew, and notes what was lost meanwhile', { skip: process.platform === 'win32' }, async () => {
       const journal = await open({ maxSegmentBytes: 500 });
       journal.append(call());
       await journal.query({});
       await rm(dir, { recursive: true });
+      await writeFile(dir, 'in the way');
       let told = false;
       journal.onDidLose(() => (told = true));
       for (let i = 0; i < 3; i++) journal.append(call());
-      await journal.query({});
+      await journal.flush();
       assert.equal(logged.filter(({ level }) => level === 'error').length, 1, 'one message, not one each');
       assert.deepEqual([journal.lost, told], [3, true], 'the person is told how many');
-      await mkdir(dir);
+      await rm(dir);
       journal.append(call({ id: 'after' }));
       assert.deepEqual((await journal.query({})).map(({ id }) => id), ['after']);
       assert.match((await lines())[0] ?? '', /"kind":"note","note":"lost","count":3/);
-      await mkdir(dir, { recursive: true });
     });
   });
 

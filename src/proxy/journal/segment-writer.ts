@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { constants } from 'node:fs';
-import { open, rm, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import { readHead, writeHead } from './head.ts';
 import { CHAIN_START, readSeal, sealLine, type ChainEnd } from './line.ts';
 import { noteMembers } from './record-text.ts';
@@ -28,12 +28,15 @@ export interface Recovery {
   readonly missingLines: number;
 }
 
-/** Appends to the newest segment, starts new ones and removes old ones. One writer per folder. */
+/**
+ * Appends to the newest segment, starts new ones and removes old ones; a folder that somebody removed is made anew. One
+ * writer per folder.
+ */
 export class SegmentWriter {
   readonly #dir: string;
   readonly #limits: SegmentLimits;
   readonly #now: () => number;
-  readonly #head: FileHandle;
+  #head: FileHandle;
   #file: FileHandle;
   #path: string;
   #bytes: number;
@@ -65,7 +68,7 @@ export class SegmentWriter {
     const torn = await dropTornLine(file);
     const end = await lastSeal(segments);
     const noted = await readHead(dir);
-    const head = await open(headPath(dir), constants.O_RDWR | constants.O_CREAT, 0o600);
+    const head = await openHead(dir);
     const writer = new SegmentWriter(dir, limits, now, head, { file, path, bytes: torn.keptBytes }, end);
     await writer.#takeStartFromFile(segments.at(-1));
 
@@ -124,12 +127,14 @@ export class SegmentWriter {
     }
     const bytes = Buffer.from(`${lines.join('\n')}\n`);
     try {
-      for (let at = 0; at < bytes.length; ) at += (await this.#file.write(bytes, at)).bytesWritten;
+      await writeAll(this.#file, bytes);
+      // What is written to a file that somebody removed is nowhere.
+      if (await this.#isRemoved()) await this.#startAnew(this.#end.seq + 1, bytes);
+      else this.#bytes += bytes.length;
     } catch (error) {
       this.#dirty = true;
       throw error;
     }
-    this.#bytes += bytes.length;
     this.#end = end;
     await this.#noteEnd();
     return lines;
@@ -161,14 +166,32 @@ export class SegmentWriter {
   }
 
   async #rotate(): Promise<void> {
-    const path = segmentPath(this.#dir, this.#end.seq + 1);
+    await this.#startAnew(this.#end.seq + 1, Buffer.alloc(0));
+    await this.#retain();
+  }
+
+  /** Asked of the open file first, which costs little; some file systems count no links. */
+  async #isRemoved(): Promise<boolean> {
+    return (await this.#file.stat()).nlink === 0 && (await sizeOf(this.#path)) === undefined;
+  }
+
+  /** Goes on in another segment, which begins with these lines. @param seq of the first line it gets */
+  async #startAnew(seq: number, lines: Buffer): Promise<void> {
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
+    const path = segmentPath(this.#dir, seq);
     const file = await open(path, 'a+', 0o600);
+    // What an attempt before left half-written.
+    if (lines.length > 0) await file.truncate(0);
+    await writeAll(file, lines);
     await this.#file.close();
     this.#file = file;
     this.#path = path;
-    this.#bytes = 0;
+    this.#bytes = lines.length;
     this.#startedAt = this.#now();
-    await this.#retain();
+    if ((await this.#head.stat()).nlink > 0) return;
+    const head = await openHead(this.#dir);
+    await this.#head.close();
+    this.#head = head;
   }
 
   /**
@@ -217,6 +240,14 @@ export class SegmentWriter {
       return;
     }
   }
+}
+
+function openHead(dir: string): Promise<FileHandle> {
+  return open(headPath(dir), constants.O_RDWR | constants.O_CREAT, 0o600);
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at)).bytesWritten;
 }
 
 /** Oldest first, so that what is left never has a gap. What cannot be removed now goes with the next rotation. */
