@@ -1,5 +1,4 @@
 import { Validator } from '@cfworker/json-schema';
-import { quickCheckOf } from './plain-schema.ts';
 
 /** What is wrong with arguments, as JSON Pointer and sentence. */
 export interface SchemaProblem {
@@ -33,9 +32,7 @@ export function compileSchemaCheck(schema: Readonly<Record<string, unknown>>): S
   } catch {
     return () => NOTHING;
   }
-  const quick = quickCheckOf(schema);
   return (value) => {
-    if (quick?.(value) === true) return NOTHING;
     try {
       const outcome = validator.validate(value);
       if (outcome.valid) return NOTHING;
