@@ -52,6 +52,22 @@ describe('a server that is frozen', { timeout: 120_000, ...POSIX_ONLY }, () => {
   });
 });
 
+describe('a server that is slow', { timeout: 120_000 }, () => {
+  for (const transport of ['stdio', 'http'] as const) {
+    it(`delays neither other calls of it nor other servers, and its answer arrives (${transport})`, async () => {
+      await using http = await startHttpPeer();
+      await using rig = await startRelayRig({ slow: transport === 'http' ? { url: http.url } : stdioPeer(), other: stdioPeer() });
+      const [agent, another] = [await opened(rig), await opened(rig)];
+      const late = call(agent, 'slow_hold', { key: 'late' });
+      const isLate = settledOf(late);
+      for (let i = 0; i < 5; i++) for (const one of [agent, another]) for (const name of ['slow_echo', 'other_echo']) await one.call(name, { i });
+      assert.equal(isLate(), false, 'nobody waited for it');
+      await agent.call('slow_release', { key: 'late' });
+      assert.equal(codeOf(await late), undefined);
+    });
+  }
+});
+
 describe('a server that closes half of a connection', { timeout: 120_000 }, () => {
   for (const transport of ['stdio', 'http'] as const) {
     it(`leaves the call in the open, and is used again (${transport})`, async () => {
