@@ -80,6 +80,7 @@ const newCall = (): Call => ({
   onNotification: undefined,
   tool,
   findings: [],
+  paid: { rates: false, budget: false },
 });
 
 const ANSWER: Outcome = { kind: 'ok', code: undefined, reply: { result: '{"content":[{"type":"text","text":"42 issues"}]}' }, truncated: false };

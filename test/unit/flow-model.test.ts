@@ -10,7 +10,9 @@ import type { BreakerConfig, FlowConfig, GatewayLimits, OutlierConfig, ShareConf
 import type { GatewaySettings } from '../../src/proxy/config/types.ts';
 import { createPipeline } from '../../src/proxy/pipeline/pipeline.ts';
 import { refusal } from '../../src/proxy/pipeline/refusal.ts';
+import type { Principal } from '../../src/proxy/model.ts';
 import { createBreaker } from '../../src/proxy/pipeline/stages/breaker.ts';
+import { createBudget } from '../../src/proxy/pipeline/stages/budget.ts';
 import { createCache } from '../../src/proxy/pipeline/stages/cache.ts';
 import { createLane } from '../../src/proxy/pipeline/stages/lane.ts';
 import { createRates } from '../../src/proxy/pipeline/stages/rates.ts';
@@ -110,6 +112,8 @@ class Model {
   readonly #gateway: GatewayLimits;
   #now = 0;
   #answers = 0;
+  /** Whether the caller of this step has paid for it. */
+  #paid = false;
   readonly #ends = new Map<Server, { readonly at: number; readonly fate: Fate }[]>(SERVERS.map((server) => [server, []]));
   readonly #out = new Map<string, { readonly from: number; readonly until: number; readonly times: number }>();
   readonly #counts: Record<Server, RouteCounts> = { one: { failover: 0, canary: 0, different: 0, failed: 0 }, two: { failover: 0, canary: 0, different: 0, failed: 0 } };
@@ -141,6 +145,7 @@ class Model {
       return seen.end;
     };
     const ends = new Map<Server, string>();
+    this.#paid = false;
     let by: Server = server;
     const order = [...new Set([...(first === undefined ? [] : [first]), server, ...others(failover)])];
     const isIn = (member: Server): boolean => this.#flows[server].outlier === undefined || !this.#isOut(server, member);
@@ -162,13 +167,14 @@ class Model {
     const { limits, cache: written, retry, breaker } = this.#flows[server];
     const cache = copy ? undefined : written;
     const rates: [string, number | undefined][] = [
-      ['all', copy ? undefined : this.#gateway.perMinute],
-      [`agent ${agent}`, copy ? undefined : this.#gateway.perAgent],
+      ['all', copy || this.#paid ? undefined : this.#gateway.perMinute],
+      [`agent ${agent}`, copy || this.#paid ? undefined : this.#gateway.perAgent],
       [`server ${server}`, limits?.perMinute],
       ...Object.entries(limits?.tools ?? {}).flatMap(([glob, n]): [string, number][] => (glob === kind || (glob === '*t' && kind.endsWith('t')) ? [[`tool ${server} ${kind}`, n]] : [])),
     ];
     const applying = rates.filter((one): one is [string, number] => one[1] !== undefined);
     if (applying.some(([key, perMinute]) => this.#tokens(key, perMinute) < 1 - 1e-9)) return { end: 'rate_limited', attempts: 0 };
+    if (!copy) this.#paid = true;
     for (const [key] of applying) this.#spent.set(key, [...(this.#spent.get(key) ?? []), this.#now]);
 
     const forget = (): void => {
@@ -351,6 +357,23 @@ describe('the rules about how calls flow', { timeout: 120_000 }, () => {
       }),
       { numRuns: 150 },
     );
+  });
+
+  it('are paid for once by the caller, and by each server that is tried', async () => {
+    const flow = new Flow(new TestClock());
+    configured(flow, { one: { failover: ['two'], limits: { perMinute: 5 } }, two: { limits: { perMinute: 5 } } }, { perAgent: 2, perMinute: 2 });
+    const taken: string[] = [];
+    const purse = { take: ({ id }: Pick<Principal, 'id'>) => void taken.push(id) };
+    const dispatch = { name: 'dispatch', phase: 'in' as const, run: ({ tool }: Call): Promise<Outcome> => Promise.resolve(outcomeOf(tool?.server === 'one' ? 'transport' : 'ok', 1)) };
+    const route = createRoute({ flow, catalog: { find: (id) => TOOLS.get(id) }, served: { isServed: () => true }, copy: () => Promise.resolve() });
+    const pipeline = createPipeline([route, createRates(flow), createBudget(purse), dispatch], (error) => assert.fail(String(error)));
+    const call = (): Promise<string> => pipeline.run(callFixture('one:get', { tool: TOOLS.get('one:get'), argumentsText: '{"a":1}' })).then(endOf);
+    const left = (server: Server): number[] => (flow.snapshot(server).rates ?? []).map((rate) => rate.left);
+    assert.match(await call(), /^ok/);
+    assert.match(await call(), /^ok/, 'two calls of two a minute, though four tries were made');
+    assert.deepEqual([taken.length, left('one'), left('two')], [2, [3], [3]]);
+    assert.equal(await call(), 'rate_limited');
+    assert.equal(taken.length, 2);
   });
 
   it('make equal calls at the same time once, of one caller alone, and share no failure', async () => {

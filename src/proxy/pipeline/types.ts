@@ -83,6 +83,8 @@ export interface Call {
   findings: string[];
   /** True while somebody is asked whether to allow it, and once its server asked something: that it takes long says nothing. */
   waitsForPerson?: boolean;
+  /** What its caller has paid for it so far: it pays once, however many servers are tried. Copies share it. */
+  readonly paid: { rates: boolean; budget: boolean };
   /** What is done with its answer, as it stood when the call began; left out, as it stands then. */
   readonly answerRules?: AnswerRules | undefined;
   /** `performance.now()` at which each inbound stage first got the call, and each outbound one; set by the pipeline. */

@@ -152,6 +152,7 @@ export class Relay implements AgentHandler {
       onNotification: call.caller.onNotification,
       tool: undefined,
       findings: [],
+      paid: { rates: false, budget: false },
       answerRules: this.#deps.answerRules(),
     };
   }

@@ -8,14 +8,17 @@ export interface Purse {
   take(caller: Principal): { readonly what: 'calls' | 'tokens'; readonly most: number; readonly per: string; readonly retryAfterSeconds: number } | undefined;
 }
 
-/** What a caller may use in an hour, day or month: calls, and tokens of results. A call that is refused later stays paid for. */
+/** What a caller may use in an hour, day or month: calls, and tokens of results. A call that is refused later stays paid for; one that is tried at several servers is paid for once. */
 export function createBudget(purse: Purse): InboundStage & { readonly name: 'budget' } {
   return {
     name: 'budget',
     phase: 'in',
     run(call, next) {
-      const over = isCopy(call.route) ? undefined : purse.take(call.principal);
-      if (over === undefined) return next();
+      const over = isCopy(call.route) || call.paid.budget ? undefined : purse.take(call.principal);
+      if (over === undefined) {
+        call.paid.budget = true;
+        return next();
+      }
       const { what, most, per, retryAfterSeconds } = over;
       const spent = what === 'calls' ? `${most} calls` : `${most} tokens of results`;
       return Promise.resolve(
