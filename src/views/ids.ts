@@ -132,6 +132,8 @@ export const ItemWord = {
   paused: 'paused',
   /** An agent with a token of its own. */
   agent: 'agent',
+  /** Why the gateway could not start, and what to do. */
+  failure: 'failure',
   /** A server one of whose definitions awaits a decision. */
   reviewable: 'reviewable',
 } as const;

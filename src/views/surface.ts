@@ -24,7 +24,6 @@ import type { TreeNode } from './present/tree-node.ts';
 import type { ViewState } from './present/view-state.ts';
 import { problemOf } from './problem.ts';
 import { UpstreamsView, type Ticks } from './upstreams-view.ts';
-import { oneLine } from './text.ts';
 import { StatusItem } from './status-item.ts';
 
 /** What the surface shows, and where it keeps how. */
@@ -58,8 +57,8 @@ export class Surface implements Disposable {
     this.#dialogs = dialogs;
     const state = (): ViewState => this.#state();
     const tree = (id: string, shown: () => readonly TreeNode[]): NativeTree =>
-      this.#store.add(new NativeTree(id, { rows: shown, message: () => (id === View.agents ? this.#agentsMessage() : this.#barrier()) }));
-    this.upstreams = this.#store.add(new UpstreamsView({ state, message: () => this.#message(), memento, tick: (changes) => this.#tick(changes) }));
+      this.#store.add(new NativeTree(id, { rows: shown, message: () => (id === View.agents ? this.#agentsMessage() : this.#restriction()) }));
+    this.upstreams = this.#store.add(new UpstreamsView({ state, failure: () => (host.state.kind === 'failed' ? host.state.problem : undefined), message: () => this.#message(), memento, tick: (changes) => this.#tick(changes) }));
     this.#quarantine = tree(View.quarantine, () => rows().quarantineRows(state()));
     const agents = tree(View.agents, () => (host.state.kind === 'running' ? rows().agentRows(state()) : []));
     this.#trees = [this.upstreams.tree, this.#quarantine, agents];
@@ -124,21 +123,18 @@ export class Surface implements Disposable {
     }
   }
 
-  /** What stands above the servers: why there is nothing to see, or what keeps all of them from agents. */
+  /** What stands above the servers: why those of a workspace do not start, or what keeps all of them from agents. */
   #message(): string | undefined {
     const { snapshot } = this.#state();
-    return this.#barrier() ?? rows().offlineMessage(snapshot) ?? (this.#host.state.kind === 'running' ? policyMessage(snapshot) : undefined);
+    // Without a server nothing stands here: VS Code would show it instead of the ways to get a first one.
+    if (snapshot.upstreams.length === 0) return undefined;
+    return this.#restriction() ?? rows().offlineMessage(snapshot) ?? policyMessage(snapshot);
   }
 
-  /** A failure with its next step, or why a workspace's servers do not start. */
-  #barrier(): string | undefined {
-    const { state: host } = this.#host;
-    if (host.kind === 'failed') return t('Vestibule could not start: {0} {1}', oneLine(host.problem.message, 300), oneLine(host.problem.action, 300));
+  #restriction(): string | undefined {
     const { snapshot, trusted } = this.#state();
-    if (snapshot.upstreams.some((upstream) => needsTrust(upstream, trusted))) {
-      return t('Restricted Mode: servers of this workspace do not start until you trust it.');
-    }
-    return undefined;
+    if (!snapshot.upstreams.some((upstream) => needsTrust(upstream, trusted))) return undefined;
+    return t('Restricted Mode: servers of this workspace do not start until you trust it.');
   }
 
   #agentsMessage(): string | undefined {

@@ -8,6 +8,7 @@ import { dropped, ordered, readOrder, stepped, type ServerOrder } from './presen
 import { readFilter, type TreeFilter } from './present/tree-filter.ts';
 import type { TreeNode } from './present/tree-node.ts';
 import type { ViewState } from './present/view-state.ts';
+import type { Problem } from './problem.ts';
 import { oneLine } from './text.ts';
 
 /** Where the order of servers is kept: with the workspace, as it is how a person looks at them and no part of the files. */
@@ -19,6 +20,8 @@ export type Ticks = readonly (readonly [row: TreeNode, on: boolean])[];
 /** What the Upstreams view needs from the rest of the editor side. */
 export interface UpstreamsViewParts {
   readonly state: () => ViewState;
+  /** Why there is no gateway; undefined while there is one, or it starts. */
+  readonly failure: () => Problem | undefined;
   /** A line above the rows, for what concerns all of them. */
   readonly message: () => string | undefined;
   readonly memento: Pick<vscode.Memento, 'get' | 'update'>;
@@ -82,7 +85,10 @@ export class UpstreamsView implements Disposable {
   }
 
   #rows(): readonly TreeNode[] {
-    return loadInteraction().shownRows.upstreamRows({ ...this.#parts.state(), order: this.#order, filter: this.#filter });
+    const { failureRows, upstreamRows } = loadInteraction().shownRows;
+    const failure = this.#parts.failure();
+    if (failure !== undefined) return failureRows(failure);
+    return upstreamRows({ ...this.#parts.state(), order: this.#order, filter: this.#filter });
   }
 
   #nothing(): string | undefined {

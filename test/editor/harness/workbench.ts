@@ -233,6 +233,9 @@ export class Workbench {
     await editor.locator('.view-lines').click();
     await this.page.keyboard.press('ControlOrMeta+A');
     await this.page.keyboard.insertText(JSON.stringify(settings));
+    // What the editor closed by itself stands behind the cursor.
+    await this.page.keyboard.press('ControlOrMeta+Shift+End');
+    await this.page.keyboard.press('Delete');
     await this.page.keyboard.press('ControlOrMeta+S');
     await this.page.locator('.part.editor .tab.active.dirty').waitFor({ state: 'hidden' });
   }
