@@ -1,4 +1,6 @@
 import { messageOf } from '../proxy/errors.ts';
+import { t } from './l10n.ts';
+import { inTheirLanguage } from './present/reasons.ts';
 
 /** What went wrong and what to do next, ready for a person. */
 export interface Problem {
@@ -13,9 +15,9 @@ export interface Problem {
 export function problemOf(error: unknown): Problem {
   const message = messageOf(error);
   if (error instanceof Error && error.name === 'VestibuleError' && 'action' in error && typeof error.action === 'string') {
-    return { message, action: error.action };
+    return { message: inTheirLanguage('reason' in error ? error.reason : undefined, message), action: error.action };
   }
-  return { message, action: 'Open the Vestibule log for details.' };
+  return { message, action: t('Open the Vestibule log for details.') };
 }
 
 /** True when a decision came too late: what was shown is no longer what is there. */

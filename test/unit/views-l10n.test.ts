@@ -3,7 +3,10 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import ts from 'typescript';
+import { VestibuleError } from '../../src/proxy/errors.ts';
 import { fill, t, tn, translateWith } from '../../src/views/l10n.ts';
+import { whyOf } from '../../src/views/present/codes.ts';
+import { problemOf } from '../../src/views/problem.ts';
 
 const root = path.join(import.meta.dirname, '..', '..');
 
@@ -55,6 +58,20 @@ describe('texts of the editor', () => {
   it('are looked up by the English text', () => {
     translateWith((message, ...values) => fill(message === '{0} tools' ? '{0} Werkzeuge' : message, ...values));
     assert.equal(tn(2, '{0} tool', '{0} tools'), '2 Werkzeuge');
+  });
+
+  it('say of an error of the core what went wrong in the person’s language, and keep its own words', async () => {
+    const error = new VestibuleError('launch-failed', 'The server notes is switched off.', { action: 'Switch it on.' });
+    translateWith(fill);
+    assert.deepEqual(problemOf(error), { message: 'The server notes is switched off.', action: 'Switch it on.' });
+    assert.equal(problemOf(new Error('odd')).action, 'Open the Vestibule log for details.');
+    assert.match(whyOf('paused') ?? '', /were paused/);
+    const german = await texts('l10n/bundle.l10n.de.json');
+    translateWith((message, ...values) => fill(german[message] ?? message, ...values));
+    assert.deepEqual(problemOf(error), { message: 'Der Server konnte nicht gestartet werden. (auf Englisch) The server notes is switched off.', action: 'Switch it on.' });
+    assert.equal(problemOf(new Error('odd')).message, 'odd');
+    assert.match(whyOf('paused') ?? '', /angehalten/);
+    assert.equal(whyOf('constructor'), undefined);
   });
 
   it('are literals where they are said: a translation finds them', async () => {
