@@ -125,7 +125,7 @@ describe('an outlier', { timeout: 120_000 }, () => {
     const main = await startHttpPeer({ name: 'main' });
     await using spare = await startHttpPeer({ name: 'spare' });
     const servers = (outlier: object | undefined): Record<string, object> => ({ main: entry(main, { failover: ['spare'], ...(outlier && { outlier }) }), spare: entry(spare) });
-    await using rig = await startRelayRig(servers({ consecutive: 2, ejectSeconds: 3_600 }));
+    await using rig = await startRelayRig(servers({ consecutive: 2, ejectSeconds: 3_600, windowSeconds: 3_600 }));
     const agent = rig.legacy();
     await agent.open();
     assert.equal(codeOf(await callers.echo(agent)), undefined);
