@@ -121,6 +121,8 @@ describe('the inspector', { timeout: 600_000, skip: process.platform === 'win32'
     await part('#detail-open').click();
     await workbench.editorText().getByText('"second.md"').first().waitFor(LONG);
     await workbench.editorText().getByText('"outcome"').first().waitFor(LONG);
+    // Hidden, there is no page that could do anything.
+    await workbench.page.locator('iframe.webview').first().waitFor({ state: 'detached', ...LONG });
     await call('write', { path: 'third.md', note: 'a rare word: quokka' });
     await backToInspector();
     await rowOf('write').waitFor(LONG);
