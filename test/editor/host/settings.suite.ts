@@ -117,7 +117,7 @@ describe('settings', () => {
 
 /*
  * What an organisation may enforce: a setting like any other to a test. Lists of allowed and denied servers are settings
- * that this VS Code does not have yet; test/unit/editor-policy.test.ts has their rules.
+ * that extensions of this VS Code cannot write; a person does in ../editor-policy.test.ts.
  */
 describe('policies of an organisation', () => {
   afterEach(() => set('chat.mcp.access', undefined));
