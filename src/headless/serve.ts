@@ -4,10 +4,10 @@ import { endpointOf } from '../proxy/connect/endpoints.ts';
 import { readServersFile } from '../proxy/config/store.ts';
 import type { Gateway } from '../proxy/gateway.ts';
 import { VestibuleError } from '../proxy/errors.ts';
-import { DisposableStore, toDisposable } from '../proxy/events.ts';
+import { DisposableStore, toDisposable, type Disposable } from '../proxy/events.ts';
 import type { GatewayOptions } from '../proxy/options.ts';
 import { holdLock } from '../proxy/storage/file-lock.ts';
-import type { Arguments } from './args.ts';
+import { usage, type Arguments } from './args.ts';
 import { COMMON_OPTIONS, CONFIG_OPTION, type Command } from './command.ts';
 import { formatOf } from './formats/formats.ts';
 import { followControl, type ControlFollower } from './control.ts';
@@ -36,6 +36,7 @@ export const serve: Command = {
     'no-auth': { help: 'Ask for no token. Everything on this machine may then use every approved tool.' },
     'approve-all': { help: 'Approve every launch and every tool there is at the start; later changes still wait.' },
     consent: { value: 'MODE', help: "Who is asked before a tool runs: client (default: the agent's own prompt), ask (a person, through the agent), deny-destructive (nobody; refuses what may destroy)." },
+    operate: { value: 'PORT', help: 'Also listen on this port (0: a free one) for an operator, who comes with the token in VESTIBULE_OPERATOR_TOKEN (docs/operating.md).' },
     lockfile: { value: 'MODE', help: 'What the lock file of the workspace approves: ask (default; only content accepted with "quarantine lock --accept"), accept (whatever it says, unseen) or ignore.' },
   },
   async run(args) {
@@ -46,6 +47,7 @@ export const serve: Command = {
     });
     const places = placesOf(args);
     const options = gatewayOptions(args, places, (await endpointOf(places.data, places.workspace))?.port);
+    const operator = operatorOf(args, process.env);
     await refuseUnusable(places);
     warnOf(args);
     const owned = new DisposableStore();
@@ -55,6 +57,7 @@ export const serve: Command = {
       const gateway = await createGateway(options);
       let control: ControlFollower | undefined;
       try {
+        if (operator !== undefined) owned.add(await operated(gateway, operator));
         control = await start(gateway, places, owned, stop);
         await stop.requested;
         logLine('info', 'ending');
@@ -67,6 +70,30 @@ export const serve: Command = {
     }
   },
 };
+
+interface Operator {
+  readonly port: number;
+  readonly token: string;
+}
+
+/** Shorter ones could be guessed. Characters. */
+const MIN_OPERATOR_TOKEN = 32;
+
+/** Who may operate, if somebody may. @throws VestibuleError `usage` without a token that will do */
+function operatorOf(args: Arguments, env: NodeJS.ProcessEnv): Operator | undefined {
+  const port = args.wholeNumber('operate', 0, 65_535);
+  if (port === undefined) return undefined;
+  const token = env['VESTIBULE_OPERATOR_TOKEN'] ?? '';
+  if (token.length >= MIN_OPERATOR_TOKEN && /^[\x21-\x7e]{1,512}$/.test(token)) return { port, token };
+  throw usage('--operate needs a token.', `Set VESTIBULE_OPERATOR_TOKEN to one of at least ${MIN_OPERATOR_TOKEN} characters: openssl rand -base64 32.`);
+}
+
+async function operated(gateway: Gateway, { port, token }: Operator): Promise<Disposable> {
+  const { openOperate } = await import('./operate/server.ts');
+  const endpoint = await openOperate({ gateway, port, token, log: logLine });
+  logLine('info', `Operators are answered at ${endpoint.url}`);
+  return endpoint;
+}
 
 const LOCK_MODES = { ask: 'ask', accept: 'always', ignore: 'off' } as const;
 

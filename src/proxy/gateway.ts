@@ -587,6 +587,11 @@ export class Gateway implements GatewayApi {
     await this.#listings.refresh(server);
   }
 
+  /** Reads the servers files now; a running gateway does so by itself within a second of a change. */
+  reload(): Promise<void> {
+    return this.#parts.config.reload();
+  }
+
   async restart(server: ServerName): Promise<void> {
     await this.#upstreamOrThrow(server).restart();
   }
