@@ -16,7 +16,8 @@ import { startPeers } from './peers.ts';
 import { StdioCaller } from './stdio-caller.ts';
 
 const CALLS = 1_000;
-const WARM_UP = 200;
+/** Calls of each way before those that count: code that ran a thousand times is compiled, other code is interpreted. */
+const WARM_UP = 2_000;
 /** Calls of one way before the next has its turn: a process that was not called for a while is slower, whatever it does. */
 const TURN = 50;
 const CLIENTS = 16;
@@ -138,7 +139,8 @@ async function scales(url: string): Promise<Record<string, string>[]> {
       const call = (): Promise<string> => caller.request('tools/call', way.params);
       while (!(await call().then(() => true, () => false))) await delay(100);
       const startedIn = performance.now() - started;
-      await repeat(WARM_UP * 5, call);
+      // As long as for the tables above: what is compiled under way would count as a cost of servers.
+      await repeat(WARM_UP * 2, call);
       await quiet(gateway.pid);
       const times: number[] = [];
       const cpu = cpuMs(gateway.pid);

@@ -56,7 +56,7 @@ export const DEFAULT_LIMITS: ListenerLimits = {
   keepAliveTimeoutMs: 30_000,
   connections: 2_048,
   sessions: 64,
-  streamsPerSession: 8,
+  streamsPerSession: 32,
   listensPerCaller: 32,
   inFlightPerSession: 256,
   agentRequests: 64,
