@@ -1,29 +1,13 @@
 import { OUTCOME_TEXT, type CallDetail, type CallRow, type StageRow } from '../src/views/inspector/messages.ts';
 import { t, tn } from '../src/views/l10n.ts';
 import { whyOf } from '../src/views/present/codes.ts';
+import { STAGE_TEXT } from '../src/views/present/stages.ts';
 import { bytes } from '../src/views/text.ts';
 import { AgainForm } from './again.ts';
 import { duration, toolName } from './call-text.ts';
 import { byId, cell, make } from './dom.ts';
 import { messageOf, type Host } from './host.ts';
 import { barLine } from './svg.ts';
-
-/** What the stages of a call do, for a person. */
-const STAGES: Readonly<Record<string, () => string>> = {
-  resolve: () => t('find the tool'),
-  authorize: () => t('the agent’s rights'),
-  gate: () => t('approval'),
-  shape: () => t('check the arguments'),
-  consent: () => t('your consent'),
-  rates: () => t('rates'),
-  cache: () => t('kept answers'),
-  lane: () => t('wait for a turn'),
-  retry: () => t('retry'),
-  breaker: () => t('breaker'),
-  dispatch: () => t('the server'),
-  inspect: () => t('scan and shorten'),
-  record: () => t('record'),
-};
 
 /** The details of one call. */
 export class CallDetailPane {
@@ -56,7 +40,7 @@ export class CallDetailPane {
   async show(row: CallRow, move: boolean): Promise<void> {
     this.#row = row;
     byId('detail-title').textContent = toolName(row);
-    this.#facts(row, []);
+    this.#facts(row);
     for (const id of ['detail-arguments', 'detail-result']) byId(id).textContent = '';
     this.#stages([]);
     this.#changes(undefined);
@@ -81,14 +65,14 @@ export class CallDetailPane {
 
   #fill(row: CallRow, detail: CallDetail): void {
     this.#status.textContent = '';
-    this.#facts(row, detail.findings);
+    this.#facts(row, detail);
     byId('detail-arguments').textContent = detail.arguments ?? t('none');
     byId('detail-result').textContent = detail.result ?? t('Not remembered: results are kept in memory only, of the latest calls since the window was opened.');
     this.#stages(detail.stages);
     this.#changes(detail.previous);
   }
 
-  #facts(row: CallRow, findings: readonly string[]): void {
+  #facts(row: CallRow, { findings, flow }: Pick<CallDetail, 'findings' | 'flow'> = { findings: [], flow: [] }): void {
     const outcome = OUTCOME_TEXT[row.outcome]();
     const shortened = row.bytesWhole === undefined ? t('shortened for the agent') : t('shortened for the agent from {0}', bytes(row.bytesWhole));
     const why = row.code === undefined ? undefined : whyOf(row.code);
@@ -103,6 +87,7 @@ export class CallDetailPane {
       [t('Route'), row.route],
       [t('Call'), row.id],
       ...findings.map((finding) => [t('Finding'), finding] as const),
+      ...flow.map((line) => [t('The server now'), line] as const),
     ];
     byId('detail-facts').replaceChildren(...facts.flatMap(([term, text]) => [make('dt', term), make('dd', text)]));
   }
@@ -114,7 +99,7 @@ export class CallDetailPane {
     byId('detail-stages-body').replaceChildren(
       ...stages.map(({ stage, startMs, ms }) => {
         const row = make('tr');
-        const name = make('th', STAGES[stage]?.() ?? stage);
+        const name = make('th', STAGE_TEXT[stage]?.() ?? stage);
         name.scope = 'row';
         const bar = make('td', '', 'bar');
         bar.append(barLine([{ from: startMs / whole, to: (startMs + ms) / whole, kind: stage === 'dispatch' ? 'value' : 'other' }]));

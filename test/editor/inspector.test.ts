@@ -136,6 +136,7 @@ describe('the inspector', { timeout: 600_000, skip: process.platform === 'win32'
     const facts = part('#detail-facts');
     await facts.getByText('refused, not_permitted').waitFor(LONG);
     await facts.getByText('The agent’s token, or the tools that its server allows, leave it out.').waitFor(LONG);
+    await facts.getByText('Refused since the start: not_permitted 1').waitFor(LONG);
     assert.equal(notes.calls.length, 3);
     await workbench.screenshot('refused');
   });

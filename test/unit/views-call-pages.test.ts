@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { CallRecord } from '../../src/proxy/journal/types.ts';
+import { STAGE_ORDER } from '../../src/proxy/pipeline/order.ts';
 import { comparisonOf, detailOf, documentOf } from '../../src/views/inspector/call-detail.ts';
 import { callPage } from '../../src/views/inspector/call-pages.ts';
 import { narrows, readCallQuery } from '../../src/views/inspector/call-query.ts';
 import { changesBetween } from '../../src/views/inspector/changes.ts';
 import { callRow } from '../../src/views/inspector/rows.ts';
+import { STAGE_TEXT } from '../../src/views/present/stages.ts';
 import { CallList, MAX_CALLS } from '../../webview/call-list.ts';
 import { callsOverTime, latencies } from '../../webview/latency.ts';
 import { rowFilter } from '../../webview/row-filter.ts';
-import { FakeGateway } from './views-fixtures.ts';
+import { FakeGateway, snapshot, upstream } from './views-fixtures.ts';
 
 function call(seq: number, more: Partial<CallRecord> = {}): CallRecord {
   const time = new Date(1_700_000_000_000 + seq * 1000).toISOString();
@@ -126,6 +128,18 @@ describe('the details of a call', () => {
     assert.equal(detail.result, '{\n  "content": []\n}');
     assert.deepEqual(detail.stages, [{ stage: 'dispatch', startMs: 1, ms: 2 }]);
     assert.deepEqual(detail.previous?.changes, ['path: "/a" → "/b"', 'more: ∅ → true']);
+  });
+
+  it('say how calls of the server flow by its rules now', async () => {
+    const own = upstream({ config: { name: 'files' }, flow: { circuit: 'open', breaker: { calls: 6, failed: 5, retryAfterSeconds: 12 } } });
+    gateway.set(snapshot([upstream({ config: { name: 'other' } }), own]));
+    assert.deepEqual((await detailOf(gateway, 3)).flow, ['Breaker open: too many calls failed; one is let through in 12 s', '5 of the last 6 calls failed']);
+    gateway.set(snapshot([]));
+    assert.deepEqual((await detailOf(gateway, 3)).flow, []);
+  });
+
+  it('have words for every stage', () => {
+    assert.deepEqual(Object.keys(STAGE_TEXT), [...STAGE_ORDER]);
   });
 
   it('say what is not remembered, and what is not there', async () => {

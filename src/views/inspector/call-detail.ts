@@ -1,23 +1,26 @@
 import type { GatewayApi } from '../../proxy/api.ts';
 import type { CallRecord } from '../../proxy/journal/types.ts';
 import { t } from '../l10n.ts';
+import { flowLines } from '../present/flow.ts';
 import { oneLine, visibleLines } from '../text.ts';
 import { changesBetween } from './changes.ts';
 import type { CallDetail } from './messages.ts';
 import { shownJson } from './rows.ts';
 
-type Calls = Pick<GatewayApi, 'calls' | 'callTrace'>;
+type Calls = Pick<GatewayApi, 'calls' | 'callTrace' | 'snapshot'>;
 
 /** Everything there is to say of a call. @throws Error when its record is gone */
 export async function detailOf(gateway: Calls, seq: number): Promise<CallDetail> {
   const record = await recordAt(gateway, seq);
   const trace = gateway.callTrace(record.id);
   const previous = await previousOf(gateway, record);
+  const upstream = gateway.snapshot().upstreams.find(({ config }) => config.name === record.server);
   return {
     arguments: record.arguments === undefined ? undefined : shownJson(record.arguments),
     findings: record.findings.slice(0, 50).map((finding) => oneLine(finding, 300)),
     result: trace?.answer === undefined ? undefined : shownAnswer(trace.answer),
     stages: trace?.stages ?? [],
+    flow: upstream === undefined ? [] : flowLines(upstream),
     previous: previous && { time: Date.parse(previous.time), changes: changesBetween(previous.arguments, record.arguments) },
   };
 }

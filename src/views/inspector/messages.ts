@@ -58,6 +58,8 @@ export interface CallDetail {
   readonly result: string | undefined;
   /** Empty when it is not remembered. */
   readonly stages: readonly StageRow[];
+  /** How calls of its server flow now, line by line; empty where no rule is about them. */
+  readonly flow: readonly string[];
   /** The call of the same tool before this one, and what differs, a line each. */
   readonly previous: { readonly time: number; readonly changes: readonly string[] } | undefined;
 }
