@@ -213,7 +213,7 @@ describe('vestibule serve', { timeout: 120_000 }, () => {
     const decisions = lines.map((line) => JSON.parse(line) as { kind?: string; by: string; action: string; subject: string }).filter(({ kind }) => kind === 'decision');
     assert.deepEqual(
       decisions.map(({ by, action, subject }) => `${by} ${action} ${subject}`.trim()),
-      ['cli approve-launch', 'cli approve-launch', 'cli approve', 'cli approve pid', 'cli approve hang', 'cli block pid', 'cli revoke-launch'],
+      ['cli approve-launch', 'cli approve-launch', 'cli approve', 'cli approve pid', 'cli approve hang', 'cli approve lists', 'cli block pid', 'cli revoke-launch'],
     );
     assert.equal((await vestibule('calls', 'verify')).code, 0);
   });
@@ -230,7 +230,7 @@ describe('vestibule serve', { timeout: 120_000 }, () => {
     const { text } = await agent.call('call_tool', { tool: 'srv:env', arguments: {} });
     const seen = JSON.parse(text) as Record<string, string>;
     assert.deepEqual([seen['GIVEN'], seen['FALLBACK']], ['from-input', 'eu'], 'nobody can be asked, so the default counts');
-    assert.deepEqual(Object.keys(seen).filter((name) => name.startsWith('VESTIBULE_')), []);
+    assert.deepEqual(Object.keys(seen).filter((name) => name.startsWith('VESTIBULE_')), ['VESTIBULE_LAUNCH'], 'by which alone what it leaves behind is known');
     assert.doesNotMatch(text, /for-another|from-secret/);
   });
 });

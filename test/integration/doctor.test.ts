@@ -221,17 +221,18 @@ describe('doctor, around the servers', { timeout: 180_000, skip: process.platfor
 
   it('tells of records that the disk did not take', async () => {
     const place = await newPlace();
-    // Its segment is full: the next line begins another, which finds no folder.
+    // Its segment is full: the next line begins another, which finds no folder and can make none.
     await mkdir(join(place.data, 'journal'));
     await writeFile(join(place.data, 'journal', 'calls-000000000000001.jsonl'), `${'x'.repeat(4 * 1024 * 1024)}\n`);
     const gateway = await gatewayOf(place);
     owned.push(gateway);
     await rm(join(place.data, 'journal'), { recursive: true });
+    await writeFile(join(place.data, 'journal'), '');
     await gateway.pause({}, { cancel: false });
     await gateway.calls({});
     const found = await gateway.diagnose({ trusted: true });
     assert.deepEqual(codes(found), ['journal-lost ']);
-    await mkdir(join(place.data, 'journal'));
+    await rm(join(place.data, 'journal'));
   });
 
   for (const [code, manners] of Object.entries(SIGN_INS)) {
