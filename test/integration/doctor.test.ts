@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer as createTlsServer } from 'node:https';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -221,13 +221,13 @@ describe('doctor, around the servers', { timeout: 180_000, skip: process.platfor
 
   it('tells of records that the disk did not take', async () => {
     const place = await newPlace();
-    // Its segment is full: the next line begins another, which finds no folder and can make none.
+    // Its segment is full: the next line begins another, which finds no folder and can make none: its disk is gone.
     await mkdir(join(place.data, 'journal'));
     await writeFile(join(place.data, 'journal', 'calls-000000000000001.jsonl'), `${'x'.repeat(4 * 1024 * 1024)}\n`);
     const gateway = await gatewayOf(place);
     owned.push(gateway);
     await rm(join(place.data, 'journal'), { recursive: true });
-    await writeFile(join(place.data, 'journal'), '');
+    await symlink(join(place.data, 'unmounted', 'journal'), join(place.data, 'journal'));
     await gateway.pause({}, { cancel: false });
     await gateway.calls({});
     const found = await gateway.diagnose({ trusted: true });

@@ -51,13 +51,13 @@ export function headPath(dir: string): string {
   return join(dir, 'head.json');
 }
 
-/** The segments of a journal, oldest first; none when there is no folder. */
+/** The segments of a journal, oldest first; none when there is no folder, or something else in its place. */
 export async function listSegments(dir: string): Promise<Segment[]> {
   let names: string[];
   try {
     names = await readdir(dir);
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return [];
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ENOTDIR')) return [];
     throw error;
   }
   return names
