@@ -20,6 +20,7 @@ export async function run(): Promise<void> {
   await import('./connect.suite.ts');
   await import('./editing.suite.ts');
   await import('./settings.suite.ts');
+  await import('./hidden-trees.suite.ts');
 
   const failures = await new Promise<number>((resolve) => {
     mocha
