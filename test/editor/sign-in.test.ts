@@ -6,6 +6,7 @@ import { after, before, describe } from 'node:test';
 import type { Locator } from 'playwright-core';
 import { vsixFile } from '../../scripts/lib/vsix.mjs';
 import { startProvider, type Provider } from '../fixtures/oauth/provider.ts';
+import { eventually } from '../fixtures/reload/look.ts';
 import { approveHttpLaunch, clickThrough, openAddress, openSignIn, WHO, type Take } from './harness/sign-in.ts';
 import { stepsIn } from './harness/steps.ts';
 import { Workbench } from './harness/workbench.ts';
@@ -69,8 +70,13 @@ describe('signing in from the editor', { timeout: 300_000, skip: process.platfor
   });
 
   step('access is renewed without a question', async () => {
+    const renewed = provider.counts.refresh;
     provider.expireAccess();
     await workbench.runCommand('Vestibule: Restart Server');
+    // Left open, the question would take the focus from whatever comes next.
+    await workbench.quickPick('acme').click(SLOW);
+    await workbench.quickInput().waitFor({ state: 'hidden', ...SLOW });
+    await eventually(() => provider.counts.refresh > renewed);
     await workbench.treeRow(/whoami/).first().waitFor(SLOW);
     assert.equal(provider.counts.authorize, 2);
   });
