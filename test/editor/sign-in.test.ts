@@ -82,10 +82,7 @@ describe('signing in from the editor', { timeout: 300_000, skip: process.platfor
   });
 
   const row = (text: string): Locator => workbench.viewRow('Upstreams', new RegExp(`^acme.*${text}`));
-  const fromMenu = async (command: string): Promise<void> => {
-    await row('').first().click({ button: 'right', ...SLOW });
-    await workbench.page.getByRole('menuitem', { name: command }).click(SLOW);
-  };
+  const fromMenu = (command: string): Promise<void> => workbench.rowMenu(row('').first(), command);
   const OTHER = 'ben@example.com';
 
   step('a second account is added beside the first; the row of the server names the one in use', async () => {

@@ -29,6 +29,8 @@ export interface WorkbenchOptions {
 const START_MS = 60_000;
 /** What a palette that is open needs, in milliseconds. */
 const SOON_MS = 5_000;
+/** A menu that took a click is gone by then, in milliseconds. */
+const CLOSING_MS = 1000;
 
 /** One VS Code window over a server and a profile of its own. */
 export class Workbench {
@@ -145,7 +147,7 @@ export class Workbench {
       await this.page.keyboard.press('Escape');
       await this.quickInput().waitFor({ state: 'hidden', ...soon });
     } catch (error) {
-      if (!(error instanceof errors.TimeoutError)) throw error;
+      ifLate(error);
     }
     return false;
   }
@@ -187,6 +189,22 @@ export class Workbench {
   async rowAction(row: Locator, action: string): Promise<void> {
     await row.hover();
     await row.locator(`.action-label[aria-label^="${action}"]`).click();
+  }
+
+  /**
+   * Chooses from the context menu of a row. A menu takes no button that goes up in its first tenth of a second, so
+   * that the click that opened it chooses nothing: it is clicked until it closes.
+   */
+  async rowMenu(row: Locator, action: string): Promise<void> {
+    await row.click({ button: 'right' });
+    const item = this.page.getByRole('menuitem', { name: action, exact: true });
+    await item.waitFor({ timeout: START_MS });
+    for (const deadline = Date.now() + START_MS; Date.now() < deadline; ) {
+      await item.click({ timeout: SOON_MS }).catch(ifLate);
+      await item.waitFor({ state: 'hidden', timeout: CLOSING_MS }).catch(ifLate);
+      if (!(await item.isVisible())) return;
+    }
+    throw new Error(`the menu stays open at "${action}"`);
   }
 
   /** Points at a row until its hover says this: rows that are drawn anew under the pointer show none. */
@@ -297,6 +315,11 @@ export class Workbench {
     await question.getByRole('button', { name: /^Allow/ }).first().click({ timeout: ms });
     await question.waitFor({ state: 'hidden' });
   }
+}
+
+/** Takes that something was not there in time for an answer. */
+function ifLate(error: unknown): void {
+  if (!(error instanceof errors.TimeoutError)) throw error;
 }
 
 /** Runs in the page before anything of VS Code does: what a language pack would say is said for it. */
