@@ -123,6 +123,18 @@ export function objectField(report: FileReport, fields: Fields, key: string): Fi
   return field === undefined ? undefined : fieldsOf(report, field.value, quote(key));
 }
 
+/** A section of which all counts or nothing: what `read` makes of it, or undefined when it is absent or holds an error. */
+export function soundSection<T>(report: FileReport, fields: Fields, key: string, known: readonly string[], read: (section: Fields) => T | undefined): T | undefined {
+  let result: T | undefined;
+  const sound = report.withoutErrors(() => {
+    const section = objectField(report, fields, key);
+    if (section === undefined) return;
+    checkKeys(report, section, known);
+    result = read(section);
+  });
+  return sound ? result : undefined;
+}
+
 /** A record of values each read by `read`; those it answers undefined for are left out. */
 export function recordField<V>(report: FileReport, fields: Fields, key: string, read: (field: Field) => V | undefined): Record<string, V> | undefined {
   const members = objectField(report, fields, key);

@@ -1,5 +1,5 @@
 import type { Tier } from '../model.ts';
-import { checkKeys, choiceField, fieldsOf, numberField, objectField, quote, textField, textsField, type Field, type Fields } from './fields.ts';
+import { checkKeys, choiceField, fieldsOf, numberField, objectField, quote, soundSection, textField, textsField, type Field, type Fields } from './fields.ts';
 import { INTROSPECTION_KEYS, JWT_KEYS, ROLE_KEYS } from './keys.ts';
 import { parseBudget } from './parse-budget.ts';
 import { globsField } from './parse-tools.ts';
@@ -28,8 +28,7 @@ interface Shared {
  * guess.
  */
 export function parseJwt(report: FileReport, gateway: Fields): JwtSettings | undefined {
-  return section(report, gateway, 'jwt', (fields) => {
-    checkKeys(report, fields, JWT_KEYS);
+  return soundSection(report, gateway, 'jwt', JWT_KEYS, (fields) => {
     const shared = sharedOf(report, gateway, fields, { section: 'jwt', address: 'jwksUrl', hint: 'Write the jwks_uri of the identity provider.', needs: [] });
     const algorithms = algorithmsOf(report, fields);
     const clockSkewSeconds = numberField(report, fields, 'clockSkewSeconds', RANGES.clockSkewSeconds) ?? DEFAULT_SKEW_SECONDS;
@@ -42,8 +41,7 @@ export function parseJwt(report: FileReport, gateway: Fields): JwtSettings | und
 
 /** The section `introspection` of the gateway, as strict. */
 export function parseIntrospection(report: FileReport, gateway: Fields): IntrospectionSettings | undefined {
-  return section(report, gateway, 'introspection', (fields) => {
-    checkKeys(report, fields, INTROSPECTION_KEYS);
+  return soundSection(report, gateway, 'introspection', INTROSPECTION_KEYS, (fields) => {
     const shared = sharedOf(report, gateway, fields, { section: 'introspection', address: 'url', hint: 'Write the introspection_endpoint of the identity provider.', needs: ['clientId', 'clientSecret'] });
     const clientId = textField(report, fields, 'clientId', 500);
     const clientSecret = secretField(report, fields);
@@ -54,15 +52,6 @@ export function parseIntrospection(report: FileReport, gateway: Fields): Introsp
     const { address, ...rest } = shared;
     return { ...rest, url: address, clientId, clientSecret, authentication, cacheSeconds, rolesClaim };
   });
-}
-
-function section<T>(report: FileReport, gateway: Fields, key: string, read: (fields: Fields) => T | undefined): T | undefined {
-  let settings: T | undefined;
-  const sound = report.withoutErrors(() => {
-    const fields = objectField(report, gateway, key);
-    if (fields !== undefined) settings = read(fields);
-  });
-  return sound ? settings : undefined;
 }
 
 function sharedOf(report: FileReport, gateway: Fields, fields: Fields, { address: key, hint, needs, section: name }: { readonly section: string; readonly address: string; readonly hint: string; readonly needs: readonly string[] }): Shared | undefined {

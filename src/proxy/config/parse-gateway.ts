@@ -1,6 +1,6 @@
 import type { Node } from 'jsonc-parser';
 import type { FilePosition } from '../errors.ts';
-import { checkKeys, choiceField, fieldsOf, flagField, numberField, objectField, textField, textsField, type Fields } from './fields.ts';
+import { checkKeys, choiceField, fieldsOf, flagField, numberField, objectField, soundSection, textField, textsField, type Fields } from './fields.ts';
 import { AUTONOMOUS_KEYS, CACHE_STORE_KEYS, GATEWAY_KEYS, GATEWAY_LIMITS_KEYS } from './keys.ts';
 import { parseBudget } from './parse-budget.ts';
 import { parseIntrospection, parseJwt } from './parse-bearers.ts';
@@ -89,11 +89,7 @@ const NOTHING_ALLOWED: AutonomousSettings = { registries: [], hosts: [] };
 
 /** One with anything wrong in it allows nothing. */
 function parseAutonomous(report: FileReport, gateway: Fields): AutonomousSettings | undefined {
-  let settings: AutonomousSettings | undefined;
-  const sound = report.withoutErrors(() => {
-    const fields = objectField(report, gateway, 'autonomous');
-    if (fields === undefined) return;
-    checkKeys(report, fields, AUTONOMOUS_KEYS);
+  const settings = soundSection(report, gateway, 'autonomous', AUTONOMOUS_KEYS, (fields) => {
     const registries = textsField(report, fields, 'registries', 20) ?? [];
     for (const [i, registry] of registries.entries()) {
       const node = fields.get('registries')?.value.children?.[i];
@@ -101,9 +97,9 @@ function parseAutonomous(report: FileReport, gateway: Fields): AutonomousSetting
       const local = url?.protocol === 'http:' && ['localhost', '127.0.0.1'].includes(url.hostname);
       if (node !== undefined && url?.protocol !== 'https:' && !local) report.error(node, 'A registry is an https:// address, or http:// on this machine.', 'Write the address before /v0.1.');
     }
-    settings = { registries, hosts: globsField(report, fields, 'hosts') ?? [] };
+    return { registries, hosts: globsField(report, fields, 'hosts') ?? [] };
   });
-  return sound ? settings : NOTHING_ALLOWED;
+  return settings ?? (gateway.has('autonomous') ? NOTHING_ALLOWED : undefined);
 }
 
 function parseLimits(report: FileReport, gateway: Fields): GatewayLimits | undefined {
@@ -117,11 +113,7 @@ function parseLimits(report: FileReport, gateway: Fields): GatewayLimits | undef
 }
 
 function parseCacheStore(report: FileReport, gateway: Fields): CacheStoreSettings | undefined {
-  let settings: CacheStoreSettings | undefined;
-  const sound = report.withoutErrors(() => {
-    const fields = objectField(report, gateway, 'cache');
-    if (fields === undefined) return;
-    checkKeys(report, fields, CACHE_STORE_KEYS);
+  return soundSection(report, gateway, 'cache', CACHE_STORE_KEYS, (fields) => {
     const store = choiceField(report, fields, 'store', ['sqlite', 'redis'] as const);
     const url = textField(report, fields, 'url', 2_000);
     const node = fields.get('url')?.value;
@@ -130,9 +122,8 @@ function parseCacheStore(report: FileReport, gateway: Fields): CacheStoreSetting
       if (parsed === undefined || !/^rediss?:$/.test(parsed.protocol)) report.error(node, '"url" must be a redis:// or rediss:// address.', 'Write it like redis://127.0.0.1:6379.');
       else if (parsed.password !== '') report.error(node, 'A password has no place in this file.', 'Set VESTIBULE_REDIS_URL in the environment of vestibule instead; it counts before "url".');
     }
-    if (store !== undefined) settings = { store, ...(url !== undefined && { url }) };
+    return store === undefined ? undefined : { store, ...(url !== undefined && { url }) };
   });
-  return sound ? settings : undefined;
 }
 
 /** An address that OTLP can be sent to. */
