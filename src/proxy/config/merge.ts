@@ -65,7 +65,7 @@ function mergeGateway(files: readonly ServersFile[], workspace: ServersFile | un
       severity: 'warning',
       message: `A workspace file cannot raise "autonomy" from ${quote(base.autonomy)} to ${quote(merged.autonomy)}; this is not applied.`,
       fix: 'Set it in your own servers file, or remove it here.',
-      at: workspace?.gateway.autonomyAt,
+      at: workspace?.gateway.at.autonomy,
       server: undefined,
     });
   }
@@ -75,7 +75,7 @@ function mergeGateway(files: readonly ServersFile[], workspace: ServersFile | un
       severity: 'warning',
       message: 'A workspace file cannot switch "codeExecution" on; this is not applied.',
       fix: 'Switch it on in your own servers file, or remove it here.',
-      at: workspace?.gateway.codeExecutionAt,
+      at: workspace?.gateway.at.codeExecution,
       server: undefined,
     });
   }
@@ -85,7 +85,7 @@ function mergeGateway(files: readonly ServersFile[], workspace: ServersFile | un
       severity: 'warning',
       message: 'A workspace file cannot say where "traces" are sent; this is not applied.',
       fix: 'Set it in your own servers file, or remove it here.',
-      at: workspace.gateway.tracesAt,
+      at: workspace.gateway.at.traces,
       server: undefined,
     });
   }
@@ -95,7 +95,7 @@ function mergeGateway(files: readonly ServersFile[], workspace: ServersFile | un
       severity: 'warning',
       message: `A workspace file cannot say who is let in ("${section}"); this is not applied.`,
       fix: 'Set it in your own servers file, or remove it here.',
-      at: workspace.gateway[`${section}At`],
+      at: workspace.gateway.at[section],
       server: undefined,
     });
   }
@@ -104,7 +104,7 @@ function mergeGateway(files: readonly ServersFile[], workspace: ServersFile | un
       severity: 'warning',
       message: 'A workspace file cannot say where answers are kept ("cache" of "gateway"); this is not applied.',
       fix: 'Set it in your own servers file, or remove it here.',
-      at: workspace.gateway.cacheAt,
+      at: workspace.gateway.at.cache,
       server: undefined,
     });
   }
@@ -113,7 +113,7 @@ function mergeGateway(files: readonly ServersFile[], workspace: ServersFile | un
       severity: 'warning',
       message: 'A workspace file cannot say what agents may add by themselves ("autonomous"); this is not applied.',
       fix: 'Set it in your own servers file, or remove it here.',
-      at: workspace.gateway.autonomousAt,
+      at: workspace.gateway.at.autonomous,
       server: undefined,
     });
   }

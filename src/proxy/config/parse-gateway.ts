@@ -12,17 +12,19 @@ import type { AutonomousSettings, CacheStoreSettings, GatewayLimits, GatewaySett
 /** What one file says of the gateway; absent members say nothing. */
 export type WrittenGateway = { readonly [K in keyof GatewaySettings]?: NonNullable<GatewaySettings[K]> };
 
+/** What a workspace file cannot loosen. */
+const PERSONAL = ['autonomy', 'codeExecution', 'traces', 'jwt', 'introspection', 'autonomous', 'cache'] as const satisfies readonly (keyof GatewaySettings)[];
+export type PersonalKey = (typeof PERSONAL)[number];
+type Positions = Partial<Record<PersonalKey, FilePosition>>;
+
 /** The `gateway` section of one file, and where those members stand that a workspace file cannot loosen. */
 export interface GatewaySection {
   readonly settings: WrittenGateway;
-  readonly autonomyAt: FilePosition | undefined;
-  readonly codeExecutionAt: FilePosition | undefined;
-  readonly tracesAt: FilePosition | undefined;
-  readonly jwtAt: FilePosition | undefined;
-  readonly introspectionAt: FilePosition | undefined;
-  readonly autonomousAt: FilePosition | undefined;
-  readonly cacheAt: FilePosition | undefined;
+  readonly at: Readonly<Positions>;
 }
+
+/** Of a file without one. */
+export const NO_GATEWAY: GatewaySection = { settings: {}, at: {} };
 
 export const MODES = ['adaptive', 'retrieve', 'direct'] as const;
 /** From the strictest on. */
@@ -33,7 +35,7 @@ const MAX_INSTRUCTIONS = 2_000;
 /** Reads the `gateway` section; a bad member is reported and says nothing. */
 export function parseGateway(report: FileReport, node: Node | undefined): GatewaySection {
   const fields = node === undefined ? undefined : fieldsOf(report, node, '"gateway"');
-  if (fields === undefined) return { settings: {}, autonomyAt: undefined, codeExecutionAt: undefined, tracesAt: undefined, jwtAt: undefined, introspectionAt: undefined, autonomousAt: undefined, cacheAt: undefined };
+  if (fields === undefined) return NO_GATEWAY;
   checkKeys(report, fields, GATEWAY_KEYS);
   const mode = choiceField(report, fields, 'mode', MODES);
   const topK = numberField(report, fields, 'topK', RANGES.topK);
@@ -52,10 +54,6 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
   const jwt = parseJwt(report, fields);
   const cache = parseCacheStore(report, fields);
   const introspection = parseIntrospection(report, fields);
-  const positionOf = (key: string): FilePosition | undefined => {
-    const value = fields.get(key)?.value;
-    return value === undefined ? undefined : report.at(value.offset);
-  };
   return {
     settings: {
       ...(mode !== undefined && { mode }),
@@ -75,14 +73,17 @@ export function parseGateway(report: FileReport, node: Node | undefined): Gatewa
       ...(cache !== undefined && { cache }),
       ...(introspection !== undefined && { introspection }),
     },
-    autonomyAt: positionOf('autonomy'),
-    codeExecutionAt: positionOf('codeExecution'),
-    tracesAt: positionOf('traces'),
-    jwtAt: positionOf('jwt'),
-    introspectionAt: positionOf('introspection'),
-    autonomousAt: positionOf('autonomous'),
-    cacheAt: positionOf('cache'),
+    at: positionsIn(report, fields),
   };
+}
+
+function positionsIn(report: FileReport, fields: Fields): Positions {
+  const positions: Positions = {};
+  for (const key of PERSONAL) {
+    const value = fields.get(key)?.value;
+    if (value !== undefined) positions[key] = report.at(value.offset);
+  }
+  return positions;
 }
 
 const NOTHING_ALLOWED: AutonomousSettings = { registries: [], hosts: [] };

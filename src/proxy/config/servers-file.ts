@@ -3,7 +3,7 @@ import { dictionary } from './dictionary.ts';
 import { checkKeys, fieldsOf, quote, type Fields } from './fields.ts';
 import { readJsonc, type JsoncDocument } from './jsonc.ts';
 import { FILE_KEYS } from './keys.ts';
-import { parseGateway, type GatewaySection } from './parse-gateway.ts';
+import { NO_GATEWAY, parseGateway, type GatewaySection } from './parse-gateway.ts';
 import { parseInputs } from './parse-inputs.ts';
 import { parseProfiles } from './parse-profiles.ts';
 import { parseServer } from './parse-server.ts';
@@ -58,8 +58,7 @@ export function parseServersFile(content: string, path: string, origin: Upstream
 
 /** What a file that does not exist says. */
 export function emptyServersFile(path: string, origin: UpstreamConfig['origin'], problems: readonly ConfigProblem[] = []): ServersFile {
-  const gateway = { settings: {}, autonomyAt: undefined, codeExecutionAt: undefined, tracesAt: undefined, jwtAt: undefined, introspectionAt: undefined, autonomousAt: undefined, cacheAt: undefined };
-  return { path, origin, sound: true, declared: [], servers: [], inputs: new Map(), gateway, profiles: dictionary(), problems };
+  return { path, origin, sound: true, declared: [], servers: [], inputs: new Map(), gateway: NO_GATEWAY, profiles: dictionary(), problems };
 }
 
 /**
