@@ -2,7 +2,7 @@ import type { FilePosition } from '../errors.ts';
 import type { Budget } from '../model.ts';
 import { dictionary } from './dictionary.ts';
 import { quote } from './fields.ts';
-import { AUTONOMIES, type WrittenGateway } from './parse-gateway.ts';
+import { AUTONOMIES, NO_GATEWAY, type PersonalKey, type WrittenGateway } from './parse-gateway.ts';
 import type { ServersFile } from './servers-file.ts';
 import type { ConfigProblem, ConfigSnapshot, GatewayLimits, GatewaySettings, InputDeclaration, UpstreamConfig } from './types.ts';
 
@@ -56,69 +56,33 @@ export function mergeFiles(files: readonly ServersFile[], workspace: ServersFile
   };
 }
 
+/** Sections that only a person's own files set, with what each would say. */
+const OWN_SECTIONS = [
+  ['traces', 'where "traces" are sent'],
+  ['jwt', 'who is let in ("jwt")'],
+  ['introspection', 'who is let in ("introspection")'],
+  ['cache', 'where answers are kept ("cache" of "gateway")'],
+  ['autonomous', 'what agents may add by themselves ("autonomous")'],
+] as const satisfies readonly (readonly [PersonalKey, string])[];
+
 function mergeGateway(files: readonly ServersFile[], workspace: ServersFile | undefined, overrides: WrittenGateway, problems: ConfigProblem[]): GatewaySettings {
   const base: GatewaySettings = files.reduce((settings, file) => ({ ...settings, ...file.gateway.settings }), DEFAULT_GATEWAY);
-  const merged = { ...base, ...workspace?.gateway.settings };
-  const weakens = AUTONOMIES.indexOf(merged.autonomy) > AUTONOMIES.indexOf(base.autonomy);
-  if (weakens) {
-    problems.push({
-      severity: 'warning',
-      message: `A workspace file cannot raise "autonomy" from ${quote(base.autonomy)} to ${quote(merged.autonomy)}; this is not applied.`,
-      fix: 'Set it in your own servers file, or remove it here.',
-      at: workspace?.gateway.at.autonomy,
-      server: undefined,
-    });
+  const { settings, at } = workspace?.gateway ?? NO_GATEWAY;
+  const merged: GatewaySettings = { ...base, ...settings };
+  const refuse = (key: PersonalKey, what: string, fix: string): void => {
+    problems.push({ severity: 'warning', message: `A workspace file cannot ${what}; this is not applied.`, fix, at: at[key], server: undefined });
+    Object.assign(merged, { [key]: base[key] });
+  };
+  if (AUTONOMIES.indexOf(merged.autonomy) > AUTONOMIES.indexOf(base.autonomy)) {
+    refuse('autonomy', `raise "autonomy" from ${quote(base.autonomy)} to ${quote(merged.autonomy)}`, 'Set it in your own servers file, or remove it here.');
   }
-  const switchesOn = merged.codeExecution && !base.codeExecution;
-  if (switchesOn) {
-    problems.push({
-      severity: 'warning',
-      message: 'A workspace file cannot switch "codeExecution" on; this is not applied.',
-      fix: 'Switch it on in your own servers file, or remove it here.',
-      at: workspace?.gateway.at.codeExecution,
-      server: undefined,
-    });
+  if (merged.codeExecution && !base.codeExecution) refuse('codeExecution', 'switch "codeExecution" on', 'Switch it on in your own servers file, or remove it here.');
+  for (const [key, what] of OWN_SECTIONS) {
+    // An address that is the same anyway is no matter.
+    if (settings[key] === undefined || (key === 'traces' && merged.traces === base.traces)) continue;
+    refuse(key, `say ${what}`, 'Set it in your own servers file, or remove it here.');
   }
-  const sends = workspace?.gateway.settings.traces !== undefined && merged.traces !== base.traces;
-  if (sends) {
-    problems.push({
-      severity: 'warning',
-      message: 'A workspace file cannot say where "traces" are sent; this is not applied.',
-      fix: 'Set it in your own servers file, or remove it here.',
-      at: workspace.gateway.at.traces,
-      server: undefined,
-    });
-  }
-  for (const section of ['jwt', 'introspection'] as const) {
-    if (workspace?.gateway.settings[section] === undefined) continue;
-    problems.push({
-      severity: 'warning',
-      message: `A workspace file cannot say who is let in ("${section}"); this is not applied.`,
-      fix: 'Set it in your own servers file, or remove it here.',
-      at: workspace.gateway.at[section],
-      server: undefined,
-    });
-  }
-  if (workspace?.gateway.settings.cache !== undefined) {
-    problems.push({
-      severity: 'warning',
-      message: 'A workspace file cannot say where answers are kept ("cache" of "gateway"); this is not applied.',
-      fix: 'Set it in your own servers file, or remove it here.',
-      at: workspace.gateway.at.cache,
-      server: undefined,
-    });
-  }
-  if (workspace?.gateway.settings.autonomous !== undefined) {
-    problems.push({
-      severity: 'warning',
-      message: 'A workspace file cannot say what agents may add by themselves ("autonomous"); this is not applied.',
-      fix: 'Set it in your own servers file, or remove it here.',
-      at: workspace.gateway.at.autonomous,
-      server: undefined,
-    });
-  }
-  const limits = stricter(base.limits, merged.limits);
-  return { ...merged, limits, traces: base.traces, jwt: base.jwt, introspection: base.introspection, cache: base.cache, autonomous: base.autonomous, ...(weakens && { autonomy: base.autonomy }), ...(switchesOn && { codeExecution: false }), ...overrides };
+  return { ...merged, limits: stricter(base.limits, merged.limits), ...overrides };
 }
 
 /** Of two sets of limits the lower number of each. */
