@@ -1,6 +1,6 @@
 import type { HeldDefinition } from '../catalog/types.ts';
 import type { UpstreamConfig } from '../config/types.ts';
-import { compileFilter } from '../policy/tool-filter.ts';
+import { permitted } from '../quarantine/gate.ts';
 import type { UpstreamFailure, UpstreamState } from '../upstream/types.ts';
 import { diagnosis } from './diagnosis.ts';
 import { diagnoseFailure } from './failure.ts';
@@ -107,9 +107,7 @@ function noiseOf({ config, noise = [], state }: ServerView): readonly Diagnosis[
 /** Approved tools that the filters of the entry keep from every agent. */
 function filteredOf({ approved, config }: ServerView): readonly Diagnosis[] {
   const { name: server, at, tools } = config;
-  const allowed = tools.allow === undefined ? () => true : compileFilter(tools.allow, false);
-  const denied = compileFilter(tools.deny, true);
-  const kept = approved.filter((name) => !allowed(name) || denied(name));
+  const kept = approved.filter((name) => !permitted(tools, name));
   if (approved.length === 0 || kept.length < approved.length) return [];
   const message = `Every approved tool of ${JSON.stringify(server)} is kept from agents by its "tools" filters.`;
   return [diagnosis('denied-by-policy', { level: 'warning', server, at, message, evidence: kept.slice(0, 10), fix: 'Correct "tools.allow" and "tools.deny" of this server, or switch it off.', remedies: [{ kind: 'act', title: 'Open its entry', act: 'open-entry', server }] })];
