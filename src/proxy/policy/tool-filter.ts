@@ -21,16 +21,8 @@ export function patternIn(filter: string): { readonly pattern: string; readonly 
  * glob. Those are used that can be matched in time that grows with the name alone (`linear-regex.ts` says which).
  */
 export function problemOfPattern(filter: string): string | undefined {
-  const found = patternIn(filter);
-  if (found === undefined) return undefined;
-  if (found.pattern.length > MAX_PATTERN) return `it is longer than ${MAX_PATTERN} characters`;
-  try {
-    compileLinearRegex(found.pattern, found.ignoreCase, MAX_STATES);
-    return undefined;
-  } catch (error) {
-    if (error instanceof PatternError) return error.message;
-    throw error;
-  }
+  const result = compiled(filter);
+  return typeof result === 'string' ? result : undefined;
 }
 
 /**
@@ -40,7 +32,8 @@ export function problemOfPattern(filter: string): string | undefined {
  */
 export function compileFilter(filters: readonly string[], undecided: boolean): (name: string) => boolean {
   const globs = compileGlobs(filters.filter((filter) => patternIn(filter) === undefined));
-  const patterns = filters.flatMap(compiled).slice(0, MAX_PATTERNS);
+  // One that cannot be used matches nothing: the entry that holds it is not served at all.
+  const patterns = filters.map(compiled).filter((result) => typeof result === 'object').slice(0, MAX_PATTERNS);
   if (patterns.length === 0) return globs;
   const known = new Map<string, boolean>();
   return (name) => {
@@ -54,10 +47,17 @@ export function compileFilter(filters: readonly string[], undecided: boolean): (
   };
 }
 
-/** One that is no pattern matches nothing: the entry that holds it is not served at all. */
-function compiled(filter: string): readonly LinearRegex[] {
-  const pattern = patternIn(filter);
-  return pattern === undefined || problemOfPattern(filter) !== undefined ? [] : [compileLinearRegex(pattern.pattern, pattern.ignoreCase, MAX_STATES)];
+/** The regular expression a filter holds, or in words why it cannot be used; undefined for a glob. */
+function compiled(filter: string): LinearRegex | string | undefined {
+  const found = patternIn(filter);
+  if (found === undefined) return undefined;
+  if (found.pattern.length > MAX_PATTERN) return `it is longer than ${MAX_PATTERN} characters`;
+  try {
+    return compileLinearRegex(found.pattern, found.ignoreCase, MAX_STATES);
+  } catch (error) {
+    if (error instanceof PatternError) return error.message;
+    throw error;
+  }
 }
 
 function found(pattern: LinearRegex, name: string): boolean | undefined {
