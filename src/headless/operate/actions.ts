@@ -15,8 +15,6 @@ export class BadRequest extends Error {
 }
 
 type Action = (body: string) => Promise<void>;
-/** Empty for the whole gateway. */
-type Paused = ServerName;
 
 /** What an operator can have done. It may stop things; lifting a pause is a person's, and nothing here approves anything. */
 export class Actions {
@@ -44,30 +42,31 @@ export class Actions {
     const cancel = fields.get('cancel') ?? false;
     if (typeof cancel !== 'boolean') throw new BadRequest(400, '"cancel" is true or false');
     this.#note('pause', server);
-    await this.#gateway.pause(server === '' ? {} : { server }, { cancel });
+    await this.#gateway.pause(server === undefined ? {} : { server }, { cancel });
   }
 
   async #restart(fields: Fields): Promise<void> {
     const server = this.#serverIn(fields);
-    if (server === '') throw new BadRequest(400, '"server" is missing');
+    if (server === undefined) throw new BadRequest(400, '"server" is missing');
     this.#note('restart', server);
     await this.#gateway.restart(server);
   }
 
   async #reload(): Promise<void> {
-    this.#note('reload', '');
+    this.#note('reload');
     await this.#gateway.reload();
   }
 
-  #serverIn(fields: Fields): Paused {
+  /** Undefined where none is named. */
+  #serverIn(fields: Fields): ServerName | undefined {
     const server = fields.get('server');
-    if (server === undefined) return '';
+    if (server === undefined) return undefined;
     if (typeof server !== 'string' || !this.#gateway.snapshot().upstreams.some(({ name }) => name === server)) throw new BadRequest(404, 'There is no such server');
     return server;
   }
 
-  #note(action: string, server: Paused): void {
-    this.#log('info', `operator: ${action}${server === '' ? '' : ` ${JSON.stringify(server)}`}`);
+  #note(action: string, server?: ServerName): void {
+    this.#log('info', `operator: ${action}${server === undefined ? '' : ` ${JSON.stringify(server)}`}`);
   }
 }
 
