@@ -108,6 +108,24 @@ describe('gateway settings', () => {
     assert.equal(snapshot.problems[0]?.at?.file, '/workspace');
   });
 
+  it('a workspace sets none of the sections that are a person’s own, and is told so of each', () => {
+    const bearer = { issuer: 'https://issuer.example', audience: 'a', roles: {} };
+    const gateway = (host: string): object => ({
+      autonomous: { registries: [`https://${host}`] },
+      cache: { store: 'sqlite' },
+      introspection: { ...bearer, url: `https://${host}`, clientId: 'i', clientSecret: '${env:S}' },
+      jwt: { ...bearer, jwksUrl: `https://${host}` },
+      traces: `https://${host}`,
+    });
+    const workspace = file('/w', { gateway: gateway('theirs.example') }, 'workspace');
+    for (const files of [[], [file('/u', { gateway: gateway('mine.example') })]]) {
+      const snapshot = merge(files, workspace);
+      assert.deepEqual(snapshot.gateway, merge(files).gateway);
+      assert.deepEqual(snapshot.problems.map(({ message }) => /"(\w+)"/.exec(message)?.[1]), ['traces', 'jwt', 'introspection', 'cache', 'autonomous']);
+      assert.ok(snapshot.problems.every(({ at }) => at?.file === '/w'));
+    }
+  });
+
   it('an untrusted workspace sets nothing, but its servers are listed', () => {
     const workspace = file('/w', { gateway: { mode: 'direct' }, inputs: [{ id: 'k', type: 'promptString' }], profiles: { a: {} }, servers: { a: { command: 'x' } } }, 'workspace');
     const snapshot = merge([], workspace, {}, false);
