@@ -421,4 +421,54 @@ describe('the rules about how calls flow', { timeout: 120_000 }, () => {
     asked[0]?.('ok');
     await fresh;
   });
+
+  it('keep outside of the process what a server answered under the address it was asked at, and void it by what began before the rules went', async () => {
+    const clock = new TestClock();
+    const store = storeInMemory();
+    const asked: (() => void)[] = [];
+    let answers = 0;
+    const dispatch = { name: 'dispatch', phase: 'in' as const, run: () => new Promise<Outcome>((resolve) => asked.push(() => resolve(outcomeOf('ok', ++answers)))) };
+    const turns = async (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    const gateway = (): { apply(url: string, cached: boolean): void; call(id: string): Promise<string> } => {
+      const flow = new Flow(clock);
+      flow.shared = new SharedAnswers(Promise.resolve(store), (message) => assert.fail(message), () => clock.now());
+      const pipeline = createPipeline([createCache(flow), dispatch], (error) => assert.fail(String(error)));
+      return {
+        apply: (url, cached) => flow.apply({ upstreams: [{ name: 'one', enabled: true, transport: { url }, flow: cached ? { cache: { seconds: 60 } } : {} } as unknown as UpstreamConfig], gateway: { limits: {} } as GatewaySettings }),
+        call: (id) => pipeline.run(callFixture(id, { tool: TOOLS.get(id), argumentsText: '{"a":1}' })).then(endOf),
+      };
+    };
+    const [here, there] = [gateway(), gateway()];
+    here.apply('https://old.example', true);
+    const reading = here.call('one:get');
+    await turns();
+    here.apply('https://new.example', true);
+    asked.shift()?.();
+    assert.equal(await reading, 'ok {"n":1}');
+    await turns();
+    const moved = here.call('one:get');
+    await turns();
+    assert.equal(asked.length, 1, 'what another address answered is not this one’s');
+    asked.shift()?.();
+    assert.equal(await moved, 'ok {"n":2}');
+
+    const writing = here.call('one:put');
+    await turns();
+    here.apply('https://new.example', false);
+    await turns();
+    there.apply('https://new.example', true);
+    const meanwhile = there.call('one:get');
+    await turns();
+    asked.pop()?.();
+    await meanwhile;
+    await turns();
+    asked.pop()?.();
+    await writing;
+    await turns();
+    const after = there.call('one:get');
+    await turns();
+    assert.equal(asked.length, 1, 'what was read while something was written is not known after it');
+    asked.pop()?.();
+    await after;
+  });
 });

@@ -41,12 +41,13 @@ export class ResourceCache {
   async read(request: AgentRequest, route: ResourceRoute, fetch: () => Promise<RawReply>): Promise<RawReply> {
     const { agents, flow } = this.#deps;
     const { server, uri } = route;
-    const ms = flow.of(server)?.resourceMs(uri) ?? 0;
+    const rules = flow.of(server);
+    const ms = rules?.resourceMs(uri) ?? 0;
     // What is paused is not read, be it known or not.
     const key = ms === 0 || agents.isPaused(server) ? undefined : keyOf(request, route);
-    if (key === undefined) return fetch();
+    if (rules === undefined || key === undefined) return fetch();
     const { shared } = flow;
-    const stored = shared === undefined ? undefined : await shared.find('resource', key, flow.areaOf(server));
+    const stored = shared === undefined ? undefined : await shared.find('resource', key, rules.area);
     const kept = stored === undefined ? flow.resources.find(key) : stored.kept;
     // Asking elsewhere takes a moment, in which a person may have changed their mind.
     if (stored !== undefined && (agents.isPaused(server) || !route.stillServed())) return fetch();
@@ -74,7 +75,7 @@ export class ResourceCache {
       if (isWhole(reply)) {
         const keepMs = Math.min(ms, timeToLive(reply.result) ?? ms);
         if (shared === undefined) flow.resources.put(key, server, reply.result, keepMs, generation, uri);
-        else shared.put('resource', key, flow.areaOf(server), reply.result, keepMs, stored?.epoch);
+        else shared.put('resource', key, rules.area, reply.result, keepMs, stored?.epoch);
       }
       return reply;
     } finally {

@@ -32,18 +32,18 @@ export function createCache(flow: Flow): InboundStage & { readonly name: 'cache'
       if (rules?.config.cache === undefined || call.route === 'mirror') return next();
       if (tool.tier !== 'read') {
         // Before, for what is read meanwhile may be older than it; and after, for it may be newer.
-        flow.forget(tool.server);
-        return next().finally(() => flow.forget(tool.server));
+        flow.forget(tool.server, rules);
+        return next().finally(() => flow.forget(tool.server, rules));
       }
       const ms = rules.cacheMs(tool);
       const key = ms === 0 ? undefined : keyOf(call, tool);
-      return key === undefined ? next() : kept(call, tool, key, ms, next);
+      return key === undefined ? next() : kept(call, tool, key, { ms, area: rules.area }, next);
     },
   };
 
-  async function kept(call: Call, tool: CatalogTool, key: string, ms: number, next: Next): Promise<Outcome> {
+  async function kept(call: Call, tool: CatalogTool, key: string, { area, ms }: { readonly area: string; readonly ms: number }, next: Next): Promise<Outcome> {
     const { shared } = flow;
-    const stored = shared === undefined ? undefined : await shared.find('tool', key, flow.areaOf(tool.server));
+    const stored = shared === undefined ? undefined : await shared.find('tool', key, area);
     const known = stored === undefined ? answers.get(key) : stored.kept?.result;
     if (known !== undefined) {
       answers.used(tool.server, 'hit');
@@ -65,7 +65,7 @@ export function createCache(flow: Flow): InboundStage & { readonly name: 'cache'
       const outcome = await mine;
       if (outcome.kind === 'ok' && 'result' in outcome.reply && !asksFirst(outcome.reply.result)) {
         if (shared === undefined) answers.put(key, tool.server, outcome.reply.result, ms, generation);
-        else shared.put('tool', key, flow.areaOf(tool.server), outcome.reply.result, ms, stored?.epoch);
+        else shared.put('tool', key, area, outcome.reply.result, ms, stored?.epoch);
       }
       return outcome;
     } finally {

@@ -55,6 +55,8 @@ export interface Watching {
 /** The rules of one server, ready for calls, with their state. */
 export interface ServerFlow {
   readonly config: FlowConfig;
+  /** The server as a store outside of the process knows it: one of the same name that is reached otherwise is another. */
+  readonly area: string;
   readonly lane: Lane | undefined;
   readonly breaker: Breaker | undefined;
   readonly retries: RetryBudget;
@@ -92,7 +94,6 @@ export class Flow {
   readonly #servers = new Map<ServerName, ServerFlow>();
   /** Of the servers that others are compared with, or that a second server is asked beside; and the groups they are in. */
   readonly #health = new Map<ServerName, Health>();
-  readonly #areas = new Map<ServerName, string>();
   #enabled: ReadonlySet<ServerName> = new Set();
   #groups: ReadonlyMap<ServerName, readonly Routes[]> = new Map();
   #gateway: GatewayLimits = {};
@@ -114,10 +115,10 @@ export class Flow {
     for (const server of [...this.#servers.keys()]) if (!names.has(server)) this.#drop(server);
     this.refusals.keep(names);
     for (const { flow, name, transport } of upstreams) {
-      if (flow.cache !== undefined) this.#areas.set(name, `${name}\0${JSON.stringify(transport)}`);
       const before = this.#servers.get(name);
+      const area = `${name}\0${JSON.stringify(transport)}`;
       if (isEmpty(flow)) this.#drop(name);
-      else if (before === undefined || JSON.stringify(before.config) !== JSON.stringify(flow)) this.#servers.set(name, this.#compile(name, flow, before));
+      else if (before?.area !== area || JSON.stringify(before.config) !== JSON.stringify(flow)) this.#servers.set(name, this.#compile(name, area, flow, before));
     }
     this.#watchGroups();
   }
@@ -144,24 +145,24 @@ export class Flow {
     return this.#servers.get(server);
   }
 
-  /** Nothing that is kept of this server counts any more: something was written to it, or it is another one now. */
-  forget(server: ServerName): void {
+  /**
+   * Nothing that is kept of this server counts any more: something was written to it, or it is another one now.
+   * @param rules those that what was written began with, which may have been dropped since
+   */
+  forget(server: ServerName, rules = this.#servers.get(server)): void {
     this.answers.forget(server);
     this.resources.forget(server);
-    this.shared?.forget('tool', this.areaOf(server));
-    this.shared?.forget('resource', this.areaOf(server));
+    if (rules?.config.cache === undefined) return;
+    this.shared?.forget('tool', rules.area);
+    this.shared?.forget('resource', rules.area);
   }
 
   /** Contents of this resource of a server, of its parts and of what it is a part of, do not count any more; without a URI none of it. */
   forgetResource(server: ServerName, uri: string | undefined): void {
     if (uri === undefined) this.resources.forget(server);
     else this.resources.forgetAbout(server, uri);
-    if (this.#servers.get(server)?.config.cache?.resources !== undefined) this.shared?.forget('resource', this.areaOf(server));
-  }
-
-  /** A server as a store outside of the process knows it: one of the same name that is reached otherwise is another. */
-  areaOf(server: ServerName): string {
-    return this.#areas.get(server) ?? server;
+    const rules = this.#servers.get(server);
+    if (rules?.config.cache?.resources !== undefined) this.shared?.forget('resource', rules.area);
   }
 
   /** The rates a caller falls under, whatever it calls. */
@@ -215,13 +216,14 @@ export class Flow {
   }
 
   #drop(server: ServerName): void {
-    if (!this.#servers.delete(server)) return;
+    if (!this.#servers.has(server)) return;
     this.forget(server);
+    this.#servers.delete(server);
     this.answers.drop(server);
     this.resources.drop(server);
   }
 
-  #compile(server: ServerName, config: FlowConfig, before: ServerFlow | undefined): ServerFlow {
+  #compile(server: ServerName, area: string, config: FlowConfig, before: ServerFlow | undefined): ServerFlow {
     // What was kept before the start is of the same rules as far as anybody knows.
     if (before !== undefined) this.forget(server);
     const { limits } = config;
@@ -235,6 +237,7 @@ export class Flow {
     const shown = new Map(whole.map((rate) => [rate.key, rate]));
     return {
       config,
+      area,
       lane: this.#lane(config, before),
       breaker: this.#breaker(config, before),
       retries: before?.retries ?? new RetryBudget(),
