@@ -6,7 +6,7 @@ import { after, before, describe } from 'node:test';
 import type { Locator } from 'playwright-core';
 import { vsixFile } from '../../scripts/lib/vsix.mjs';
 import { startProvider, type Provider } from '../fixtures/oauth/provider.ts';
-import { eventually } from '../fixtures/reload/look.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { approveHttpLaunch, clickThrough, openAddress, openSignIn, WHO, type Take } from './harness/sign-in.ts';
 import { stepsIn } from './harness/steps.ts';
 import { Workbench } from './harness/workbench.ts';

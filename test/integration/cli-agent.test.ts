@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { behaving, FIXTURE_ENTRY, inPlace, run, toolNamed, userServers } from '../fixtures/cli.ts';
 import { Serve, type Ready } from '../fixtures/cli-serve.ts';
-import { eventually, makePlace, TestAgent, type Place } from '../fixtures/serve.ts';
+import { eventually } from '../fixtures/eventually.ts';
+import { makePlace, TestAgent, type Place } from '../fixtures/serve.ts';
 
 const TOOLS = [JSON.stringify({ name: 'look', description: 'Looks at things.', inputSchema: { type: 'object' }, annotations: { readOnlyHint: true } }), toolNamed('burn')];
 

@@ -5,7 +5,8 @@ import { after, afterEach, before, describe, it } from 'node:test';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { behaving, FIXTURE_ENTRY, inPlace, run, toolNamed, userServers } from '../fixtures/cli.ts';
 import { Serve, type Ready } from '../fixtures/cli-serve.ts';
-import { eventually, makePlace, TestAgent, type Place } from '../fixtures/serve.ts';
+import { eventually } from '../fixtures/eventually.ts';
+import { makePlace, TestAgent, type Place } from '../fixtures/serve.ts';
 
 interface Refusal {
   readonly code: string;

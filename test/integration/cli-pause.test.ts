@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { behaving, FIXTURE_ENTRY, inPlace, run, toolNamed } from '../fixtures/cli.ts';
 import { Serve } from '../fixtures/cli-serve.ts';
-import { eventually, makePlace, TestAgent, type Place, type Run } from '../fixtures/serve.ts';
+import { eventually } from '../fixtures/eventually.ts';
+import { makePlace, TestAgent, type Place, type Run } from '../fixtures/serve.ts';
 
 interface Refusal {
   readonly code: string;

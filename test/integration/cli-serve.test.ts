@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { behaving, FIXTURE_ENTRY, inPlace, run, start, toolNamed, userServers } from '../fixtures/cli.ts';
 import { Serve, type LogLine } from '../fixtures/cli-serve.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { makePlace, TestAgent, type Place, type Run } from '../fixtures/serve.ts';
 
 let place: Place;
@@ -278,13 +279,3 @@ describe('vestibule calls', { timeout: 120_000 }, () => {
     assert.match(broken.stdout, /^calls-000000000000001\.jsonl:\d+: this line was changed after it was written\n$/);
   });
 });
-
-/** Repeats `probe` until it yields something; what is asked for happens within a second or two. */
-async function eventually<T>(probe: () => Promise<T | undefined>): Promise<T> {
-  const deadline = performance.now() + 20_000;
-  for (;;) {
-    const found = await probe();
-    if (found !== undefined) return found;
-    if (performance.now() > deadline) throw new Error('it did not happen within 20 s');
-  }
-}

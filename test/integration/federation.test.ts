@@ -4,7 +4,8 @@ import { after, before, describe, it } from 'node:test';
 import { Serve, type LogLine } from '../fixtures/cli-serve.ts';
 import { inPlace, run, STDIO_SERVER, toolNamed } from '../fixtures/cli.ts';
 import { ModernAgent } from '../fixtures/relay/agents.ts';
-import { eventually, makePlace, type Place, type Run } from '../fixtures/serve.ts';
+import { eventually } from '../fixtures/eventually.ts';
+import { makePlace, type Place, type Run } from '../fixtures/serve.ts';
 
 /** A running gateway with a tool of its own. */
 interface Member {

@@ -8,7 +8,7 @@ import { createIntrospection } from '../../src/headless/jwt/introspection.ts';
 import type { GatewayOptions } from '../../src/proxy/options.ts';
 import { behaving, FIXTURE_ENTRY, inPlace, toolNamed, userServers } from '../fixtures/cli.ts';
 import { Serve } from '../fixtures/cli-serve.ts';
-import { eventually } from '../fixtures/reload/look.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { LegacyAgent } from '../fixtures/relay/agents.ts';
 import { startRelayRig, stdioPeer, type RelayRig } from '../fixtures/relay/rig.ts';
 import { makePlace } from '../fixtures/serve.ts';

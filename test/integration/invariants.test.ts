@@ -13,7 +13,7 @@ import { sha256 } from '../../src/proxy/json/canonical.ts';
 import type { Digest } from '../../src/proxy/model.ts';
 import { LegacyAgent, type Message } from '../fixtures/relay/agents.ts';
 import { RIG_GATEWAY } from '../fixtures/relay/rig.ts';
-import { eventually } from '../fixtures/serve.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { telltale } from '../fixtures/telltale/mark.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
 import { INITIALIZE_RESULT, mcpServer, resultOf, sendJson, type HttpFixture } from '../fixtures/upstreams/http-server.ts';

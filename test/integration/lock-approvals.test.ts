@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { Serve } from '../fixtures/cli-serve.ts';
 import { behaving, FIXTURE_ENTRY, inPlace, run, toolNamed } from '../fixtures/cli.ts';
-import { eventually, makePlace, TestAgent, type Place, type Run } from '../fixtures/serve.ts';
+import { eventually } from '../fixtures/eventually.ts';
+import { makePlace, TestAgent, type Place, type Run } from '../fixtures/serve.ts';
 
 describe('a lock file of approvals', { timeout: 240_000 }, () => {
   let author: Place;

@@ -8,7 +8,7 @@ import { createGateway } from '../../src/proxy/gateway.ts';
 import { GatewayHost } from '../../src/views/gateway-host.ts';
 import { LogChannels } from '../../src/views/log-channels.ts';
 import { RIG_GATEWAY } from '../fixtures/relay/rig.ts';
-import { eventually } from '../fixtures/serve.ts';
+import { eventually } from '../fixtures/eventually.ts';
 
 /** Looks like a key of a well-known kind and is none. */
 const KEY = `ghp_${'A1b2C3d4'.repeat(4)}E5f6`;

@@ -8,7 +8,8 @@ import { promisify } from 'node:util';
 import { behaving, FIXTURE_ENTRY, inPlace, toolNamed } from '../fixtures/cli.ts';
 import { Serve } from '../fixtures/cli-serve.ts';
 import { startRelayRig, stdioPeer } from '../fixtures/relay/rig.ts';
-import { eventually, makePlace, TestAgent, type Place } from '../fixtures/serve.ts';
+import { eventually } from '../fixtures/eventually.ts';
+import { makePlace, TestAgent, type Place } from '../fixtures/serve.ts';
 
 const LOADED = fileURLToPath(new URL('../fixtures/loaded-libraries.ts', import.meta.url));
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { eventually, makePlace, serve, TestAgent, vestibule, type Place, type Serving } from '../fixtures/serve.ts';
+import { eventually } from '../fixtures/eventually.ts';
+import { makePlace, serve, TestAgent, vestibule, type Place, type Serving } from '../fixtures/serve.ts';
 import type { StdioManners } from '../fixtures/upstreams/stdio-server.ts';
 
 const RAW = new URL('../fixtures/upstreams/stdio-server.ts', import.meta.url).pathname;

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { eventually, makePlace, serve, TestAgent, type Place, type Serving } from '../fixtures/serve.ts';
+import { eventually } from '../fixtures/eventually.ts';
+import { makePlace, serve, TestAgent, type Place, type Serving } from '../fixtures/serve.ts';
 import type { StdioManners } from '../fixtures/upstreams/stdio-server.ts';
 
 const RAW = new URL('../fixtures/upstreams/stdio-server.ts', import.meta.url).pathname;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { after, before, describe, it } from 'node:test';
-import { eventually, makePlace, serve, TestAgent, vestibule, type Place, type Serving } from '../fixtures/serve.ts';
+import { eventually } from '../fixtures/eventually.ts';
+import { makePlace, serve, TestAgent, vestibule, type Place, type Serving } from '../fixtures/serve.ts';
 
 const require = createRequire(import.meta.url);
 const EVERYTHING = require.resolve('@modelcontextprotocol/server-everything/dist/index.js');

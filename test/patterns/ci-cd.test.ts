@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { run } from '../fixtures/cli.ts';
-import { eventually } from '../fixtures/serve.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { call, codeOf, listed, Pattern, said } from './kit.ts';
 
 describe('pattern: CI/CD', { timeout: 240_000 }, () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { eventually } from '../fixtures/serve.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { isAlive } from '../security/kit/processes.ts';
 import { call, codeOf, listed, Pattern, said } from './kit.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import { eventually } from '../fixtures/serve.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { call, codeOf, listed, Pattern, said } from './kit.ts';
 
 describe('pattern: kill switch', { timeout: 240_000 }, () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
-import { eventually } from '../fixtures/serve.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { call, codeOf, listed, Pattern, said } from './kit.ts';
 
 describe('pattern: local developer', { timeout: 240_000 }, () => {
