@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openCacheStore } from '../../src/headless/cache/open-store.ts';
 import { openRedis } from '../../src/headless/cache/redis.ts';
 import { sealedStore } from '../../src/headless/cache/sealed-store.ts';
@@ -139,6 +141,22 @@ describe('answers kept outside of the process', { timeout: 180_000 }, () => {
     await mine.put('late', { result: '{}', epoch: 0, until: Date.now() - 1 });
     await file.set('raw', Buffer.from('x'), 60_000);
     await mine.close();
+  });
+
+  it('in a file that another process has to itself for a moment wait for it, and leave it in place', async () => {
+    const path = join(tempFolder(), 'cache.sqlite');
+    // The types of Node are those of the oldest that is supported, which has none of it.
+    const { DatabaseSync } = createRequire(import.meta.url)('node:sqlite') as { readonly DatabaseSync: new (path: string) => { exec(sql: string): void; prepare(sql: string): { get(): unknown }; close(): void } };
+    const other = new DatabaseSync(path);
+    other.exec('CREATE TABLE theirs (a); BEGIN EXCLUSIVE; INSERT INTO theirs VALUES (1)');
+    const opening = openSqlite(path);
+    await delay(200);
+    other.exec('COMMIT');
+    await (await opening).close();
+    other.close();
+    const left = new DatabaseSync(path);
+    assert.equal(JSON.stringify(left.prepare('SELECT a FROM theirs').get()), '{"a":1}');
+    left.close();
   });
 
   it('under one name cannot be passed off as those of another', async () => {

@@ -1,5 +1,6 @@
 import { chmod, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { setTimeout as delay } from 'node:timers/promises';
 import { VestibuleError } from '../../proxy/errors.ts';
 import type { KeyValue } from './key-value.ts';
 
@@ -17,6 +18,12 @@ const MAX_ENTRIES = 20_000;
 /** Writes after which room is made, and how long another process is waited for, in milliseconds. */
 const MAKE_ROOM_EVERY = 200;
 const BUSY_MS = 50;
+/** Attempts to open a file that another process is busy with, or that is broken. */
+const MAX_TRIES = 20;
+/** Results of SQLite (https://www.sqlite.org/rescode.html). */
+const BUSY = 5;
+const CORRUPT = 11;
+const NOT_A_DATABASE = 26;
 
 /**
  * A file of SQLite as a store, for all processes of a data folder. One that is broken is begun anew: it holds nothing that
@@ -26,13 +33,7 @@ const BUSY_MS = 50;
  */
 export async function openSqlite(path: string, load: (name: string) => unknown = createRequire(process.argv[1] ?? process.execPath)): Promise<KeyValue> {
   const DatabaseSync = sqlite(load);
-  let database: Database;
-  try {
-    database = begin(new DatabaseSync(path));
-  } catch {
-    for (const end of ['', '-wal', '-shm']) await rm(path + end, { force: true });
-    database = begin(new DatabaseSync(path));
-  }
+  const database = await begun(DatabaseSync, path);
   await chmod(path, 0o600);
   const get = database.prepare('SELECT value FROM kept WHERE name = ? AND until > ?');
   const set = database.prepare('INSERT INTO kept (name, value, until) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value, until = excluded.until');
@@ -68,6 +69,28 @@ export async function openSqlite(path: string, load: (name: string) => unknown =
     increment: (name) => soon(() => void increment.run(name)),
     close: () => soon(() => database.close()),
   };
+}
+
+async function begun(DatabaseSync: DatabaseClass, path: string): Promise<Database> {
+  for (let tries = 1; ; tries++) {
+    const database = new DatabaseSync(path);
+    try {
+      return begin(database);
+    } catch (error) {
+      database.close();
+      const problem = primaryCodeOf(error);
+      if (tries === MAX_TRIES) throw error;
+      // Another process that begins just now has the file to itself for a moment: taken away, the two would keep apart.
+      if (problem === BUSY) await delay(BUSY_MS);
+      else if (problem === CORRUPT || problem === NOT_A_DATABASE) for (const end of ['', '-wal', '-shm']) await rm(path + end, { force: true });
+      else throw error;
+    }
+  }
+}
+
+/** What SQLite calls a problem, without what it says of it in particular; undefined for an error of something else. */
+function primaryCodeOf(error: unknown): number | undefined {
+  return error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
 }
 
 function begin(database: Database): Database {
