@@ -81,7 +81,7 @@ export class CallList {
     this.#known.unshift(...fresh);
     this.#known.length = Math.min(this.#known.length, MAX_CALLS);
     const fits = this.#fits;
-    const matching = fits === undefined ? fresh : fresh.filter((row) => fits(row));
+    const matching = fits === undefined ? fresh : fresh.filter((row) => this.#found.has(row.seq) || fits(row));
     if (fits !== undefined) {
       this.#matching.unshift(...matching);
       this.#matching.length = Math.min(this.#matching.length, MAX_CALLS);
@@ -108,7 +108,11 @@ export class CallList {
   find(rows: readonly CallRow[]): void {
     const oldest = this.#known.at(-1)?.seq ?? Infinity;
     for (const row of rows) {
-      if (row.seq < oldest && !this.#found.has(row.seq)) this.#older.push(this.#small(row));
+      if (row.seq < oldest && !this.#found.has(row.seq)) {
+        // Older ones still would not be shown.
+        if (this.#older.length >= MAX_CALLS) break;
+        this.#older.push(this.#small(row));
+      }
       this.#found.add(row.seq);
     }
     this.#match();

@@ -6,6 +6,7 @@ import { comparisonOf, detailOf, documentOf } from '../../src/views/inspector/ca
 import { callPage } from '../../src/views/inspector/call-pages.ts';
 import { narrows, readCallQuery } from '../../src/views/inspector/call-query.ts';
 import { changesBetween } from '../../src/views/inspector/changes.ts';
+import type { CallRow } from '../../src/views/inspector/messages.ts';
 import { callRow } from '../../src/views/inspector/rows.ts';
 import { STAGE_TEXT } from '../../src/views/present/stages.ts';
 import { CallList, MAX_CALLS } from '../../webview/call-list.ts';
@@ -208,6 +209,26 @@ describe('the calls a page knows', () => {
     assert.deepEqual(seqs(list), [11, 10, 9, 8, 7]);
     list.filter(undefined);
     assert.deepEqual([list.known, seqs(list).length, list.span], [9, 9, { newest: 11, oldest: 3 }]);
+  });
+
+  it('are those that others found, also when the search is faster than the news of them', () => {
+    const list = new CallList();
+    list.append(rows(1));
+    list.filter(() => false);
+    list.find(rows(2));
+    list.add(rows(3, 2));
+    assert.deepEqual(seqs(list), [2]);
+  });
+
+  it('are bounded where others find them: the oldest are not kept', () => {
+    const list = new CallList();
+    const row = rows(1)[0] ?? assert.fail();
+    list.append(rows(2 * MAX_CALLS));
+    list.filter(() => false);
+    const many = (from: number): CallRow[] => Array.from({ length: MAX_CALLS / 2 + 1 }, (_, i) => ({ ...row, seq: from - i }));
+    list.find(many(2 * MAX_CALLS - 1));
+    list.find(many(MAX_CALLS + MAX_CALLS / 2 - 2));
+    assert.deepEqual([list.rows.length, list.call(MAX_CALLS)?.seq, list.call(MAX_CALLS - 1)], [MAX_CALLS, MAX_CALLS, undefined]);
   });
 
   it('are bounded: the oldest leave', () => {
