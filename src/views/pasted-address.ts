@@ -16,6 +16,8 @@ let last = 0;
  * @returns what was pasted; undefined when the sign-in was over first
  */
 export function pastedAddress(dialogs: Pick<Dialogs, 'prompt'>, report: (message: string) => void, signal: AbortSignal): Promise<string | undefined> {
+  // It may be over by the time the browser is open: an offer would stay then.
+  if (signal.aborted) return Promise.resolve(undefined);
   const id = String(++last);
   return new Promise<string | undefined>((resolve) => {
     const end = (address: string | undefined): void => {
