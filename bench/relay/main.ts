@@ -16,8 +16,11 @@ import { startPeers } from './peers.ts';
 import { StdioCaller } from './stdio-caller.ts';
 
 const CALLS = 1_000;
-/** Calls of each way before those that count: code that ran a thousand times is compiled, other code is interpreted. */
-const WARM_UP = 2_000;
+/**
+ * Calls of each way before those that count. A program that relays for days is compiled; until it is, some ten thousand
+ * calls go by, and the compiling, in threads beside, takes its share of the cores and most of the slowest calls.
+ */
+const WARM_UP = 15_000;
 /** Calls of one way before the next has its turn: a process that was not called for a while is slower, whatever it does. */
 const TURN = 50;
 const CLIENTS = 16;

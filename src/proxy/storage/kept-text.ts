@@ -40,8 +40,9 @@ export class KeptText {
   /** Writes before long what `make` returns then. */
   save(make: () => string): void {
     this.#make = make;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.flush(), WRITE_AFTER_MS).unref();
+    // Put off, not made anew: it is done for each call.
+    if (this.#timer === undefined) this.#timer = setTimeout(() => void this.flush(), WRITE_AFTER_MS).unref();
+    else this.#timer.refresh();
   }
 
   /** Takes the file away, and what was to be written. @throws VestibuleError */
@@ -54,6 +55,7 @@ export class KeptText {
   /** Resolves when what was saved so far is on disk, or was reported. */
   async flush(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     const make = this.#make;
     this.#make = undefined;
     if (make !== undefined) this.#writing = this.#writing.then(() => this.#write(make()));
