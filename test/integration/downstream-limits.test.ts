@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import { VestibuleError } from '../../src/proxy/errors.ts';
+import { DEFAULT_LIMITS } from '../../src/proxy/downstream/limits.ts';
+import { UnreadAnswers } from '../../src/proxy/downstream/unread-answers.ts';
 import type { RawReply } from '../../src/proxy/model.ts';
 import { deferred, EventReader, initialize, initializeMessage, listen, modernMessage, next, open, post, readToEnd, type Rig, send, startRig } from './downstream-kit.ts';
 
@@ -87,6 +89,49 @@ describe('slow clients', () => {
     const text = await readToEnd(socket);
     assert.doesNotMatch(text, /\r\n0\r\n\r\n$/, 'cut, not ended');
     assert.equal((await post(rig, { jsonrpc: '2.0', id: 1, method: 'ping' }, session)).status, 200);
+  });
+
+  /** Far more than the kernel buffers on both ends. */
+  const long: RawReply = { result: `{"text":"${'x'.repeat(16 * 1024 * 1024)}"}` };
+
+  /** A connection whose client asks for the long answer, and reads no more than that it comes. */
+  async function unread(rig: Rig, token: string, session: { readonly 'mcp-session-id': string }, accept: string): Promise<Socket> {
+    const socket = connect(rig.port, '127.0.0.1');
+    const body = JSON.stringify(call(1));
+    socket.write(`POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:${rig.port}\r\nAuthorization: Bearer ${token}\r\nMcp-Session-Id: ${session['mcp-session-id']}\r\nAccept: ${accept}\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    await once(socket, 'readable');
+    return socket;
+  }
+
+  for (const accept of ['application/json', 'text/event-stream']) {
+    it(`cuts off the oldest of the answers that its principal does not read, once they are too much, and nobody else’s (${accept})`, async () => {
+      await using rig = await startRig({ limits: { unreadBytes: 24 * 1024 * 1024 } });
+      rig.handler.answers.set('tools/call', () => long);
+      const other = await unread(rig, rig.agentToken, await initialize(rig, { authorization: `Bearer ${rig.agentToken}` }), accept);
+      const session = await initialize(rig);
+      const sockets: Socket[] = [];
+      while (sockets.length < 6) sockets.push(await unread(rig, rig.token, session, accept));
+      const texts = await Promise.all([other, ...sockets].map(readToEnd));
+      const whole = texts.map((text) => text.length > 16 * 1024 * 1024);
+      assert.deepEqual([whole[0], whole[1], whole.at(-1)], [true, false, true]);
+      assert.equal((await post(rig, { jsonrpc: '2.0', id: 1, method: 'ping' }, session)).status, 200);
+    });
+  }
+
+  it('cuts off an answer of which nothing is read for too long', async () => {
+    const answers = new UnreadAnswers({ ...DEFAULT_LIMITS, stalledMs: 200 });
+    const server = createServer((_req, res) => {
+      res.end('x'.repeat(16 * 1024 * 1024));
+      answers.add(res, 'editor');
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.on('error', () => undefined).write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    const [, res] = (await once(server, 'request')) as [unknown, ServerResponse];
+    await once(res, 'close');
+    assert.equal(res.writableFinished, false);
+    socket.destroy();
+    server.close();
   });
 });
 

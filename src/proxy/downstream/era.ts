@@ -6,6 +6,7 @@ import type { RawJson, RawReply } from '../model.ts';
 import type { ListenerLimits } from './limits.ts';
 import type { SessionTable } from './session-table.ts';
 import type { AgentHandler, AgentRequest } from './types.ts';
+import type { UnreadAnswers } from './unread-answers.ts';
 
 export type RequestFrame = Extract<Frame, { kind: 'request' }>;
 
@@ -14,6 +15,7 @@ export interface EraDeps {
   readonly handler: AgentHandler;
   readonly sessions: SessionTable;
   readonly limits: ListenerLimits;
+  readonly unread: UnreadAnswers;
   /** Raw `serverInfo`. */
   readonly serverInfo: RawJson;
   /** Hears what the handler throws. */

@@ -112,14 +112,13 @@ export class LegacyEra {
       sendAnswer(res, accepted, writeReply(frame.id, { result: '{}' }));
       return;
     }
-    const { limits } = this.#deps;
-    if (session.inFlight >= limits.inFlightPerSession) {
+    if (session.inFlight >= this.#deps.limits.inFlightPerSession) {
       sendAnswer(res, accepted, writeReply(frame.id, { error: BUSY }));
       return;
     }
     // VS Code reads events without a message as broken ones, except on GET. It also leaves out this header.
     const prime = headerOf(req, 'mcp-protocol-version') !== undefined;
-    const answer = new PostAnswer(res, accepted, limits, () => session.openPost(res, prime));
+    const answer = new PostAnswer(res, accepted, this.#deps, session.principal.id, () => session.openPost(res, prime));
     const request = new LegacyRequest(session, traced(req, frame), answer);
     void answerRequest(this.#deps, request).then((reply) => request.finish(reply));
   }

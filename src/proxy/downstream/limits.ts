@@ -36,6 +36,8 @@ export interface ListenerLimits {
   readonly stalledMs: number;
   /** Bytes a slow reader may leave unread on one stream before it is cut off. */
   readonly backlogBytes: number;
+  /** Bytes of long answers that one principal may leave unread, all of its connections together. */
+  readonly unreadBytes: number;
   /** What one stream remembers for a client that reconnects, and how many lost streams are remembered. */
   readonly replayEvents: number;
   readonly replayBytes: number;
@@ -68,6 +70,8 @@ export const DEFAULT_LIMITS: ListenerLimits = {
   heldBytes: 256 * 1024,
   stalledMs: MINUTE,
   backlogBytes: 4 * 1024 * 1024,
+  // Four of the longest.
+  unreadBytes: 64 * 1024 * 1024,
   replayEvents: 256,
   replayBytes: 256 * 1024,
   lostStreams: 4,

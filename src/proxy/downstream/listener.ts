@@ -16,6 +16,7 @@ import { MCP_PATH, Router } from './router.ts';
 import { type ServerInfo, writeServerInfo } from './server-info.ts';
 import { SessionTable } from './session-table.ts';
 import type { AgentHandler, Authenticator, Endpoint } from './types.ts';
+import { UnreadAnswers } from './unread-answers.ts';
 
 /** An address, never a name: a name may resolve to what others can reach. */
 const ADDRESS = '127.0.0.1';
@@ -115,7 +116,7 @@ class HttpListener implements Listener {
 
   #createRouter(report: (error: unknown) => void): Router {
     const { handler, authenticator, profile, metrics, serverInfo, log } = this.#options;
-    const era: EraDeps = { handler, sessions: this.#sessions, limits: this.#limits, serverInfo: writeServerInfo(serverInfo), report };
+    const era: EraDeps = { handler, sessions: this.#sessions, limits: this.#limits, unread: new UnreadAnswers(this.#limits), serverInfo: writeServerInfo(serverInfo), report };
     const policy: GuardPolicy = { hosts: this.#hosts, origins: this.#origins };
     const refusals = new RefusalLog(log);
     return new Router({

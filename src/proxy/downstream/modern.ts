@@ -61,7 +61,7 @@ export class ModernEra {
     else if (caller.inFlight >= this.#deps.limits.inFlightPerSession) {
       sendAnswer(res, accepted, writeReply(frame.id, { error: BUSY }));
     } else {
-      const answer = new PostAnswer(res, accepted, this.#deps.limits, () => this.#openStream(res));
+      const answer = new PostAnswer(res, accepted, this.#deps, caller.principal.id, () => this.#openStream(res));
       const request = new ModernRequest(caller, frame, { req, res, answer }, { logs: envelope.logs, serverInfo: this.#deps.serverInfo });
       void answerRequest(this.#deps, request).then((reply) => request.finish(reply));
     }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { RawJson } from '../model.ts';
 import { type Accepts, JSON_HEADERS, sendJson } from './http.ts';
-import type { ListenerLimits } from './limits.ts';
+import type { EraDeps } from './era.ts';
 
 /** Where the messages of one request go once its response is an event stream. */
 export interface AnswerStream {
@@ -12,6 +12,8 @@ export interface AnswerStream {
   finish(message: string): void;
 }
 
+type PostAnswerDeps = Pick<EraDeps, 'limits' | 'unread'>;
+
 /**
  * The response to one POSTed request: plain JSON when the answer is all there is to say, an event stream from the
  * first message that must go ahead of it, or once the client has waited long enough to need a sign of life. A
@@ -20,19 +22,24 @@ export interface AnswerStream {
 export class PostAnswer {
   readonly #res: ServerResponse;
   readonly #openStream: (() => AnswerStream | undefined) | undefined;
-  readonly #keepAliveMs: number;
+  readonly #deps: PostAnswerDeps;
+  readonly #owner: string;
   #timer: NodeJS.Timeout;
   #stream: AnswerStream | undefined;
   #padding = false;
   #finished = false;
 
-  /** `openStream` starts the event stream on `res`, or returns undefined when no more streams may be opened. */
-  constructor(res: ServerResponse, accepted: Accepts, limits: ListenerLimits, openStream: () => AnswerStream | undefined) {
+  /**
+   * @param owner id of the principal it is for
+   * @param openStream starts the event stream on `res`, or returns undefined when no more streams may be opened
+   */
+  constructor(res: ServerResponse, accepted: Accepts, deps: PostAnswerDeps, owner: string, openStream: () => AnswerStream | undefined) {
     this.#res = res;
     this.#openStream = accepted.stream ? openStream : undefined;
-    this.#keepAliveMs = limits.keepAliveMs;
+    this.#deps = deps;
+    this.#owner = owner;
     // Ends with the answer, which every request gets, also one whose client is gone; it keeps nothing alive.
-    this.#timer = setTimeout(breakSilence, limits.silentMs, this).unref();
+    this.#timer = setTimeout(breakSilence, deps.limits.silentMs, this).unref();
     if (!accepted.json) this.#streaming();
   }
 
@@ -55,6 +62,7 @@ export class PostAnswer {
     if (this.#stream !== undefined) this.#stream.finish(message);
     else if (this.#padding) this.#res.end(message);
     else sendJson(this.#res, status, message);
+    this.#deps.unread.add(this.#res, this.#owner);
   }
 
   #streaming(): AnswerStream | undefined {
@@ -75,7 +83,7 @@ export class PostAnswer {
   #pad(): void {
     if (this.#res.destroyed) return;
     this.#res.write(' ');
-    this.#timer = setTimeout(() => this.#pad(), this.#keepAliveMs).unref();
+    this.#timer = setTimeout(() => this.#pad(), this.#deps.limits.keepAliveMs).unref();
   }
 }
 

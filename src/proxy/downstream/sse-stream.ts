@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { eventText, STREAM_HEADERS } from './http.ts';
 import type { ListenerLimits } from './limits.ts';
+import { cutOffWhenStalled } from './stalled.ts';
 
 /**
  * A response as a server-sent event stream. The headers go out at once, comments keep it alive, and a reader that
@@ -60,15 +61,11 @@ export class SseStream {
   /** Until the reader has taken everything; one that takes nothing for too long is cut off. */
   #congest(): void {
     const res = this.#res;
-    let unread = res.writableLength;
-    const look = setInterval(() => {
-      if (res.writableLength >= unread) res.destroy();
-      unread = res.writableLength;
-    }, this.#limits.stalledMs).unref();
+    const unwatch = cutOffWhenStalled(res, this.#limits.stalledMs);
     let resolve: () => void = () => undefined;
     const over = new Promise<void>((done) => (resolve = done));
     const end = (): void => {
-      clearInterval(look);
+      unwatch();
       res.off('drain', end);
       this.#congestion = undefined;
       resolve();
