@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { stringify as toToml } from 'smol-toml';
-import { stringify as toYaml } from 'yaml';
+import { Scalar, stringify as toYaml } from 'yaml';
 import { formatOf } from '../../src/headless/formats/formats.ts';
 import { readToml } from '../../src/headless/formats/toml.ts';
 import { readYaml } from '../../src/headless/formats/yaml.ts';
@@ -144,6 +144,31 @@ describe('TOML and YAML', { timeout: 60_000 }, () => {
       assert.ok(!sound && problems.length === 1 && problems[0]?.severity === 'error' && problems[0].fix !== '', text);
       assert.ok(`${problems[0].at?.line}:${problems[0].at?.column}`.startsWith(place), `${text} ${problems[0].at?.line}:${problems[0].at?.column}`);
     }
+  });
+
+  it('in YAML mean by an alias the latest anchor of its name before it, also where another alias repeats it', () => {
+    const { root } = readYaml('a: &x 1\nb: &list [*x, &x 2, *x]\nc: *x\nd: &x 3\ne: *list\nf: *x\n*x : key\n', 'f');
+    assert.deepEqual({ ...(root && (valueOf(root) as object)) }, { a: 1, b: [1, 2, 2], c: 2, d: 3, e: [1, 2, 2], f: 3, 3: 'key' });
+  });
+
+  it('of many aliases ask each value for its anchor a few times, not once per alias', (context) => {
+    let asked = 0;
+    const anchors = new WeakMap<object, unknown>();
+    Object.defineProperty(Scalar.prototype, 'anchor', {
+      configurable: true,
+      get(this: object) {
+        asked++;
+        return anchors.get(this);
+      },
+      set(this: object, anchor: unknown) {
+        anchors.set(this, anchor);
+      },
+    });
+    context.after(() => Reflect.deleteProperty(Scalar.prototype, 'anchor'));
+    const aliases = 500;
+    const { broken, root } = readYaml(Array.from({ length: aliases }, (_, i) => `- &a${i} x\n- *a${i}\n`).join(''), 'f');
+    assert.deepEqual([broken, root?.children?.length], [undefined, 2 * aliases]);
+    assert.ok(asked > 0 && asked <= 20 * aliases, `${asked} times`);
   });
 
   it('are bounded: nesting, aliases of aliases, size', () => {

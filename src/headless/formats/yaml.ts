@@ -1,5 +1,5 @@
 import type { Node } from 'jsonc-parser';
-import { isAlias, isMap, isScalar, isSeq, parseDocument, type Document } from 'yaml';
+import { isAlias, isMap, isNode, isScalar, isSeq, parseDocument, type Alias, type Node as YamlNode } from 'yaml';
 import { MAX_DEPTH, readWith, Unreadable, type JsoncDocument } from '../../proxy/config/jsonc.ts';
 
 /** Values of a file, those that aliases repeat counted each time. */
@@ -14,18 +14,18 @@ export function readYaml(content: string, file: string): JsoncDocument {
     const document = parseDocument(text, { prettyErrors: false, uniqueKeys: false, merge: false, resolveKnownTags: false });
     const [error] = document.errors;
     if (error !== undefined) throw new Unreadable(error.pos[0], `This is not YAML: ${error.message}`, 'Mend the line; indentation is of spaces, and a text with ": " or "#" in it stands in quotes.');
-    const tree = new Tree(document);
-    return document.contents === null ? undefined : tree.node(document.contents, 0, 0);
+    return document.contents === null ? undefined : new Tree().node(document.contents, 0, 0);
   });
 }
 
 class Tree {
-  readonly #document: Document;
   #nodes = 0;
-
-  constructor(document: Document) {
-    this.#document = document;
-  }
+  /** The latest node of each anchor so far: an alias that asked the library for its own would walk the whole file. */
+  readonly #anchors = new Map<string, YamlNode>();
+  /** What each alias meant where it stands: when it is repeated by another one, its anchor may stand for something else. */
+  readonly #meant = new Map<Alias, YamlNode>();
+  /** How many aliases are being followed. */
+  #following = 0;
 
   /** @param at where it stands that has no place of its own, such as what is left out after a colon */
   node(value: unknown, at: number, depth: number): Node {
@@ -35,10 +35,15 @@ class Tree {
     if (depth > MAX_DEPTH) throw new Unreadable(offset, `Objects and lists are nested deeper than ${MAX_DEPTH} levels here.`, 'Remove the nesting.');
     if (++this.#nodes > MAX_NODES) throw new Unreadable(offset, `The file holds more than ${MAX_NODES} values.`, 'Repeat less with aliases.');
     if (isAlias(value)) {
-      const named = value.resolve(this.#document);
+      const named = this.#meant.get(value) ?? this.#anchors.get(value.source);
       if (named === undefined) throw new Unreadable(offset, `There is no anchor ${JSON.stringify(value.source)} before this.`, 'Write the value itself, or the anchor first.');
-      return { ...this.node(named, offset, depth + 1), offset, length };
+      this.#meant.set(value, named);
+      this.#following++;
+      const node = { ...this.node(named, offset, depth + 1), offset, length };
+      this.#following--;
+      return node;
     }
+    if (this.#following === 0 && isNode(value) && value.anchor !== undefined) this.#anchors.set(value.anchor, value);
     if (isSeq(value)) return { type: 'array', offset, length, children: value.items.map((item) => this.node(item, offset, depth + 1)) };
     if (isMap(value)) {
       const children = value.items.map(({ key, value: member }): Node => {
