@@ -1,27 +1,32 @@
-import type { CallQuery } from '../src/views/inspector/messages.ts';
-import type { CallList } from './call-list.ts';
-import { messageOf, type Host } from './host.ts';
+import type { CallQuery, Requests } from '../src/views/inspector/messages.ts';
+import { MAX_CALLS, type CallList } from './call-list.ts';
 
-/** What the host finds for a filter that rows do not tell: page by page, given up when another filter is wanted. */
+/** Has the host read a page of calls. */
+type ReadPage = (page: Requests['calls']['params'], unwanted: AbortSignal) => Promise<Requests['calls']['answer']>;
+
+/**
+ * What the host finds for a filter that rows do not tell, or of calls that there is no room for: page by page, given up
+ * when another filter is wanted.
+ */
 export class CallSearch {
-  readonly #host: Host;
+  readonly #readPage: ReadPage;
   readonly #list: CallList;
-  readonly #changed: (problem: string | undefined) => void;
+  readonly #changed: (problem: unknown) => void;
   /** The filter that is looked for. */
   #query: CallQuery | undefined;
   #turn = 0;
   #unwanted = new AbortController();
   #running = false;
   #wanted = false;
-  /** Rows tell all that is known here: only older calls are looked through. */
+  /** Rows tell all of the filter that is known here: only older calls are looked through. */
   #olderOnly = false;
   /** The newest call that was looked at. */
   #newest = -1;
   #percent = 0;
 
   /** @param changed called after every page, and with what went wrong */
-  constructor(host: Host, list: CallList, changed: (problem: string | undefined) => void) {
-    this.#host = host;
+  constructor(readPage: ReadPage, list: CallList, changed: (problem: unknown) => void) {
+    this.#readPage = readPage;
     this.#list = list;
     this.#changed = changed;
   }
@@ -45,13 +50,21 @@ export class CallSearch {
     return this.#percent;
   }
 
-  /** A filter was typed; `run` follows once typing rests. What was looked for before is given up. */
-  expect(olderOnly: boolean): void {
+  /**
+   * A filter was typed; `run` follows once typing rests. What was looked for before is given up.
+   * @param byRows all that rows tell is here, unless there are more calls than there is room for
+   */
+  expect(byRows: boolean): void {
     this.stop();
-    this.#wanted = true;
-    this.#running = true;
-    this.#olderOnly = olderOnly;
-    this.#percent = 0;
+    this.#olderOnly = byRows;
+    if (!byRows || this.#full) this.#want();
+  }
+
+  /** All calls are read that there is room for: only now it may be known that there are more to look through. */
+  async loaded(query: CallQuery): Promise<void> {
+    if (this.#wanted || !this.#olderOnly || !this.#full) return;
+    this.#want();
+    await this.run(query);
   }
 
   /** Gives up what is looked for. */
@@ -59,6 +72,7 @@ export class CallSearch {
     this.#unwanted.abort();
     this.#turn++;
     this.#wanted = false;
+    this.#olderOnly = false;
     this.#running = false;
   }
 
@@ -90,7 +104,7 @@ export class CallSearch {
     this.#running = true;
     try {
       for (let before = from, first = true; first || before !== undefined; first = false) {
-        const page = await this.#host.ask('calls', { ...query, before }, signal);
+        const page = await this.#readPage({ ...query, before }, signal);
         if (turn !== this.#turn) return;
         before = page.before !== undefined && page.before > until ? page.before : undefined;
         this.#running = before !== undefined;
@@ -101,8 +115,18 @@ export class CallSearch {
     } catch (error) {
       if (turn !== this.#turn) return;
       this.#running = false;
-      this.#changed(messageOf(error));
+      this.#changed(error);
     }
+  }
+
+  get #full(): boolean {
+    return this.#list.known >= MAX_CALLS;
+  }
+
+  #want(): void {
+    this.#wanted = true;
+    this.#running = true;
+    this.#percent = 0;
   }
 
   #shareBefore(seq: number): number {

@@ -65,8 +65,8 @@ export class CallsTab {
       this.#table.focus(seq);
       changed();
     });
-    this.#search = new CallSearch(host, this.#list, (problem) => {
-      this.#problem = problem;
+    this.#search = new CallSearch((page, unwanted) => host.ask('calls', page, unwanted), this.#list, (problem) => {
+      this.#problem = problem === undefined ? undefined : messageOf(problem);
       if (this.#search.running) this.#drawSoon();
       else this.#draw();
       if (this.#search.behind) this.#searchNewSoon();
@@ -116,6 +116,7 @@ export class CallsTab {
         const more = this.#list.append(page.rows);
         before = more ? page.before : undefined;
         this.#complete = before === undefined;
+        if (this.#complete) void this.#search.loaded(this.query);
         this.#restore();
         if (first || this.#complete) this.#draw();
         else this.#drawSoon();
@@ -184,11 +185,9 @@ export class CallsTab {
     this.#ready = readCallQuery(query);
     this.#problem = undefined;
     this.#list.filter(isNothing(query) ? undefined : rowFilter(this.#ready), narrows(this.#ready, earlier));
-    // All that rows tell is here, unless there are more calls than there is room for.
-    if (!isNothing(query) && (!this.#ready.byRows || this.#list.known >= MAX_CALLS)) {
-      this.#search.expect(this.#ready.byRows);
-      this.#searchSoon();
-    } else this.#search.stop();
+    if (isNothing(query)) return this.#search.stop();
+    this.#search.expect(this.#ready.byRows);
+    this.#searchSoon();
   }
 
   /** Goes back to where the page was before it was hidden, as soon as that is read. */

@@ -10,6 +10,7 @@ import type { CallRow } from '../../src/views/inspector/messages.ts';
 import { callRow } from '../../src/views/inspector/rows.ts';
 import { STAGE_TEXT } from '../../src/views/present/stages.ts';
 import { CallList, MAX_CALLS } from '../../webview/call-list.ts';
+import { CallSearch } from '../../webview/call-search.ts';
 import { callsOverTime, latencies } from '../../webview/latency.ts';
 import { rowFilter } from '../../webview/row-filter.ts';
 import { FakeGateway, snapshot, upstream } from './views-fixtures.ts';
@@ -240,6 +241,53 @@ describe('the calls a page knows', () => {
     list.add([{ ...row, seq: MAX_CALLS + 11 }]);
     assert.equal(list.rows.length, MAX_CALLS);
     assert.equal(list.rows[0]?.seq, MAX_CALLS + 11);
+  });
+});
+
+describe('what the host is asked to find', () => {
+  const rows = (from: number, many: number): CallRow[] => {
+    const row = callRow(call(0));
+    return Array.from({ length: many }, (_, i) => ({ ...row, seq: from - i }));
+  };
+  /** The search of a page that knows these calls, and the numbers before which it asked. */
+  const searching = (list: CallList): { readonly search: CallSearch; readonly asked: (number | undefined)[] } => {
+    const asked: (number | undefined)[] = [];
+    const search = new CallSearch(({ before }) => {
+      asked.push(before);
+      return Promise.resolve({ rows: rows(3, 1), before: undefined });
+    }, list, assert.ifError);
+    return { search, asked };
+  };
+  const query = { text: 'tool:read', outcome: undefined };
+
+  it('is nothing where rows tell all of the filter and all calls are here', async () => {
+    const list = new CallList();
+    list.append(rows(9, 9));
+    const { search, asked } = searching(list);
+    search.expect(true);
+    await search.run(query);
+    await search.loaded(query);
+    assert.deepEqual([search.wanted, search.running, asked], [false, false, []]);
+    search.expect(false);
+    await search.run(query);
+    await search.loaded(query);
+    assert.deepEqual(asked, [undefined], 'what rows do not tell is looked for in all, once');
+  });
+
+  it('is in older calls once there is no room for them, also when the filter was there before the calls were', async () => {
+    const list = new CallList();
+    list.append(rows(MAX_CALLS + 10, 200));
+    const { search, asked } = searching(list);
+    list.filter(() => false);
+    search.expect(true);
+    await search.run(query);
+    assert.deepEqual(asked, []);
+    list.append(rows(MAX_CALLS + 10 - 200, MAX_CALLS));
+    await search.loaded(query);
+    assert.deepEqual([asked, list.rows.map(({ seq }) => seq)], [[11], [3]]);
+    search.stop();
+    await search.loaded(query);
+    assert.deepEqual(asked, [11], 'without a filter nothing is looked for');
   });
 });
 
