@@ -99,7 +99,9 @@ export class CallList {
     const among = within ? this.#matching : this.#known;
     this.#fits = fits;
     this.#found.clear();
-    this.#older = [];
+    // Those that still fit stay: finding them again takes a while.
+    this.#older = within && fits !== undefined ? this.#older.filter((row) => fits(row)) : [];
+    for (const { seq } of this.#older) this.#found.add(seq);
     this.#matching = fits === undefined ? this.#known : among.filter((row) => fits(row));
     this.#arrange();
   }
@@ -107,14 +109,15 @@ export class CallList {
   /** Takes in calls that somebody else found for the filter, newest first. */
   find(rows: readonly CallRow[]): void {
     const oldest = this.#known.at(-1)?.seq ?? Infinity;
+    const last = this.#older[MAX_CALLS - 1]?.seq ?? -1;
     for (const row of rows) {
-      if (row.seq < oldest && !this.#found.has(row.seq)) {
-        // Older ones still would not be shown.
-        if (this.#older.length >= MAX_CALLS) break;
-        this.#older.push(this.#small(row));
-      }
+      // Older ones still would not be shown.
+      if (row.seq < last) break;
+      if (row.seq < oldest && !this.#found.has(row.seq)) this.#older.push(this.#small(row));
       this.#found.add(row.seq);
     }
+    // What stayed of a wider filter may be older than what is found now.
+    this.#older = this.#older.sort((a, b) => b.seq - a.seq).slice(0, MAX_CALLS);
     this.#match();
   }
 

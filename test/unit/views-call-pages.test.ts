@@ -221,6 +221,22 @@ describe('the calls a page knows', () => {
     assert.deepEqual(seqs(list), [2]);
   });
 
+  it('are still those that others found before, where these fit a narrower filter too, each once and in order', () => {
+    const list = new CallList();
+    list.append(rows(19, 18));
+    list.filter(() => false);
+    list.find(rows(9, 8, 7, 5, 3));
+    list.filter(({ seq }) => seq % 2 === 1 && seq < 9, true);
+    assert.deepEqual(seqs(list), [7, 5, 3]);
+    list.find(rows(7, 6));
+    assert.deepEqual(seqs(list), [7, 6, 5, 3]);
+    list.find(rows(5, 3, 1));
+    assert.deepEqual(seqs(list), [7, 6, 5, 3, 1]);
+    list.filter(({ seq }) => seq > 18);
+    list.find([]);
+    assert.deepEqual(seqs(list), [19], 'another filter is not about them');
+  });
+
   it('are bounded where others find them: the oldest are not kept', () => {
     const list = new CallList();
     const row = rows(1)[0] ?? assert.fail();
