@@ -19,6 +19,8 @@ import { startRelayRig, stdioPeer, type RelayRig } from '../fixtures/relay/rig.t
 import { startRedis } from '../fixtures/redis.ts';
 import { tempFolder } from '../fixtures/temp-folder.ts';
 
+// The types of Node are those of the oldest that is supported, which has none of it.
+const { DatabaseSync } = createRequire(import.meta.url)('node:sqlite') as { readonly DatabaseSync: new (path: string) => { exec(sql: string): void; prepare(sql: string): { get(): unknown }; close(): void } };
 const KEY = randomBytes(32);
 const ENV = { VESTIBULE_CACHE_KEY: KEY.toString('base64url') };
 const SERVERS = { ops: { ...stdioPeer({ resources: [{ uri: 'one://kept', name: 'kept' }] }), cache: { seconds: 3_600, tools: ['pid'], resources: ['*'] }, tools: { overrides: { pid: { tier: 'read' } } } } };
@@ -145,8 +147,6 @@ describe('answers kept outside of the process', { timeout: 180_000 }, () => {
 
   it('in a file that another process has to itself for a moment wait for it, and leave it in place', async () => {
     const path = join(tempFolder(), 'cache.sqlite');
-    // The types of Node are those of the oldest that is supported, which has none of it.
-    const { DatabaseSync } = createRequire(import.meta.url)('node:sqlite') as { readonly DatabaseSync: new (path: string) => { exec(sql: string): void; prepare(sql: string): { get(): unknown }; close(): void } };
     const other = new DatabaseSync(path);
     other.exec('CREATE TABLE theirs (a); BEGIN EXCLUSIVE; INSERT INTO theirs VALUES (1)');
     const opening = openSqlite(path);
@@ -157,6 +157,24 @@ describe('answers kept outside of the process', { timeout: 180_000 }, () => {
     const left = new DatabaseSync(path);
     assert.equal(JSON.stringify(left.prepare('SELECT a FROM theirs').get()), '{"a":1}');
     left.close();
+  });
+
+  it('in SQLite take no more than their room, however large each is; the first to run out leave first', async () => {
+    const path = join(tempFolder(), 'cache.sqlite');
+    const MIB = 1024 * 1024;
+    const value = new Uint8Array(2 * MIB);
+    const store = await openSqlite(path);
+    const other = new DatabaseSync(path);
+    let most = 0;
+    for (let i = 0; i < 40; i++) {
+      await store.set(`answer ${i}`, value, 60_000 + i);
+      most = Math.max(most, (other.prepare('SELECT sum(length(value)) AS bytes FROM kept').get() as { readonly bytes: number }).bytes);
+    }
+    const [first, last] = await store.get(['answer 0', 'answer 39']);
+    other.close();
+    await store.close();
+    assert.ok(most > 60 * MIB && most <= 68 * MIB, `${most / MIB} MiB`);
+    assert.deepEqual([first, last?.byteLength], [undefined, value.byteLength]);
   });
 
   it('under one name cannot be passed off as those of another', async () => {

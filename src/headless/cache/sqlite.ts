@@ -15,8 +15,10 @@ type DatabaseClass = new (path: string) => Database;
 /** Bytes of all values, and how many there may be. */
 const MAX_BYTES = 64 * 1024 * 1024;
 const MAX_ENTRIES = 20_000;
-/** Writes after which room is made, and how long another process is waited for, in milliseconds. */
-const MAKE_ROOM_EVERY = 200;
+/** Writes of this process, and bytes written, after which room is made: the bounds above are passed by no more than these. */
+const MAX_WRITES = 200;
+const MAX_WRITTEN = 4 * 1024 * 1024;
+/** How long another process is waited for, in milliseconds. */
 const BUSY_MS = 50;
 /** Attempts to open a file that another process is busy with, or that is broken. */
 const MAX_TRIES = 20;
@@ -42,7 +44,9 @@ export async function openSqlite(path: string, load: (name: string) => unknown =
   const size = database.prepare('SELECT count(*) AS entries, coalesce(sum(length(value)), 0) AS bytes FROM kept');
   const drop = database.prepare('DELETE FROM kept WHERE until <= ?');
   const dropFirst = database.prepare('DELETE FROM kept WHERE name IN (SELECT name FROM kept ORDER BY until LIMIT ?)');
-  let writes = 0;
+  // What earlier processes left is not known: room is made at once.
+  let writes = MAX_WRITES;
+  let written = 0;
   const makeRoom = (): void => {
     drop.run(Date.now());
     for (;;) {
@@ -64,7 +68,11 @@ export async function openSqlite(path: string, load: (name: string) => unknown =
     set: (name, value, ms) =>
       soon(() => {
         set.run(name, value, Math.ceil(Date.now() + ms));
-        if (writes++ % MAKE_ROOM_EVERY === 0) makeRoom();
+        writes++;
+        written += value.byteLength;
+        if (writes < MAX_WRITES && written < MAX_WRITTEN) return;
+        makeRoom();
+        writes = written = 0;
       }),
     increment: (name) => soon(() => void increment.run(name)),
     close: () => soon(() => database.close()),
