@@ -5,8 +5,8 @@ import type { Account } from '../oauth/core/accounts.ts';
 import type { RedirectWay } from '../oauth/core/redirect.ts';
 import { browserIsElsewhere, type UriAnswers } from '../oauth/vscode/uri-way.ts';
 import type { Choice, Dialogs } from './dialogs.ts';
+import { EditorPerson } from './editor-person.ts';
 import { loadOAuth } from './lazy-bundles.ts';
-import { pastedAddress } from './pasted-address.ts';
 import { oneLine, quoted, withoutLinks } from './text.ts';
 
 const ADD = 'Use another account';
@@ -72,45 +72,4 @@ export async function switchAccount(gateway: GatewayApi, server: ServerName, con
 
 function choicesOf(accounts: readonly Account[], active: Account | undefined): readonly Choice<Account>[] {
   return accounts.map((account) => ({ label: account.label, description: account.id === active?.id ? 'in use' : (account.ended ?? ''), detail: account.issuer, value: account }));
-}
-
-/** The person at this window. */
-class EditorPerson {
-  readonly #server: ServerName;
-  readonly #dialogs: Dialogs;
-  readonly #cancel: AbortController;
-  readonly #report: (message: string) => void;
-
-  /** @param report shows a text beside the progress */
-  constructor(server: ServerName, dialogs: Dialogs, cancel: AbortController, report: (message: string) => void) {
-    this.#server = server;
-    this.#dialogs = dialogs;
-    this.#cancel = cancel;
-    this.#report = report;
-  }
-
-  chooseIssuer(issuers: readonly string[]): Promise<string | undefined> {
-    return this.#dialogs.pick('Where do you want to sign in?', issuers.map((issuer) => ({ label: issuer, value: issuer })));
-  }
-
-  async askClient(issuer: string, redirectUri: string): Promise<{ readonly clientId: string; readonly clientSecret: string | undefined } | undefined> {
-    const clientId = await this.#dialogs.prompt({
-      title: 'Client id',
-      prompt: `${issuer} registers no clients by itself. Register one there with the redirect ${redirectUri}, and enter its client id.`,
-    });
-    if (clientId === undefined || clientId === '') return undefined;
-    const clientSecret = await this.#dialogs.prompt({ title: 'Client secret', prompt: 'Its secret, if it has one.', password: true });
-    return { clientId, clientSecret: clientSecret === '' ? undefined : clientSecret };
-  }
-
-  async open(url: URL, signal: AbortSignal): Promise<string | undefined> {
-    const open = await this.#dialogs.modal(`Sign in to ${quoted(this.#server)} at\n${url.host}`, `This page is opened in your browser:\n\n${url.href}`, ['Open in Browser']);
-    if (open === undefined) {
-      this.#cancel.abort();
-      return undefined;
-    }
-    // A Uri would be decoded and encoded anew on its way, and a redirect with a query of its own would not survive that.
-    await vscode.env.openExternal(url.href as unknown as vscode.Uri);
-    return pastedAddress(this.#dialogs, this.#report, signal);
-  }
 }
