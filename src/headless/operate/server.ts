@@ -24,6 +24,8 @@ export interface OperateEndpoint extends Disposable {
   readonly url: string;
 }
 
+/** An address, never a name: a name may resolve to what others can reach. */
+const ADDRESS = '127.0.0.1';
 const BODY_BYTES = 16 * 1024;
 const UNAUTHORIZED = refusal(401, 'A valid bearer token is required', { 'www-authenticate': 'Bearer' });
 const NOT_FOUND = refusal(404, 'Not found');
@@ -78,10 +80,14 @@ export async function openOperate(options: OperateOptions): Promise<OperateEndpo
     );
   });
   server.maxConnections = 16;
-  const bound = await listen(server, port);
-  for (const name of ['127.0.0.1', 'localhost']) hosts.add(`${name}:${bound}`);
+  const bound = await listen(server, port, (error) => log('error', `The endpoint for operators failed: ${error.message}`));
+  for (const name of [ADDRESS, 'localhost']) {
+    hosts.add(`${name}:${bound}`);
+    // Clients leave the port out of Host where it is the scheme's own.
+    if (bound === 80) hosts.add(name);
+  }
   return {
-    url: `http://127.0.0.1:${bound}`,
+    url: `http://${ADDRESS}:${bound}`,
     dispose: () => {
       server.close();
       server.closeAllConnections();
@@ -89,9 +95,15 @@ export async function openOperate(options: OperateOptions): Promise<OperateEndpo
   };
 }
 
-function listen(server: Server, port: number): Promise<number> {
+/** @param failed hears of errors once it listens: one that nobody heard would end the process */
+function listen(server: Server, port: number, failed: (error: Error) => void): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', (cause) => reject(new VestibuleError('cannot-bind', `The port ${port} for operators cannot be listened on.`, { action: 'Give another one with --operate, or 0 for one that is free.', cause })));
-    server.listen(port, '127.0.0.1', () => resolve((server.address() as AddressInfo).port));
+    const refused = (cause: Error): void => reject(new VestibuleError('cannot-bind', `The port ${port} for operators cannot be listened on.`, { action: 'Give another one with --operate, or 0 for one that is free.', cause }));
+    server.once('error', refused);
+    server.listen(port, ADDRESS, () => {
+      server.off('error', refused);
+      server.on('error', failed);
+      resolve((server.address() as AddressInfo).port);
+    });
   });
 }
