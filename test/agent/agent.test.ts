@@ -7,6 +7,7 @@ import { stepsIn } from '../editor/harness/steps.ts';
 import { Workbench } from '../editor/harness/workbench.ts';
 import { everythingWorkspace } from '../editor/harness/workspace.ts';
 import { ask, withScriptedModel } from '../editor/harness/scripted-model.ts';
+import { eventually } from '../fixtures/eventually.ts';
 
 /** A model request as the scripted model logged it. */
 interface ModelRequest {
@@ -98,8 +99,12 @@ describe('agent mode', { timeout: 300_000 }, () => {
   });
 
   step('the journal has both, with arguments and outcome', async () => {
-    const records = await journal(path.join(workbench.folder, 'profile'));
-    const calls = records.filter(({ server, outcome }) => server === 'everything' && outcome !== undefined);
+    // It is written a moment after the answer.
+    const calls = await eventually(async () => {
+      const records = await journal(path.join(workbench.folder, 'profile'));
+      const ended = records.filter(({ server, outcome }) => server === 'everything' && outcome !== undefined);
+      return ended.length >= 3 && ended;
+    });
     assert.deepEqual(
       calls.map(({ tool, outcome, arguments: given }) => ({ tool, outcome, given })),
       [
