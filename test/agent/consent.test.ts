@@ -39,17 +39,9 @@ describe('consent in agent mode', { timeout: 300_000 }, () => {
   const step = stepsIn(() => workbench);
   const focused = (text: string): Locator => workbench.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: text });
 
-  /** Picks by the keyboard: a hover of the row under the pointer can cover the next one. */
-  async function pick(text: string): Promise<void> {
-    await workbench.quickPick(text).first().waitFor();
-    await workbench.quickInput().fill(text);
-    await focused(text).waitFor();
-    await workbench.page.keyboard.press('Enter');
-  }
-
   step('a person approves the server and its tool', async () => {
     await workbench.openContainer('Vestibule');
-    await workbench.treeRow(`Connect to ${server.url}`).click();
+    await workbench.openReview(workbench.treeRow(`Connect to ${server.url}`), 'Review of notes');
     await workbench.runCommand('Vestibule: Approve…');
     await workbench.answer('Approve Launch');
     await workbench.treeRow('new · may destroy').waitFor();
@@ -67,6 +59,7 @@ describe('consent in agent mode', { timeout: 300_000 }, () => {
     assert.match(text, /path: "\/tmp\/first\\u\{202E\}"/);
     await workbench.screenshot('question');
     // The default button decides nothing: the question comes again over the whole call.
+    await workbench.dialog().locator(':focus').waitFor();
     await workbench.page.keyboard.press('Enter');
     await workbench.editorText().getByText('Call of wipe').waitFor();
     await workbench.dialog().waitFor();
@@ -87,8 +80,8 @@ describe('consent in agent mode', { timeout: 300_000 }, () => {
 
   step('asked about every time when the person wants it so, with what is new', async () => {
     await workbench.runCommand('Vestibule: Consent to Calls…');
-    await pick('wipe');
-    await pick('Always ask');
+    await workbench.choose('wipe');
+    await workbench.choose('Always ask');
     await workbench.notification('Asked about at every call').waitFor();
     await ask(workbench, 'Please wipe the fourth one.');
     await workbench.dialog().waitFor({ timeout: TURN_MS });
@@ -102,7 +95,7 @@ describe('consent in agent mode', { timeout: 300_000 }, () => {
     await workbench.runCommand('Vestibule: Manage Consents');
     await workbench.quickPick('Asked about every time').waitFor();
     await workbench.screenshot('consents');
-    await workbench.page.keyboard.press('ArrowDown');
+    await workbench.quickInput().press('ArrowDown');
     await focused('Asked about every time').waitFor();
     await workbench.page.keyboard.press('Space');
     await workbench.page.locator('.quick-input-widget', { hasText: '1 Selected' }).waitFor();

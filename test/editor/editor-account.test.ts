@@ -44,7 +44,7 @@ describe('an account of the editor', { timeout: 300_000 }, () => {
 
   step('VS Code asks whether Vestibule may use the account; then the server is there', async () => {
     await workbench.runCommand('Vestibule: Sign In');
-    await workbench.quickPick('acme').first().click(SLOW);
+    await workbench.choose('acme');
     await workbench.dialog().getByText(/sign in using Acme/).waitFor(SLOW);
     await workbench.screenshot('consent');
     await workbench.dialog().getByRole('button', { name: 'Allow', exact: true }).click(SLOW);

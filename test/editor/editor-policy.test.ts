@@ -75,7 +75,8 @@ describe('what the editor’s settings keep from working', { timeout: 300_000 },
     await workbench.screenshot('too many');
     await workbench.runCommand('Vestibule: Run Doctor');
     await workbench.quickPick(/too-many-tools/).waitFor(SLOW);
-    await workbench.page.keyboard.press('Escape');
+    await workbench.quickInput().press('Escape');
+    await workbench.quickInput().waitFor({ state: 'hidden', ...SLOW });
     await workbench.writeSettings('Preferences: Open Workspace Settings (JSON)', { 'vestibule.mode': 'retrieve' });
     await notice('tools are listed one by one').waitFor({ state: 'hidden', ...SLOW });
     await workbench.viewRow('Upstreams', `${TOOLS} tools`).waitFor(SLOW);

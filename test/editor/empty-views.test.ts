@@ -36,10 +36,12 @@ describe('empty views', { timeout: 300_000, skip: process.platform === 'win32' &
   const step = stepsIn(() => workbench);
   const link = (view: string, text: string): Locator => workbench.view(view).locator('.welcome-view-content').getByRole('button', { name: text, exact: true });
   const why = (): Locator => workbench.viewRow('Upstreams', 'Vestibule could not start');
-  /** The box that asks this is open; closes it. */
-  const dismiss = async (asked: Locator): Promise<void> => {
-    await asked.waitFor(SLOW);
-    await workbench.page.keyboard.press('Escape');
+  /** Presses a link until that shows. */
+  const follow = (view: string, text: string, shows: Locator): Promise<void> => workbench.clickUntil(() => link(view, text).click(), shows);
+  /** Presses a link that asks this, and closes what asks. */
+  const askAndDismiss = async (text: string, asked: string): Promise<void> => {
+    await follow('Upstreams', text, workbench.page.locator('.quick-input-widget', { hasText: asked }));
+    await workbench.quickInput().press('Escape');
     await workbench.quickInput().waitFor({ state: 'hidden' });
   };
 
@@ -50,29 +52,23 @@ describe('empty views', { timeout: 300_000, skip: process.platform === 'win32' &
     await workbench.page.locator('.part.statusbar .statusbar-item.error-kind', { hasText: 'Vestibule' }).waitFor(SLOW);
     for (const text of ['Restart Gateway', 'Show Log']) await link('Quarantine', text).waitFor(SLOW);
     await workbench.screenshot('failed');
-    await workbench.rowAction(why(), 'Show Log');
-    await workbench.page.locator('.part.panel', { hasText: 'Output' }).waitFor(SLOW);
+    await workbench.rowAction(why(), 'Show Log', workbench.page.locator('.part.panel', { hasText: 'Output' }));
   });
 
   step('start again by their button once the cause is gone', async () => {
     await rm(path.join(workbench.folder, 'profile', 'data', 'User', DATA));
-    await workbench.rowAction(why(), 'Restart Gateway');
-    await workbench.view('Upstreams').getByText('No MCP server is set up yet.').waitFor(SLOW);
+    await workbench.rowAction(why(), 'Restart Gateway', workbench.view('Upstreams').getByText('No MCP server is set up yet.'));
     await why().waitFor({ state: 'hidden', ...SLOW });
     await workbench.view('Quarantine').getByText('Nothing waits for your review.').waitFor(SLOW);
     await workbench.screenshot('empty');
   });
 
   step('lead to each way of getting a first server', async () => {
-    const asks = (text: string): Locator => workbench.page.locator('.quick-input-widget', { hasText: text });
-    await link('Upstreams', 'Add Server…').click();
-    await dismiss(asks('Paste an address'));
-    await link('Upstreams', 'Browse Registry…').click();
-    await dismiss(asks('Words of a server'));
-    await link('Upstreams', 'Import Servers…').click();
-    await dismiss(asks('of-another-client'));
-    await link('Upstreams', 'Open Servers File').click();
-    await workbench.quickPick('This workspace’s servers').click();
+    await askAndDismiss('Add Server…', 'Paste an address');
+    await askAndDismiss('Browse Registry…', 'Words of a server');
+    await askAndDismiss('Import Servers…', 'of-another-client');
+    await follow('Upstreams', 'Open Servers File', workbench.quickPick('This workspace’s servers'));
+    await workbench.choose('This workspace’s servers');
     await workbench.editorText().getByText('servers').first().waitFor(SLOW);
   });
 

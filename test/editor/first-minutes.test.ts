@@ -50,23 +50,12 @@ describe('the first five minutes', { timeout: 480_000, skip: process.platform ==
   const step = stepsIn(() => workbench);
 
   const written = async (): Promise<Record<string, unknown>> => (JSON.parse(await readFile(serversFile, 'utf8')) as { servers: Record<string, unknown> }).servers;
-  /** Types into the box that asks this, and takes it. */
-  const type = async (asked: string, text?: string): Promise<void> => {
-    await workbench.page.locator('.quick-input-message', { hasText: asked }).waitFor();
-    if (text !== undefined) await workbench.quickInput().fill(text);
-    await workbench.page.keyboard.press('Enter');
-  };
-  /** Takes a row of the open list by typing: hovers of rows cover others. */
-  const choose = async (text: string): Promise<void> => {
-    await workbench.quickPick(text).first().waitFor();
-    await workbench.quickInput().fill(text);
-    await workbench.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: text }).waitFor();
-    await workbench.page.keyboard.press('Enter');
-  };
+  const type = (asked: string, text?: string): Promise<void> => workbench.type(asked, text);
+  const choose = (text: string): Promise<void> => workbench.choose(text);
   /** Takes what is ticked of a list that has this row. */
   const takeTicked = async (row: string): Promise<void> => {
     await workbench.quickPick(row).first().waitFor();
-    await workbench.page.locator('.quick-input-widget .quick-input-action').getByRole('button', { name: 'OK' }).click();
+    await workbench.takeTicked();
   };
   const add = async (text: string): Promise<void> => {
     await workbench.runCommand('Vestibule: Add Server…');
@@ -146,9 +135,7 @@ describe('the first five minutes', { timeout: 480_000, skip: process.platform ==
   });
 
   step('reviews the tool of the server that answered', async () => {
-    await workbench.treeRow(/^read.*new/).first().waitFor();
-    await workbench.treeRow(/^read.*new/).first().click();
-    await workbench.editorText().getByText('Tool read').waitFor();
+    await workbench.openReview(workbench.treeRow(/^read.*new/).first(), 'Tool read');
     await workbench.runCommand('Vestibule: Approve All…');
     await workbench.answer(/^Approve/);
     await workbench.treeRow(/^read.*new/).waitFor({ state: 'hidden' });
@@ -202,7 +189,7 @@ describe('the first five minutes', { timeout: 480_000, skip: process.platform ==
     };
     const before = await address();
     assert.match(before, /^http:\/\/127\.0\.0\.1:\d+\/mcp$/);
-    await workbench.page.reload();
+    await workbench.reloadWindow();
     await workbench.statusItem('Vestibule').waitFor({ timeout: START_MS });
     assert.equal(await address(), before);
   });

@@ -50,15 +50,16 @@ describe('the first open of a shared folder', { timeout: 300_000 }, () => {
   const row = (text: RegExp): ReturnType<Workbench['quickPick']> => workbench.quickPick(text).first();
 
   step('explains itself: what the folder brings, that nothing runs, and one way on', async () => {
-    await workbench.notification('This workspace brings 1 MCP server').getByRole('button', { name: 'Set Up…' }).click({ timeout: 60_000 });
-    await row(/Trust this folder.*to do/).waitFor();
+    const notice = workbench.notification('This workspace brings 1 MCP server').getByRole('button', { name: 'Set Up…' });
+    await notice.waitFor({ timeout: 60_000 });
+    await workbench.clickUntil(() => notice.click(), row(/Trust this folder.*to do/));
     assert.equal(await workbench.quickPick(/Let|Review|Give/).count(), 0);
     await workbench.screenshot('trust');
   });
 
   step('asks for trust, and goes on by itself once it is given', async () => {
-    await row(/Trust this folder/).click();
-    await workbench.page.getByRole('button', { name: 'Trust', exact: true }).first().click();
+    await workbench.choose('Trust this folder');
+    await workbench.trust();
     await row(/Give “notes” its value: notes-key.*to do/).waitFor({ timeout: 60_000 });
     await row(/Trust this folder.*done/).waitFor();
     await row(/Review what your team approved.*to do/).waitFor();
@@ -66,17 +67,16 @@ describe('the first open of a shared folder', { timeout: 300_000 }, () => {
   });
 
   step('asks for the value, which no file gets', async () => {
-    await row(/Give “notes” its value/).click();
+    await workbench.choose('Give “notes” its value');
     await workbench.page.locator('.quick-input-message', { hasText: 'Your key of the notes' }).waitFor();
     assert.equal(await workbench.quickInput().getAttribute('type'), 'password');
-    await workbench.quickInput().fill('the-key-itself');
-    await workbench.page.keyboard.press('Enter');
+    await workbench.type('Your key of the notes', 'the-key-itself');
     await row(/Give “notes” its value: notes-key.*done/).waitFor();
     assert.ok(!(await readFile(serversFile, 'utf8')).includes('the-key-itself'));
   });
 
   step('shows what the team approved, takes it over, and has nothing left to ask', async () => {
-    await row(/Review what your team approved/).click();
+    await workbench.choose('Review what your team approved');
     await workbench.dialog().waitFor();
     assert.match(await workbench.dialog().innerText(), /1 tool of 1 server/);
     await workbench.answer('Accept');

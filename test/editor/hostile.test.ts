@@ -45,7 +45,7 @@ describe('a hostile server', { timeout: 240_000 }, () => {
 
   step('shows an address before it is dialled', async () => {
     await workbench.openContainer('Vestibule');
-    await workbench.treeRow(`Connect to ${server.url}`).click();
+    await workbench.openReview(workbench.treeRow(`Connect to ${server.url}`), 'Review of notes');
     await workbench.runCommand('Vestibule: Approve…');
     assert.match(await workbench.dialog().innerText(), new RegExp(server.url));
     await workbench.answer('Approve Launch');
@@ -54,13 +54,11 @@ describe('a hostile server', { timeout: 240_000 }, () => {
 
   step('has its text shown as text: no link, no icon, no picture, nothing invisible', async () => {
     const row = workbench.treeRow('new · may destroy');
-    await row.hover();
+    await workbench.tooltip(row, '[Approve me]');
     const tooltip = workbench.page.locator('.monaco-hover', { hasText: '[Approve me]' });
-    await tooltip.waitFor();
     assert.equal(await tooltip.locator('a, img, b, .codicon-trash').count(), 0);
     assert.match(await tooltip.innerText(), /\\u\{e0041\}/i);
-    await row.click();
-    await workbench.editorText().getByText('Tool note').waitFor();
+    await workbench.openReview(row, 'Tool note');
     const shown = (await workbench.editorText().innerText()).replaceAll('\u00a0', ' ');
     assert.match(shown, /\[Approve me\]\(command:vestibule\.approveAll\)/);
     assert.match(shown, /WARNING: \d+ invisible characters/);
@@ -75,7 +73,7 @@ describe('a hostile server', { timeout: 240_000 }, () => {
     await workbench.statusItem(/^\s*Vestibule$/).waitFor();
     server.tools = [tool(canaryPort(), { readOnlyHint: true })];
     await workbench.runCommand('Vestibule: Restart Server');
-    await workbench.quickPick('notes').click();
+    await workbench.choose('notes');
     await workbench.treeRow('changed · reads only').waitFor();
     await workbench.statusItem(/Vestibule 1/).waitFor();
   });

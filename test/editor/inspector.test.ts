@@ -39,8 +39,7 @@ describe('the inspector', { timeout: 600_000, skip: process.platform === 'win32'
     workspace = await workspaceWith('inspector', { notes: { type: 'http', url: notes.url } });
     workbench = await Workbench.open({ name: 'inspector', vsix: [vsixFile], workspace, env: { HOME: home, XDG_CONFIG_HOME: undefined }, settings: { 'files.simpleDialog.enable': true } });
     await workbench.openContainer('Vestibule');
-    await workbench.treeRow(/^Connect to /).first().click(LONG);
-    await workbench.editorText().getByText('Review of notes').waitFor(LONG);
+    await workbench.openReview(workbench.treeRow(/^Connect to /).first(), 'Review of notes');
     await workbench.runCommand('Vestibule: Approve…');
     await workbench.answer('Approve Launch');
     await workbench.treeRow(/^erase.*new/).first().waitFor(LONG);
@@ -66,12 +65,6 @@ describe('the inspector', { timeout: 600_000, skip: process.platform === 'win32'
   const call = async (tool: string, args: Record<string, unknown> = {}): Promise<unknown> => agent.callTool({ name: tool === 'read' ? 'call_tool_read' : 'call_tool', arguments: { tool: `notes:${tool}`, arguments: args } });
   const rowOf = (tool: string): Locator => part('#calls-body').getByRole('button', { name: `notes:${tool}`, exact: true }).first();
   const filter = async (text: string): Promise<void> => part('#calls-text input').fill(text);
-  const choose = async (text: string): Promise<void> => {
-    await workbench.quickPick(text).first().waitFor(LONG);
-    await workbench.quickInput().fill(text);
-    await workbench.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: text }).waitFor();
-    await press('Enter');
-  };
   const backToInspector = async (): Promise<void> => {
     await workbench.runCommand('Vestibule: Open Inspector');
     await part('#calls-status').waitFor(LONG);
@@ -225,12 +218,14 @@ describe('the inspector', { timeout: 600_000, skip: process.platform === 'win32'
     await filter('quokka agent:cursor');
     await status(/^2 of 8 calls$/).waitFor(LONG);
     await part('#calls-export').click();
-    await choose('JSON Lines');
-    await workbench.page.locator('.quick-input-titlebar', { hasText: 'Export Calls' }).waitFor(LONG);
+    await workbench.choose('JSON Lines');
+    const dialog = workbench.page.locator('.quick-input-titlebar', { hasText: 'Export Calls' });
+    await dialog.waitFor(LONG);
     const file = path.join(workspace, 'vestibule-calls.jsonl');
     // VS Code's own dialog fills in what was proposed, in its time.
     await workbench.page.waitForFunction(`document.querySelector('.quick-input-widget .quick-input-filter input')?.value === ${JSON.stringify(file)}`, undefined, LONG);
-    await press('Enter');
+    // It takes no Enter while it still looks into the folder.
+    await workbench.pressUntilGone('Enter', dialog);
     await workbench.notification('Calls were exported').waitFor(LONG);
     assert.ok(existsSync(file));
     const exported = (await readFile(file, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as { tool: string; arguments: { note: string } });
@@ -245,17 +240,18 @@ describe('the inspector', { timeout: 600_000, skip: process.platform === 'win32'
     await buttons.first().focus();
     await press('End');
     await focused('#calls-body button').filter({ hasText: 'notes:read' }).waitFor(LONG);
-    assert.equal(await part('#calls-body tr:focus-within').getAttribute('aria-rowindex'), '9');
+    const stands = (index: number): Promise<void> => part(`#calls-body tr[aria-rowindex="${index}"]:focus-within`).waitFor(LONG);
+    await stands(9);
     await press('ArrowUp', 'ArrowUp');
-    assert.equal(await part('#calls-body tr:focus-within').getAttribute('aria-rowindex'), '7');
+    await stands(7);
     await press('Home', 'ArrowDown');
-    assert.equal(await part('#calls-body tr:focus-within').getAttribute('aria-rowindex'), '3');
+    await stands(3);
     await press('Enter');
     await focused('#detail').waitFor(LONG);
     assert.equal(await part('#calls-body button[aria-expanded="true"]').count(), 1);
     await press('Escape');
     await part('#detail').waitFor({ state: 'hidden', ...LONG });
-    assert.equal(await part('#calls-body tr:focus-within').getAttribute('aria-rowindex'), '3');
+    await stands(3);
     assert.equal(await part('#calls-body button[aria-expanded="true"]').count(), 0);
     // From the filter to the tabs and the rows, by Tab alone.
     await part('#calls-text input').focus();
@@ -294,7 +290,7 @@ describe('the inspector', { timeout: 600_000, skip: process.platform === 'win32'
   step('explains a search term by term, and what is not offered and why', async () => {
     notes.tools = [...TOOLS, ARCHIVE];
     await workbench.runCommand('Vestibule: Restart Server');
-    await choose('notes');
+    await workbench.choose('notes');
     await workbench.treeRow(/^archive.*new/).first().waitFor(LONG);
     await workbench.runCommand('Vestibule: Search Tools');
     await workbench.searchInInspector('note path archive');
@@ -343,8 +339,7 @@ describe('the inspector', { timeout: 600_000, skip: process.platform === 'win32'
     await workbench.page.locator('.editor-group-container').nth(1).waitFor(LONG);
     await same();
     await agent.close();
-    await workbench.runCommand('Developer: Reload Window');
-    await workbench.page.waitForEvent('load', LONG);
+    await workbench.reloadWindow();
     await same();
     await part('#detail-result').filter({ hasText: 'Not remembered' }).waitFor(LONG);
     await workbench.screenshot('restored');

@@ -22,7 +22,6 @@ describe('pausing and sharing', { timeout: 300_000 }, () => {
     workspace = await workspaceWith('pausing', { notes: { type: 'http', url: server.url } });
     workbench = await Workbench.open({ name: 'pausing', vsix: [vsixFile], workspace });
     await workbench.openContainer('Vestibule');
-    await workbench.treeRow(`Connect to ${server.url}`).waitFor();
   });
   after(async () => {
     await workbench.close();
@@ -32,7 +31,7 @@ describe('pausing and sharing', { timeout: 300_000 }, () => {
   const step = stepsIn(() => workbench);
 
   step('a person approves the server and its tool', async () => {
-    await workbench.treeRow(`Connect to ${server.url}`).click();
+    await workbench.openReview(workbench.treeRow(`Connect to ${server.url}`), 'Review of notes');
     await workbench.runCommand('Vestibule: Approve…');
     await workbench.answer('Approve Launch');
     await workbench.treeRow(/^read.*new/).waitFor();

@@ -37,11 +37,11 @@ describe('review by keyboard', { timeout: 300_000 }, () => {
   });
 
   const step = stepsIn(() => workbench);
-  const { command, press, choose, tick, button, watchMouse, mouseUses } = keyboardOf(() => workbench);
+  const { command, press, tick, button, watchMouse, mouseUses } = keyboardOf(() => workbench);
 
   step('shows the first start whole: command line, folder and names of variables, no values', async () => {
     await command('Vestibule: Approve…');
-    await choose('local');
+    await workbench.choose('local');
     const text = await workbench.dialog().innerText();
     for (const part of ['no-such-program', LONG, '${workspaceFolder}/inner', 'NOTES_TOKEN']) assert.ok(text.includes(part), part);
     assert.ok(!text.includes('the-value'));
@@ -52,11 +52,11 @@ describe('review by keyboard', { timeout: 300_000 }, () => {
 
   step('approves one definition of several', async () => {
     await command('Vestibule: Approve…');
-    await choose('notes');
+    await workbench.choose('notes');
     await button(/^Approve Launch$/);
     await workbench.treeRow(/^read.*new/).waitFor();
     await command('Vestibule: Review Quarantine');
-    await choose('notes');
+    await workbench.choose('notes');
     await workbench.editorText().getByText('Review of notes').waitFor();
     await command('Vestibule: Approve…');
     await tick('read', 'write');
@@ -79,7 +79,7 @@ describe('review by keyboard', { timeout: 300_000 }, () => {
   step('asks again for a change, and shows it in the diff editor of VS Code', async () => {
     server.tools = [tool('read', 'Reads a note and its history.'), ...server.tools.slice(1)];
     await command('Vestibule: Restart Server');
-    await choose('notes');
+    await workbench.choose('notes');
     await workbench.treeRow(/^read.*changed/).waitFor();
     await command('Vestibule: Show Changes');
     const diff = workbench.page.locator('.part.editor .monaco-diff-editor');
@@ -87,7 +87,7 @@ describe('review by keyboard', { timeout: 300_000 }, () => {
     await diff.locator('.editor.modified', { hasText: 'history' }).waitFor();
     await workbench.screenshot('diff');
     await command('Vestibule: Block…');
-    await choose('notes');
+    await workbench.choose('notes');
     await tick('read', 'write');
     await button(/^Block$/);
     await workbench.treeRow(/^read.*changed/).waitFor({ state: 'hidden' });
@@ -97,7 +97,7 @@ describe('review by keyboard', { timeout: 300_000 }, () => {
     const fresh = tool('search', 'Finds notes.');
     server.tools = [...server.tools, fresh];
     await command('Vestibule: Restart Server');
-    await choose('notes');
+    await workbench.choose('notes');
     await workbench.treeRow(/^search.*new/).waitFor();
     const launch = sha256(JSON.stringify({ headers: [], type: 'http', url: server.url }));
     const lock = new Map([['notes', { fingerprint: launch, instructions: undefined, tools: new Map([['search', digestOf(JSON.stringify(fresh))]]) }]]);

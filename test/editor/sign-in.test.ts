@@ -40,8 +40,7 @@ describe('signing in from the editor', { timeout: 300_000, skip: process.platfor
     await approveHttpLaunch(workbench, 'acme');
     const page = await openSignIn(workbench, 'acme', host(), take);
     const offer = workbench.notification('When you are done in the browser').getByRole('link', { name: 'paste its address' });
-    await offer.click(SLOW);
-    await workbench.page.locator('.quick-input-message', { hasText: 'The whole address that the browser ended at.' }).waitFor(SLOW);
+    await workbench.clickUntil(() => offer.click(), workbench.page.locator('.quick-input-message', { hasText: 'The whole address that the browser ended at.' }));
     await clickThrough(page, 'Deny', take);
     await workbench.notification(/did not grant access/).first().waitFor(SLOW);
     // What was offered for this sign-in goes with it: the notification, and the field that was open.
@@ -74,7 +73,7 @@ describe('signing in from the editor', { timeout: 300_000, skip: process.platfor
     provider.expireAccess();
     await workbench.runCommand('Vestibule: Restart Server');
     // Left open, the question would take the focus from whatever comes next.
-    await workbench.quickPick('acme').click(SLOW);
+    await workbench.choose('acme');
     await workbench.quickInput().waitFor({ state: 'hidden', ...SLOW });
     await eventually(() => provider.counts.refresh > renewed);
     await workbench.treeRow(/whoami/).first().waitFor(SLOW);
@@ -82,13 +81,12 @@ describe('signing in from the editor', { timeout: 300_000, skip: process.platfor
   });
 
   const row = (text: string): Locator => workbench.viewRow('Upstreams', new RegExp(`^acme.*${text}`));
-  const fromMenu = (command: string): Promise<void> => workbench.rowMenu(row('').first(), command);
+  const fromMenu = (command: string, shows: Locator): Promise<void> => workbench.rowMenu(row('').first(), command, shows);
   const OTHER = 'ben@example.com';
 
   step('a second account is added beside the first; the row of the server names the one in use', async () => {
     await row(WHO).waitFor(SLOW);
-    await fromMenu('Sign In');
-    await workbench.dialog().getByText(`As ${WHO}.`).waitFor(SLOW);
+    await fromMenu('Sign In', workbench.dialog().getByText(`As ${WHO}.`));
     await workbench.answer('Use another account');
     const page = await openAddress(workbench, host(), take);
     await clickThrough(page, 'Allow', take, OTHER);
@@ -100,22 +98,20 @@ describe('signing in from the editor', { timeout: 300_000, skip: process.platfor
 
   step('the workspace goes back to the first by two clicks, and needs no sign-in for it', async () => {
     const before = provider.counts.authorize;
-    await fromMenu('Switch Account');
-    await workbench.quickPick(OTHER).getByText('in use').waitFor(SLOW);
-    await workbench.quickPick(WHO).click(SLOW);
-    await row(WHO).waitFor(SLOW);
+    await fromMenu('Switch Account', workbench.quickPick(OTHER).getByText('in use'));
+    await workbench.clickUntil(() => workbench.quickPick(WHO).click({ timeout: 5_000 }), row(WHO));
     assert.equal(provider.counts.authorize, before);
   });
 
   step('one of them is signed out, at the authorization server too; the other is used on', async () => {
-    await fromMenu('Sign Out');
-    await workbench.quickPick(WHO).click(SLOW);
+    await fromMenu('Sign Out', workbench.quickPick(WHO));
+    await workbench.choose(WHO);
     await workbench.dialog().getByText(WHO).waitFor(SLOW);
     await workbench.answer('Sign Out');
     await workbench.notification(/Signed out of .*acme/).first().waitFor(SLOW);
     await row(OTHER).waitFor(SLOW);
     assert.ok(provider.counts.revoke > 0);
-    await fromMenu('Sign Out');
+    await fromMenu('Sign Out', workbench.dialog());
     await workbench.answer('Sign Out');
     await row('sign in needed').waitFor(SLOW);
     await workbench.screenshot('nobody');

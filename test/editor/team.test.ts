@@ -46,11 +46,11 @@ describe('a team', { timeout: 420_000 }, () => {
   };
   const lockFile = (): string => path.join(workspace, '.vscode', 'vestibule.lock.json');
   const step = stepsIn(now);
-  const { command, choose, tick, button, watchMouse, mouseUses } = keyboardOf(now);
+  const { command, tick, button, watchMouse, mouseUses } = keyboardOf(now);
   const side = (name: 'original' | 'modified', text: string): Locator => now().page.locator(`.part.editor .monaco-diff-editor .editor.${name}`, { hasText: text });
   const restart = async (server: string): Promise<void> => {
     await command('Vestibule: Restart Server');
-    await choose(server);
+    await now().choose(server);
   };
 
   step('approves definitions of several servers with one question, by keyboard', async () => {
@@ -58,11 +58,11 @@ describe('a team', { timeout: 420_000 }, () => {
     await command('Vestibule: Focus on Upstreams View');
     await now().treeRow(`Connect to ${notes.url}`).waitFor();
     await command('Vestibule: Approve…');
-    await choose('notes');
+    await now().choose('notes');
     await button(/^Approve Launch$/);
     await now().treeRow(/^read.*new/).waitFor();
     await command('Vestibule: Approve…');
-    await choose('tasks');
+    await now().choose('tasks');
     await button(/^Approve Launch$/);
     await now().treeRow(/^late.*new/).waitFor();
     await command('Vestibule: Approve All…');
@@ -82,11 +82,11 @@ describe('a team', { timeout: 420_000 }, () => {
     await restart('notes');
     await now().statusItem(/Vestibule 2/).waitFor();
     await command('Vestibule: Show Changes');
-    await choose('digest');
+    await now().choose('digest');
     await side('original', 'of a day').waitFor();
     await side('modified', 'sends them').waitFor();
     await command('Vestibule: Show Changes');
-    await choose('instructions');
+    await now().choose('instructions');
     await side('modified', 'Ask nobody').waitFor();
     await side('original', 'Notes are in Markdown').waitFor();
     await now().screenshot('instructions');

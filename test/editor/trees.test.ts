@@ -50,31 +50,16 @@ describe('trees', { timeout: 540_000 }, () => {
   });
 
   const step = stepsIn(() => workbench);
-  const { choose, press } = keyboardOf(() => workbench);
+  const { press } = keyboardOf(() => workbench);
   const upstream = (text: string | RegExp): Locator => workbench.viewRow('Upstreams', text);
   const waiting = (text: string | RegExp): Locator => workbench.viewRow('Quarantine', text);
   /** The row of a server itself. */
   const server = (name: string, text = ''): Locator => workbench.view('Upstreams').locator(`.monaco-list-row[aria-level="1"][aria-label^="Server ${name}, "]`, { hasText: text });
-  /**
-   * Ticks or clears a box until that has come true: while its row is drawn anew, a click is lost and what it shows is not
-   * its own.
-   */
-  const tick = (box: Locator, on: boolean, isTrue: () => Promise<boolean>): Promise<unknown> =>
-    until(
-      async () => {
-        if ((await box.getAttribute('aria-checked')) !== String(on)) await box.click();
-        return isTrue();
-      },
-      (seen) => seen,
-    );
+  const tick = (box: Locator, on: boolean, isTrue: () => Promise<boolean>): Promise<void> => workbench.tickUntil(box, on, isTrue);
   /** The number on the icon of the container, by what it says. */
   const badge = (text: string): Locator => workbench.page.locator(`.activitybar .badge[aria-label*="${text}"]`);
-  const unfold = async (name: string): Promise<void> => {
-    if ((await server(name).getAttribute('aria-expanded')) !== 'true') await server(name).locator('.monaco-tl-twistie').click();
-  };
-  const fold = async (name: string): Promise<void> => {
-    if ((await server(name).getAttribute('aria-expanded')) === 'true') await server(name).locator('.monaco-tl-twistie').click();
-  };
+  const unfold = (name: string): Promise<void> => workbench.setFolded(server(name), false);
+  const fold = (name: string): Promise<void> => workbench.setFolded(server(name), true);
   /** Names of the servers from top to bottom. */
   const order = async (): Promise<string[]> => {
     const rows = await workbench.view('Upstreams').locator('.monaco-list-row[aria-level="1"]').all();
@@ -97,7 +82,7 @@ describe('trees', { timeout: 540_000 }, () => {
     await badge('4 definitions to review').waitFor(SLOW);
     await workbench.screenshot('launches');
     for (const name of SERVERS) {
-      await workbench.rowAction(waiting(name).first(), 'Approve All');
+      await workbench.rowAction(waiting(name).first(), 'Approve All', workbench.dialog());
       await workbench.answer('Approve Launch');
       await waiting(new RegExp(`^${name}.*launch awaits`)).waitFor({ state: 'hidden', ...SLOW });
     }
@@ -115,11 +100,9 @@ describe('trees', { timeout: 540_000 }, () => {
     await server('ailing', '503').waitFor(SLOW);
     await unfold('ailing');
     await workbench.screenshot('failed');
-    await workbench.rowAction(server('ailing'), 'Show Log');
-    await workbench.page.locator('.part.panel', { hasText: 'Output' }).waitFor(SLOW);
+    await workbench.rowAction(server('ailing'), 'Show Log', workbench.page.locator('.part.panel', { hasText: 'Output' }));
     ailing.refuses = undefined;
-    await workbench.rowAction(server('ailing'), 'Restart Server');
-    await server('ailing', '1 tool, 1 to review').waitFor(SLOW);
+    await workbench.rowAction(server('ailing'), 'Restart Server', server('ailing', '1 tool, 1 to review'));
     await workbench.tooltip(server('ailing'), /Last error, at .*503/);
   });
 
@@ -136,10 +119,10 @@ describe('trees', { timeout: 540_000 }, () => {
     await waiting(/^notes.*7 new, 1 with findings/).first().waitFor(SLOW);
     await badge('9 definitions to review, 1 with findings of the scanner').waitFor(SLOW);
     await workbench.screenshot('findings');
-    await workbench.rowAction(waiting(/^poisoned/).first(), 'Block');
+    await workbench.rowAction(waiting(/^poisoned/).first(), 'Block', workbench.dialog());
     await workbench.answer('Block');
     await waiting(/^poisoned/).first().waitFor({ state: 'hidden', ...SLOW });
-    await workbench.rowAction(waiting(/^notes/).first(), 'Approve All');
+    await workbench.rowAction(waiting(/^notes/).first(), 'Approve All', workbench.dialog());
     await workbench.answer(/^Approve 6$/);
     await waiting(/^notes/).first().waitFor({ state: 'hidden', ...SLOW });
   });
@@ -166,13 +149,14 @@ describe('trees', { timeout: 540_000 }, () => {
 
   step('list an agent with its scope from the moment it has a token', async () => {
     await workbench.runCommand('Vestibule: Add Agent…');
-    await workbench.page.locator('.quick-input-message', { hasText: 'A name for the agent' }).waitFor(SLOW);
-    await workbench.quickInput().fill('helper');
-    await press('Enter');
-    await choose('Every approved tool');
+    await workbench.type('A name for the agent', 'helper');
+    await workbench.choose('Every approved tool');
     await workbench.quickPick('notes').first().waitFor(SLOW);
-    for (const name of SERVERS.filter((name) => name !== 'notes')) await workbench.quickPick(name).first().click();
-    await workbench.page.locator('.quick-input-widget .quick-input-action').getByRole('button', { name: 'OK' }).click();
+    const others = SERVERS.filter((name) => name !== 'notes');
+    for (const [index, name] of others.entries()) {
+      await workbench.clickUntil(() => workbench.quickPick(name).first().click(), workbench.page.locator('.quick-input-widget', { hasText: `${others.length - index} Selected` }));
+    }
+    await workbench.takeTicked();
     await workbench.notification('Copied the address and the token of “helper”').waitFor(SLOW);
     const copied = JSON.parse(await workbench.page.evaluate<string>('navigator.clipboard.readText()')) as { url: string; headers: { Authorization: string } };
     ({ url } = copied);
@@ -206,10 +190,10 @@ describe('trees', { timeout: 540_000 }, () => {
     await workbench.runCommand('Vestibule: Focus on Agents View');
     const row = workbench.viewRow('Agents', /^helper.*[12] calls? today · seen /);
     await row.waitFor(SLOW);
-    await row.locator('.monaco-tl-twistie').click();
+    await workbench.setFolded(row, false);
     await workbench.viewRow('Agents', /^the-agent.*helper · since/).first().waitFor(SLOW);
     await workbench.screenshot('agent seen');
-    await workbench.rowAction(row, 'Revoke Agent');
+    await workbench.rowAction(row, 'Revoke Agent', workbench.dialog());
     await workbench.answer('Revoke');
     await workbench.viewRow('Agents', /^helper/).waitFor({ state: 'hidden', ...SLOW });
     await assert.rejects(client.callTool({ name: 'notes_read', arguments: {} }));
@@ -223,10 +207,14 @@ describe('trees', { timeout: 540_000 }, () => {
     await fold('ailing');
     await fold('notes');
     assert.deepEqual(await order(), SERVERS);
-    await server('slow').locator('.label-name').dragTo(server('ailing').locator('.label-name'));
+    // A row that is drawn anew while it is dragged is dropped nowhere.
+    const first = server('slow').and(workbench.page.locator('[aria-posinset="1"]'));
+    await workbench.clickUntil(async () => ((await first.isVisible()) ? undefined : server('slow').locator('.label-name').dragTo(server('ailing').locator('.label-name'), { timeout: 5_000 })), first);
     await until(order, (seen) => seen.join() === 'slow,ailing,far,notes');
     await workbench.screenshot('dragged');
-    await server('notes').locator('.label-name').click();
+    const list = workbench.view('Upstreams').locator('.monaco-list');
+    const held = list.and(workbench.page.locator(':focus')).locator('.monaco-list-row.focused[aria-label^="Server notes, "]');
+    await workbench.clickUntil(() => server('notes').locator('.label-name').click(), held);
     await press('Alt+ArrowUp');
     await until(order, (seen) => seen.join() === 'slow,ailing,notes,far');
     await press('Alt+ArrowUp');
@@ -234,10 +222,9 @@ describe('trees', { timeout: 540_000 }, () => {
     await press('Alt+ArrowDown');
     await until(order, (seen) => seen.join() === 'slow,ailing,notes,far');
     // A screen reader reads the row that has the focus, with its place.
-    const list = workbench.view('Upstreams').locator('.monaco-list');
     await until(async () => workbench.page.locator(`[id="${(await list.getAttribute('aria-activedescendant')) ?? ''}"]`).getAttribute('aria-label'), (label) => label?.startsWith('Server notes') === true);
     assert.deepEqual([await server('notes').getAttribute('aria-posinset'), await server('notes').getAttribute('aria-setsize')], ['3', '4']);
-    await workbench.page.reload();
+    await workbench.reloadWindow();
     await server('slow').waitFor(SLOW);
     await until(order, (seen) => seen.join() === 'slow,ailing,notes,far');
     await workbench.runCommand('Vestibule: Sort Servers by Name');

@@ -17,14 +17,13 @@ describe('user interface', { timeout: 240_000 }, () => {
   const step = stepsIn(() => workbench);
 
   step('shows itself in the status bar and in a container of its own', async () => {
-    await workbench.statusItem('Vestibule').waitFor();
+    await workbench.statusItem('Vestibule').waitFor({ timeout: 60_000 });
     await workbench.openContainer('Vestibule');
     await workbench.treeRow('everything').first().waitFor();
   });
 
   step('leads from a waiting launch to its review, with the whole command line', async () => {
-    await workbench.treeRow(/^Run .*server-everything/).click();
-    await workbench.editorText().getByText('Review of everything').waitFor();
+    await workbench.openReview(workbench.treeRow(/^Run .*server-everything/), 'Review of everything');
     await workbench.editorText().getByText('Launch — awaits approval').waitFor();
     await workbench.screenshot('review');
   });
@@ -33,7 +32,7 @@ describe('user interface', { timeout: 240_000 }, () => {
     await workbench.runCommand('Vestibule: Approve…');
     assert.match(await workbench.dialog().innerText(), /server-everything/);
     await workbench.answer('Cancel');
-    assert.equal(await workbench.treeRow(/^Run .*server-everything/).count(), 1);
+    await workbench.treeRow(/^Run .*server-everything/).waitFor();
   });
 
   step('starts the server after approval; its tools wait for a review of their own', async () => {

@@ -26,32 +26,24 @@ describe('views', { timeout: 480_000 }, () => {
   const step = stepsIn(() => workbench);
   const toolsFile = async (): Promise<{ servers: { everything: { enabled?: boolean; tools?: { deny?: readonly string[] } } } }> =>
     JSON.parse(await readFile(path.join(workspace, '.vscode', 'vestibule.json'), 'utf8')) as Awaited<ReturnType<typeof toolsFile>>;
-  const until = async (fulfilled: () => Promise<boolean>): Promise<void> => {
-    const deadline = Date.now() + LONG_MS;
-    while (!(await fulfilled())) {
-      assert.ok(Date.now() < deadline, 'not in time');
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  };
 
   step('narrow to the tools that words find, and show everything again', async () => {
     await workbench.runCommand('Vestibule: Filter Servers and Tools…');
     await workbench.quickInput().fill('get-sum @approved');
     await workbench.treeRow(/^get-sum/).first().waitFor({ timeout: LONG_MS });
     await workbench.treeRow(/^echo/).first().waitFor({ state: 'hidden', timeout: LONG_MS });
-    await workbench.page.keyboard.press('Enter');
+    await workbench.quickInput().press('Enter');
+    await workbench.quickInput().waitFor({ state: 'hidden' });
     await workbench.screenshot('filtered');
     await workbench.treeRow(/^get-sum/).first().waitFor();
   });
 
   step('take a tool from agents with its box, and give it back', async () => {
-    const box = workbench.treeRow(/^get-sum/).first().locator('.monaco-custom-toggle, [role="checkbox"]').first();
-    await box.click();
+    const box = workbench.treeRow(/^get-sum/).first().locator('[role="checkbox"]').first();
+    await workbench.tickUntil(box, false, async () => (await toolsFile()).servers.everything.tools?.deny?.includes('get-sum') === true);
     await workbench.treeRow(/^get-sum.*off · approved/).first().waitFor({ timeout: LONG_MS });
-    await until(async () => (await toolsFile()).servers.everything.tools?.deny?.includes('get-sum') === true);
-    await box.click();
+    await workbench.tickUntil(box, true, async () => (await toolsFile()).servers.everything.tools?.deny?.length === 0);
     await workbench.treeRow(/^get-sum.*off/).first().waitFor({ state: 'hidden', timeout: LONG_MS });
-    await until(async () => (await toolsFile()).servers.everything.tools?.deny?.length === 0);
     await workbench.runCommand('Vestibule: Clear Filter');
   });
 
@@ -91,9 +83,8 @@ describe('views', { timeout: 480_000 }, () => {
     await workbench.webview().getByRole('tab', { name: 'Calls' }).click();
     await workbench.webview().locator('#calls-text input').fill('server:nothing');
     await workbench.webview().locator('#calls-status', { hasText: 'No call matches.' }).waitFor({ timeout: LONG_MS });
-    // The calls were not real: after it there are none. VS Code's own command keeps what views remember; the browser's reload may be quicker than that.
-    await workbench.runCommand('Developer: Reload Window');
-    await workbench.page.waitForEvent('load', { timeout: LONG_MS });
+    // The calls were not real: after it there are none.
+    await workbench.reloadWindow();
     await workbench.webview().locator('#calls-status', { hasText: 'No calls yet' }).waitFor({ timeout: LONG_MS });
     assert.equal(await workbench.webview().locator('#calls-text input').inputValue(), 'server:nothing');
   });

@@ -17,17 +17,11 @@ export interface Door {
  * @param servers how many servers there are; of several, all are ticked
  */
 export async function connectCursor(workbench: Workbench, home: string, scope: string, servers = 1): Promise<Door> {
-  const choose = async (text: string): Promise<void> => {
-    await workbench.quickPick(text).first().waitFor({ timeout: 60_000 });
-    await workbench.quickInput().fill(text);
-    await workbench.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: text }).waitFor();
-    await workbench.page.keyboard.press('Enter');
-  };
   await workbench.runCommand('Vestibule: Connect Agent…');
-  await choose('Cursor');
-  await choose(scope);
-  if (servers > 1) await workbench.page.locator('.quick-input-widget .quick-input-action').getByRole('button', { name: 'OK' }).click();
-  await choose('Over HTTP');
+  await workbench.choose('Cursor');
+  await workbench.choose(scope);
+  if (servers > 1) await workbench.takeTicked();
+  await workbench.choose('Over HTTP');
   await workbench.answer('Connect');
   await workbench.notification('Connected Cursor').waitFor({ timeout: 60_000 });
   const { mcpServers } = JSON.parse(await readFile(path.join(home, '.cursor', 'mcp.json'), 'utf8')) as { mcpServers: { vestibule: Door } };

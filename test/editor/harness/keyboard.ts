@@ -10,8 +10,6 @@ export interface Keyboard {
   readonly press: (...keys: readonly string[]) => Promise<void>;
   /** Runs a command by its title in the palette. */
   readonly command: (title: string) => Promise<void>;
-  /** Chooses the entry of the open quick pick that contains this text. */
-  readonly choose: (text: string) => Promise<void>;
   /**
    * Ticks what a filter leaves of an open list of several, and takes it.
    * @param text the filter; empty for all
@@ -32,13 +30,16 @@ export function keyboardOf(workbench: () => Workbench): Keyboard {
     for (const key of keys) await workbench().page.keyboard.press(key);
   };
   const isFocused = async (wanted: Locator): Promise<boolean> => (await wanted.and(workbench().page.locator(':focus')).count()) > 0;
-  /** Moves to a command in the palette and takes it; false when Enter went elsewhere because something took the focus. */
-  const take = async (command: Locator): Promise<boolean> => {
+  /**
+   * Moves to a command in the palette and takes it; false when Enter would have gone elsewhere: something took the focus,
+   * or what the palette found later came before the command.
+   */
+  const take = async (title: string, command: Locator): Promise<boolean> => {
     const { page } = workbench();
     const focused = command.and(page.locator('.focused'));
     for (let i = 0; i < 8 && (await focused.count()) === 0; i++) await press('ArrowDown');
     if ((await focused.count()) === 0) return false;
-    await page.evaluate("document.addEventListener('keydown', ({ target }) => { enterWent = target.matches('.quick-input-filter input'); }, { capture: true, once: true })");
+    await page.evaluate(watchEnter(title));
     await press('Enter');
     return page.evaluate<boolean>('enterWent');
   };
@@ -46,22 +47,16 @@ export function keyboardOf(workbench: () => Workbench): Keyboard {
     press,
     async command(title) {
       const deadline = Date.now() + COMMAND_MS;
-      while (!(await workbench().inPalette(title, take))) if (Date.now() > deadline) throw new Error(`no command "${title}" in the palette`);
-    },
-    async choose(text) {
-      // The palette that led here may still be open: its field is not the one to type into.
-      await workbench().quickPick(text).first().waitFor();
-      await workbench().quickInput().fill(text);
-      // The filter has been applied only once the row that Enter takes is this one.
-      await workbench().page.locator('.quick-input-list .monaco-list-row.focused', { hasText: text }).waitFor();
-      await press('Enter');
+      while (!(await workbench().inPalette(title, (command) => take(title, command)))) if (Date.now() > deadline) throw new Error(`no command "${title}" in the palette`);
     },
     async tick(text, gone) {
       if (gone !== undefined) await workbench().quickPick(gone).first().waitFor();
       await workbench().quickInput().fill(text);
       if (gone !== undefined) await workbench().quickPick(gone).waitFor({ state: 'hidden' });
       // The box in front of the field ticks all that is left.
-      await press('Shift+Tab', 'Space', 'Tab', 'Enter');
+      await workbench().quickInput().press('Shift+Tab');
+      await press('Space', 'Tab');
+      await workbench().quickInput().press('Enter');
       await workbench().dialog().waitFor();
     },
     async button(name) {
@@ -80,4 +75,15 @@ export function keyboardOf(workbench: () => Workbench): Keyboard {
     },
     mouseUses: () => uses,
   };
+}
+
+/** For the page: its next key is taken in the palette at the command of this title, or by nobody. */
+function watchEnter(title: string): string {
+  return `document.addEventListener('keydown', (event) => {
+    const row = document.querySelector('.quick-input-list .monaco-list-row.focused');
+    enterWent = event.target.matches('.quick-input-filter input') && row !== null && row.textContent.replace(/\\s+/g, ' ').includes(${JSON.stringify(title)});
+    if (enterWent) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, { capture: true, once: true })`;
 }

@@ -12,8 +12,7 @@ export type Take = (name: string, page: Page) => Promise<void>;
 /** Approves the launch of an HTTP server of the workspace. */
 export async function approveHttpLaunch(workbench: Workbench, server: string): Promise<void> {
   await workbench.openContainer('Vestibule');
-  await workbench.treeRow(/^Connect to /).first().click(SLOW);
-  await workbench.editorText().getByText(`Review of ${server}`).waitFor(SLOW);
+  await workbench.openReview(workbench.treeRow(/^Connect to /).first(), `Review of ${server}`);
   await workbench.runCommand('Vestibule: Approve…');
   await workbench.answer('Approve Launch');
 }
@@ -23,7 +22,7 @@ export async function openSignIn(workbench: Workbench, server: string, host: str
   await workbench.treeRow(new RegExp(`${server}.*sign in needed`)).first().waitFor(SLOW);
   await take('1-needed', workbench.page);
   await workbench.runCommand('Vestibule: Sign In');
-  await workbench.quickPick(server).first().click(SLOW);
+  await workbench.choose(server);
   return openAddress(workbench, host, take);
 }
 

@@ -3,6 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Browser, errors, type FrameLocator, type Locator, type Page } from 'playwright-core';
 import { createProfile, type EditorServer, installVsix, startServer } from '../../../scripts/editor/server.ts';
+import { eventually } from '../../fixtures/eventually.ts';
 import { assertUnmarked } from '../../fixtures/telltale/mark.ts';
 import { launchBrowser } from './browser.ts';
 import { runFolder } from './folders.ts';
@@ -29,7 +30,7 @@ export interface WorkbenchOptions {
 const START_MS = 60_000;
 /** What a palette that is open needs, in milliseconds. */
 const SOON_MS = 5_000;
-/** A menu that took a click is gone by then, in milliseconds. */
+/** What took a click or a key is gone by then, in milliseconds. */
 const CLOSING_MS = 1000;
 
 /** One VS Code window over a server and a profile of its own. */
@@ -113,8 +114,8 @@ export class Workbench {
 
   /**
    * Runs a command from the palette by its full title, e.g. `Vestibule: Add Server…`. The palette lists what was
-   * registered when it opened, and closes when something else takes the focus: it is opened anew until the command
-   * was there to be clicked.
+   * registered when it opened, closes when something else takes the focus, and loses a click on a row that is drawn
+   * anew meanwhile: it is opened until the command was there to be clicked, and the palette went with that.
    */
   async runCommand(title: string): Promise<void> {
     const deadline = Date.now() + START_MS;
@@ -132,8 +133,9 @@ export class Workbench {
   }
 
   /**
-   * Has `take` do something with a command in the palette.
-   * @returns what it returned; false when the palette does not have the command, or closed meanwhile
+   * Has `take` do something with a command in the palette, and waits until the palette is gone: its field is that of
+   * whatever the command asks.
+   * @returns what it returned; false when the palette does not have the command, closed before, or stays
    */
   async inPalette(title: string, take: (command: Locator) => Promise<boolean>): Promise<boolean> {
     const soon = { timeout: SOON_MS };
@@ -143,7 +145,15 @@ export class Workbench {
       await this.page.keyboard.press('F1');
       await this.quickInput().fill(`>${title}`, soon);
       await command.or(none).first().waitFor(soon);
-      if (await command.isVisible()) return await take(command);
+      if (await command.isVisible()) {
+        if (!(await take(command))) return false;
+        await this.page.waitForFunction(
+          `(() => { const field = document.querySelector('.quick-input-widget .quick-input-filter input'); return !field?.checkVisibility() || field.value !== ${JSON.stringify(`>${title}`)}; })()`,
+          undefined,
+          soon,
+        );
+        return true;
+      }
       await this.page.keyboard.press('Escape');
       await this.quickInput().waitFor({ state: 'hidden', ...soon });
     } catch (error) {
@@ -162,12 +172,87 @@ export class Workbench {
     return this.page.locator('.quick-input-list .monaco-list-row', { hasText: text });
   }
 
+  /**
+   * Takes the row of the open quick pick that contains this text, by typing: hovers of rows cover others. An editor
+   * that opens meanwhile has the focus while the list stays: keys go to its field.
+   */
+  async choose(text: string): Promise<void> {
+    // The palette that led here may still be open: its field is not the one to type into.
+    await this.quickPick(text).first().waitFor({ timeout: START_MS });
+    await this.quickInput().fill(text);
+    // The filter has been applied only once the row that Enter takes is this one.
+    await this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: text }).waitFor();
+    await this.quickInput().press('Enter');
+  }
+
+  /** Types into the box that asks this, and takes what is in it. @param text undefined to take what it proposes */
+  async type(asked: string, text?: string): Promise<void> {
+    await this.page.locator('.quick-input-message', { hasText: asked }).waitFor({ timeout: START_MS });
+    if (text !== undefined) await this.quickInput().fill(text);
+    await this.quickInput().press('Enter');
+  }
+
+  /** Takes what is ticked in the open quick pick. */
+  async takeTicked(): Promise<void> {
+    await this.page.locator('.quick-input-widget .quick-input-action').getByRole('button', { name: 'OK' }).click();
+  }
+
+  /**
+   * Clicks until that shows: what is drawn anew under the pointer takes no click. A click more must do no harm.
+   * @param click one try; it may find nothing to click
+   * @param shows what the click brings, and is not there before
+   */
+  async clickUntil(click: () => Promise<void>, shows: Locator): Promise<void> {
+    for (const deadline = Date.now() + START_MS; Date.now() < deadline; ) {
+      await click().catch(ifLate);
+      if (await isSoonThere(shows)) return;
+    }
+    throw new Error(`no click brings ${String(shows)}`);
+  }
+
+  /** Presses a key in the field of the quick input until something is gone: it may not listen yet. */
+  async pressUntilGone(key: string, shown: Locator): Promise<void> {
+    for (const deadline = Date.now() + START_MS; Date.now() < deadline; ) {
+      await this.quickInput().press(key, { timeout: CLOSING_MS }).catch(ifLate);
+      await shown.waitFor({ state: 'hidden', timeout: CLOSING_MS }).catch(ifLate);
+      if (!(await shown.isVisible())) return;
+    }
+    throw new Error(`${key} does not close ${String(shown)}`);
+  }
+
+  /** Opens a review by a row, which takes the focus once it is open. @param title what it is of, as its first line says */
+  async openReview(row: Locator, title: string): Promise<void> {
+    await row.waitFor({ timeout: START_MS });
+    await this.clickUntil(() => row.click({ timeout: SOON_MS }), this.editorText().getByText(title).first());
+  }
+
+  /** Trusts the folder, in the editor that manages trust; it draws itself more than once. */
+  async trust(): Promise<void> {
+    const button = this.page.getByRole('button', { name: 'Trust', exact: true }).first();
+    await button.waitFor();
+    for (const deadline = Date.now() + START_MS; Date.now() < deadline; ) {
+      await button.click({ timeout: SOON_MS }).catch(ifLate);
+      await button.waitFor({ state: 'hidden', timeout: SOON_MS }).catch(ifLate);
+      if (!(await button.isVisible())) return;
+    }
+    throw new Error('the folder cannot be trusted');
+  }
+
+  /** Loads the window anew by VS Code's own command: it keeps what views remember; the browser's reload may be quicker than that. */
+  async reloadWindow(): Promise<void> {
+    const loaded = this.page.waitForEvent('load', { timeout: START_MS });
+    loaded.catch(() => undefined);
+    await this.runCommand('Developer: Reload Window');
+    await loaded;
+  }
+
   /** Opens a view container by its name in the activity bar. */
   async openContainer(name: string): Promise<void> {
     // The tab's own label comes and goes with its badge; that of what is drawn in it stays.
     const tab = this.page.locator('.activitybar [role="tab"]', { has: this.page.locator(`.action-label[aria-label^="${name}"]`) });
     await tab.waitFor({ timeout: START_MS });
-    if ((await tab.getAttribute('aria-expanded')) !== 'true') await tab.click();
+    const open = tab.and(this.page.locator('[aria-expanded="true"]'));
+    await this.clickUntil(async () => ((await open.isVisible()) ? undefined : tab.click({ timeout: SOON_MS })), open);
   }
 
   /** Rows of all trees in the side bar that contain this text. */
@@ -185,26 +270,52 @@ export class Workbench {
     return this.view(view).locator('.monaco-list-row', { hasText: text });
   }
 
-  /** Presses a button that a row of a view shows when it is pointed at. */
-  async rowAction(row: Locator, action: string): Promise<void> {
-    await row.hover();
-    await row.locator(`.action-label[aria-label^="${action}"]`).click();
+  /** Presses a button that a row of a view shows when it is pointed at. @param shows what that brings */
+  async rowAction(row: Locator, action: string, shows: Locator): Promise<void> {
+    await row.waitFor({ timeout: START_MS });
+    const press = async (): Promise<void> => {
+      await row.hover({ timeout: SOON_MS });
+      await row.locator(`.action-label[aria-label^="${action}"]`).click({ timeout: SOON_MS });
+    };
+    await this.clickUntil(press, shows);
   }
 
   /**
    * Chooses from the context menu of a row. A menu takes no button that goes up in its first tenth of a second, so
-   * that the click that opened it chooses nothing: it is clicked until it closes.
+   * that the click that opened it chooses nothing: it is clicked until it closes. It closes by itself when something
+   * else takes the focus.
+   * @param shows what the choice brings
    */
-  async rowMenu(row: Locator, action: string): Promise<void> {
-    await row.click({ button: 'right' });
+  async rowMenu(row: Locator, action: string, shows: Locator): Promise<void> {
+    await row.waitFor({ timeout: START_MS });
     const item = this.page.getByRole('menuitem', { name: action, exact: true });
-    await item.waitFor({ timeout: START_MS });
-    for (const deadline = Date.now() + START_MS; Date.now() < deadline; ) {
-      await item.click({ timeout: SOON_MS }).catch(ifLate);
-      await item.waitFor({ state: 'hidden', timeout: CLOSING_MS }).catch(ifLate);
-      if (!(await item.isVisible())) return;
-    }
-    throw new Error(`the menu stays open at "${action}"`);
+    const take = async (): Promise<void> => {
+      if (!(await item.isVisible())) await row.click({ button: 'right', timeout: SOON_MS });
+      await item.waitFor({ timeout: SOON_MS });
+      for (const deadline = Date.now() + START_MS; Date.now() < deadline && (await item.isVisible()); ) {
+        await item.click({ timeout: SOON_MS });
+        await item.waitFor({ state: 'hidden', timeout: CLOSING_MS }).catch(ifLate);
+      }
+    };
+    await this.clickUntil(take, shows);
+  }
+
+  /** Unfolds a row of a tree, or folds it. */
+  async setFolded(row: Locator, folded: boolean): Promise<void> {
+    await row.waitFor({ timeout: START_MS });
+    const done = row.and(this.page.locator(`[aria-expanded="${String(!folded)}"]`));
+    await this.clickUntil(async () => ((await done.isVisible()) ? undefined : row.locator('.monaco-tl-twistie').click({ timeout: SOON_MS })), done);
+  }
+
+  /**
+   * Ticks or clears a box of a tree until that has come true: while its row is drawn anew, a click is lost and what it
+   * shows is not its own.
+   */
+  async tickUntil(box: Locator, on: boolean, isTrue: () => Promise<boolean>): Promise<void> {
+    await eventually(async () => {
+      if ((await box.getAttribute('aria-checked')) !== String(on)) await box.click();
+      return isTrue();
+    });
   }
 
   /** Points at a row until its hover says this: rows that are drawn anew under the pointer show none. */
@@ -213,11 +324,7 @@ export class Workbench {
     for (const deadline = Date.now() + START_MS; ; ) {
       await this.page.mouse.move(700, 5);
       await row.locator('.label-name').hover();
-      const shown = await hover.waitFor({ timeout: SOON_MS }).then(
-        () => true,
-        () => false,
-      );
-      if (shown) return;
+      if (await isSoonThere(hover)) return;
       if (Date.now() > deadline) throw new Error(`no hover says ${String(text)}`);
     }
   }
@@ -248,7 +355,7 @@ export class Workbench {
     await this.runCommand(command);
     const editor = this.page.locator('.part.editor .editor-group-container.active .monaco-editor[data-uri$="settings.json"]').first();
     await editor.waitFor();
-    await editor.locator('.view-lines').click();
+    await this.clickUntil(() => editor.locator('.view-lines').click({ timeout: SOON_MS }), editor.and(this.page.locator('.focused')));
     await this.page.keyboard.press('ControlOrMeta+A');
     await this.page.keyboard.insertText(JSON.stringify(settings));
     // What the editor closed by itself stands behind the cursor.
@@ -280,8 +387,7 @@ export class Workbench {
    * @param tool one of its tools, which shows that they are listed
    */
   async approveEverything(server: string, tool: string): Promise<void> {
-    await this.treeRow(new RegExp(`^Run .*server-${server}`)).click();
-    await this.editorText().getByText(`Review of ${server}`).waitFor();
+    await this.openReview(this.treeRow(new RegExp(`^Run .*server-${server}`)), `Review of ${server}`);
     await this.runCommand('Vestibule: Approve…');
     await this.answer('Approve Launch');
     await this.treeRow(new RegExp(`${tool}.*new`)).first().waitFor();
@@ -295,7 +401,7 @@ export class Workbench {
     await this.page.locator('.quick-input-filter input[placeholder*="Color Theme"]').waitFor();
     await this.quickInput().fill(theme);
     await this.page.locator('.quick-input-list .monaco-list-row.focused', { hasText: theme }).waitFor();
-    await this.page.keyboard.press('Enter');
+    await this.quickInput().press('Enter');
     await this.quickInput().waitFor({ state: 'hidden' });
   }
 
@@ -312,9 +418,26 @@ export class Workbench {
   /** Answers a question of the chat with the first button that allows, once it is asked. */
   async allowInChat(text: string | RegExp, ms: number): Promise<void> {
     const question = this.chatQuestion(text);
-    await question.getByRole('button', { name: /^Allow/ }).first().click({ timeout: ms });
-    await question.waitFor({ state: 'hidden' });
+    await question.waitFor({ timeout: ms });
+    // The chat draws it anew as more of it arrives.
+    for (const deadline = Date.now() + ms; Date.now() < deadline; ) {
+      await question.getByRole('button', { name: /^Allow/ }).first().click({ timeout: SOON_MS }).catch(ifLate);
+      await question.waitFor({ state: 'hidden', timeout: SOON_MS }).catch(ifLate);
+      if (!(await question.isVisible())) return;
+    }
+    throw new Error(`the question stays: ${String(text)}`);
   }
+}
+
+/** Whether something shows within a moment. */
+async function isSoonThere(wanted: Locator): Promise<boolean> {
+  return wanted.first().waitFor({ timeout: SOON_MS }).then(
+    () => true,
+    (error: unknown) => {
+      ifLate(error);
+      return false;
+    },
+  );
 }
 
 /** Takes that something was not there in time for an answer. */
