@@ -67,8 +67,8 @@ describe('an isolated launch', () => {
     const shown = describeLaunch(configOf({ ...plain, cwd: '${workspaceFolder}', isolation: { kind: 'container', mounts: ['${userHome}/data'] } }));
     assert.deepEqual(shown.argv, ['npx', 'x@1']);
     assert.deepEqual(shown.isolated?.slice(-9), ['--workdir', '${workspaceFolder}', '--env', 'HOME=/tmp', '--env', 'T', '--entrypoint', 'npx', 'node:24-slim', 'x@1'].slice(1));
-    assert.equal(shown.isolation, 'container (docker, node:24-slim), no network, reads ${userHome}/data, 512 MB, 1 CPU');
-    assert.equal(isolationText({ command: 'x', isolation: isolation({ kind: 'sandbox', network: true }), platform: 'linux' }), 'sandbox (bubblewrap), network, no folder of yours, writes to temporary files only, memory and CPU not limited');
+    assert.equal(shown.isolation, 'container (docker, node:24-slim), no network, reads ${userHome}/data, ${workspaceFolder}, 512 MB, 1 CPU');
+    assert.equal(isolationText({ command: 'x', cwd: undefined, isolation: isolation({ kind: 'sandbox', network: true }), platform: 'linux' }), 'sandbox (bubblewrap), network, no folder of yours, writes to temporary files only, memory and CPU not limited');
   });
 
   it('never falls back to less: an entry that is wrong costs the server', () => {

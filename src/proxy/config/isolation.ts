@@ -46,10 +46,11 @@ export function isolatedArgv(launch: IsolatedLaunch): readonly [command: string,
 }
 
 /** What is in force, for a person: ours, but for names that the person wrote. */
-export function isolationText({ command, isolation, platform }: Pick<IsolatedLaunch, 'command' | 'isolation' | 'platform'>): string {
-  const { kind, network, mounts, engine, memoryMb, cpus } = isolation;
+export function isolationText({ command, cwd, isolation, platform }: Pick<IsolatedLaunch, 'command' | 'cwd' | 'isolation' | 'platform'>): string {
+  const { kind, network, engine, memoryMb, cpus } = isolation;
   const reach = network === false ? 'no network' : network === true ? 'network' : `network ${network}`;
-  const sees = mounts.length === 0 ? 'no folder of yours' : `reads ${mounts.join(', ')}`;
+  const shown = folders(isolation, cwd);
+  const sees = shown.length === 0 ? 'no folder of yours' : `reads ${shown.join(', ')}`;
   if (kind === 'container') return `container (${engine}, ${isolation.image ?? imageFor(command) ?? 'no image'}), ${reach}, ${sees}, ${memoryMb} MB, ${cpus} CPU`;
   const sandbox = platform === 'darwin' ? 'sandbox-exec' : 'bubblewrap';
   return `sandbox (${sandbox}), ${reach}, ${sees}, writes to temporary files only, memory and CPU not limited`;

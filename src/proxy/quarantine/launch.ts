@@ -85,7 +85,7 @@ function sortedIsolation(isolation: IsolationSettings): object {
 function isolated({ command, args, cwd, env }: StdioTransport, isolation: IsolationSettings): Pick<LaunchDescription, 'isolation' | 'isolated'> {
   const { platform } = process;
   const envNames = Object.entries(env).flatMap(([name, value]) => (value === null ? [] : [name]));
-  const text = isolationText({ command, isolation, platform });
+  const text = isolationText({ command, cwd, isolation, platform });
   try {
     return { isolation: text, isolated: isolatedArgv({ command, args, isolation, cwd, envNames, home: '${userHome}', platform }) };
   } catch (error) {
