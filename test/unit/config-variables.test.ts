@@ -145,6 +145,14 @@ describe('folders of a launch', () => {
     // What is spelled out was seen by whoever approved it.
     assert.equal((await stdio({ command: 'x', cwd: userHome }, 'workspace')).cwd, userHome);
   });
+
+  it('and as one of its mounts, which would show an isolated server what the approval did not (W9)', { skip: process.platform === 'win32' }, async () => {
+    const entry = { command: 'npx', isolation: { kind: 'container', mounts: ['${workspaceFolder}/sub', '${workspaceFolder}/link'] } };
+    const error = await failure(stdio(entry, 'workspace'));
+    assert.match(error.message, /"mounts" holds a link that leads out of the workspace folder/);
+    const { args } = await stdio({ ...entry, isolation: { kind: 'container', mounts: [userHome, '${workspaceFolder}/sub'] } }, 'workspace');
+    assert.deepEqual(args.filter((arg) => arg.startsWith('type=bind')), [userHome, join(workspaceFolder, 'sub')].map((path) => `type=bind,source=${path},target=${path},readonly`));
+  });
 });
 
 describe('envFile', () => {

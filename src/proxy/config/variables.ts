@@ -38,7 +38,12 @@ async function resolveStdio(config: UpstreamConfig, transport: StdioTransport, s
   const { isolation } = transport;
   if (isolation === undefined) return { type: 'stdio', command: locateCommand(command, base), args, env, cwd };
   const mounts: string[] = [];
-  for (const mount of isolation.mounts) mounts.push(await text.resolve(mount));
+  for (const mount of isolation.mounts) {
+    const written = await text.resolve(mount);
+    await realFolder(config, written, 'mounts', scope);
+    // As it was written: the arguments of the program say so too.
+    mounts.push(written);
+  }
   const envNames = Object.entries(env).flatMap(([name, value]) => (value === null ? [] : [name]));
   // In a container, a path is one of the image's.
   const own = isolation.kind === 'container' ? command : locateCommand(command, base);
@@ -145,13 +150,15 @@ function locateCommand(command: string, base: string): string {
 
 async function workingFolder(config: UpstreamConfig, transport: StdioTransport, base: string, scope: VariableScope, text: TextResolver): Promise<string> {
   if (transport.cwd === undefined) return scope.userHome;
-  const written = resolvePath(base, await text.resolve(transport.cwd));
-  const root = scope.workspaceFolder;
+  return realFolder(config, resolvePath(base, await text.resolve(transport.cwd)), 'cwd', scope);
+}
+
+/** A path that reads as one inside the workspace folder must not be a link out of it: that is not what was approved (W9). */
+async function realFolder(config: UpstreamConfig, written: string, key: 'cwd' | 'mounts', { workspaceFolder: root }: VariableScope): Promise<string> {
   if (config.origin === 'user' || root === undefined || !isInside(root, written)) return written;
-  // A path that reads as one inside the folder must not be a link out of it: that is not what was approved (W9).
-  const real = await realPathOf(config, written, 'cwd');
-  if (isInside(await realPathOf(config, root, 'cwd'), real)) return real;
-  throw badConfig(config, 'Its "cwd" is a link that leads out of the workspace folder.', 'Use a folder that is really inside the workspace.');
+  const real = await realPathOf(config, written, key);
+  if (isInside(await realPathOf(config, root, key), real)) return real;
+  throw badConfig(config, `Its "${key}" ${key === 'cwd' ? 'is' : 'holds'} a link that leads out of the workspace folder.`, 'Use a folder that is really inside the workspace.');
 }
 
 async function envOfFile(config: UpstreamConfig, written: string, base: string, scope: VariableScope, text: TextResolver): Promise<Record<string, string | null>> {
