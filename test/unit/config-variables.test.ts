@@ -156,6 +156,15 @@ describe('folders of a launch', () => {
 });
 
 describe('envFile', () => {
+  it('chooses nothing that runs outside an isolation: nobody approved its values', async () => {
+    writeFileSync(join(workspaceFolder, '.env-engine'), 'A=1\nDOCKER_HOST=tcp://evil.example\n');
+    const entry = { command: 'npx', envFile: '${workspaceFolder}/.env-engine', isolation: { kind: 'container' } };
+    const error = await failure(stdio(entry, 'workspace'));
+    assert.match(error.message, /"envFile" sets DOCKER_HOST/);
+    assert.equal((await stdio({ ...entry, env: { DOCKER_HOST: 'unix:///run/docker.sock' } }, 'workspace')).env['DOCKER_HOST'], 'unix:///run/docker.sock');
+    assert.equal((await stdio({ command: 'npx', envFile: entry.envFile }, 'workspace')).env['A'], '1');
+  });
+
   it('is read with quotes, comments and a byte order mark; env goes over it', async () => {
     const { env } = await stdio({ command: 'x', envFile: '${workspaceFolder}/.env', env: { FROM_FILE: 'entry', B: null } }, 'workspace');
     assert.equal(JSON.stringify(env), JSON.stringify({ A: '1', B: null, C: '$A', FROM_FILE: 'entry' }));

@@ -47,6 +47,7 @@ describe('launch fingerprints', () => {
     const withOptions = (value: string): string => fingerprint({ ...stdio, env: { NODE_OPTIONS: value } });
     assert.notEqual(withOptions(''), withOptions('--require ./evil.js'));
     assert.notEqual(fingerprint({ ...stdio, env: { Path: '/a' } }), fingerprint({ ...stdio, env: { Path: '/b' } }));
+    for (const name of ['DOCKER_HOST', 'DOCKER_CONFIG', 'CONTAINER_HOST', 'HOME']) assert.notEqual(fingerprint({ ...stdio, env: { [name]: '/a' } }), fingerprint({ ...stdio, env: { [name]: '/b' } }), name);
     assert.deepEqual(describeLaunch(configOf({ ...stdio, env: { TOKEN: 'x', NODE_OPTIONS: '--require ./evil.js' } })).envNames, ['NODE_OPTIONS=--require ./evil.js', 'TOKEN']);
   });
 

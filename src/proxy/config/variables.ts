@@ -3,6 +3,7 @@ import { basename, isAbsolute, join, relative, resolve as resolvePath, sep } fro
 import { VestibuleError } from '../errors.ts';
 import { dictionary } from './dictionary.ts';
 import { readEnvFile } from './env-file.ts';
+import { choosesCode } from './env-names.ts';
 import { isolatedArgv } from './isolation.ts';
 import { knownVariable, replaceVariables, type VariableUse } from './variable-syntax.ts';
 import type { HttpTransport, OAuthSettings, ResolvedTransport, StdioTransport, UpstreamConfig, VariableScope } from './types.ts';
@@ -30,6 +31,9 @@ async function resolveStdio(config: UpstreamConfig, transport: StdioTransport, s
   // One after the other: a person is asked for one input at a time.
   for (const arg of transport.args) args.push(await text.resolve(arg));
   const env = transport.envFile === undefined ? dictionary<string | null>() : await envOfFile(config, transport.envFile, base, scope, text);
+  // What starts an isolated server is not isolated itself, and what a file says nobody approved.
+  const outside = transport.isolation && Object.keys(env).find((name) => choosesCode(name) && transport.env[name] === undefined);
+  if (outside !== undefined) throw badConfig(config, `Its "envFile" sets ${outside}, which decides what is started outside its isolation.`, 'Write it into "env", where approving the launch shows its value.');
   for (const [name, value] of Object.entries(transport.env)) env[name] = value === null ? null : await text.resolve(value, 'empty-when-unset');
   if ([command, ...args, ...Object.values(env)].some((value) => value?.includes('\0') === true)) {
     throw badConfig(config, 'A variable in it stands for a text with a NUL character.', 'Check the inputs and secrets it uses.');
