@@ -77,6 +77,9 @@ export interface LaunchDescription {
   readonly headerNames: readonly string[];
 }
 
+/** A launch without what the gateway makes of it. */
+export type LaunchFacts = Omit<LaunchDescription, 'fingerprint' | 'approved'>;
+
 /** What a server tells models about itself. Untrusted text. */
 export interface InstructionsSnapshot {
   readonly text: string;
@@ -112,14 +115,12 @@ export interface UpstreamSnapshot {
 }
 
 /** A server that an agent asks for. The launch is what accepting it means; `reason` is the agent's, untrusted. */
-export interface ProposalSnapshot {
+export interface ProposalSnapshot extends LaunchFacts {
   readonly id: string;
   readonly at: number;
   readonly agent: string;
   readonly name: ServerName;
   readonly reason: string;
-  readonly argv: readonly string[] | undefined;
-  readonly url: string | undefined;
 }
 
 export interface SessionSnapshot {

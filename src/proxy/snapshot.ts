@@ -2,6 +2,7 @@ import type { AgentSnapshot } from './agents/types.ts';
 import type { DefinitionSnapshot, GatewaySnapshot, InstructionsSnapshot, LaunchDescription, LockSnapshot, ProposalSnapshot, ToolSnapshot, UpstreamSnapshot } from './api.ts';
 import { contentOf, scannedAs } from './catalog/definitions.ts';
 import type { Catalog, CatalogTool, ServerCatalog } from './catalog/types.ts';
+import { launchOfEntry } from './config/launch-of-entry.ts';
 import type { StandingConsent } from './consent/types.ts';
 import type { ConfigProblem, ConfigSnapshot, MenuMode, UpstreamConfig } from './config/types.ts';
 import type { SessionSnapshot } from './api.ts';
@@ -110,8 +111,7 @@ export function listVersion(mode: MenuMode, served: Iterable<CatalogTool>, conte
 }
 
 function proposalSnapshot({ id, at, agent, name, reason, entry }: Proposal): ProposalSnapshot {
-  const { command, args, url } = entry;
-  return { id, at, agent, name, reason, argv: typeof command === 'string' ? [command, ...(Array.isArray(args) ? args.map(String) : [])] : undefined, url: typeof url === 'string' ? url : undefined };
+  return { id, at, agent, name, reason, ...launchOfEntry(entry) };
 }
 
 function upstreamSnapshot(config: UpstreamConfig, sources: SnapshotSources): UpstreamSnapshot {

@@ -4,7 +4,8 @@ import { parseServerInput, problemOfEntry, type PasteResult } from '../proxy/con
 import type { Dialogs } from './dialogs.ts';
 import { t } from './l10n.ts';
 import { confirmAdding, describeNew, type NewServer } from './present/confirmation.ts';
-import { launchOfEntry, sameLaunch } from './present/launch.ts';
+import { launchOfEntry } from '../proxy/config/launch-of-entry.ts';
+import { sameLaunch } from './present/launch.ts';
 import { findUpstream } from './target.ts';
 import { oneLine } from './text.ts';
 

@@ -5,10 +5,11 @@ import { GatewayHost } from '../../src/views/gateway-host.ts';
 import { Command } from '../../src/views/ids.ts';
 import { quarantineRows } from '../../src/views/present/quarantine.ts';
 import { noticeProposals } from '../../src/views/proposal-notice.ts';
-import { proposalText, reviewProposal } from '../../src/views/proposals.ts';
+import { confirmProposal } from '../../src/views/present/proposal.ts';
+import { reviewProposal } from '../../src/views/proposals.ts';
 import { FakeGateway, ScriptedDialogs, snapshot } from './views-fixtures.ts';
 
-const proposal = (more: Partial<ProposalSnapshot> = {}): ProposalSnapshot => ({ id: 'p1', at: 0, agent: 'bot', name: 'notes', reason: 'I need\nit', argv: ['npx', '-y', 'notes\u202e-mcp'], url: undefined, ...more });
+const proposal = (more: Partial<ProposalSnapshot> = {}): ProposalSnapshot => ({ id: 'p1', at: 0, agent: 'bot', name: 'notes', reason: 'I need\nit', argv: ['npx', '-y', 'notes\u202e-mcp'], url: undefined, cwd: undefined, envNames: [], envFile: undefined, headerNames: [], ...more });
 
 async function made(proposals: readonly ProposalSnapshot[]) {
   const gateway = new FakeGateway(snapshot([], { proposals }));
@@ -32,14 +33,33 @@ describe('servers that agents ask for, in the editor', () => {
     assert.equal(dialogs.informed.length, 1);
     assert.match(dialogs.informed[0] ?? '', /npx -y "notes\\u\{202E\}-mcp"/);
     notice.dispose();
-    const text = proposalText(proposal());
-    assert.match(text, /runs this command on your machine:\n\nnpx -y "notes\\u\{202E\}-mcp"\n\n/);
-    assert.match(text, /In the agent’s words: I need\\nit$/);
-    const answers: [string | undefined, readonly (readonly [string, string])[]][] = [[undefined, []], ['Decline', [['decline proposal', 'p1']]], ['Add Server', [['accept proposal', 'p1']]]];
-    for (const [answer, decided] of answers) {
+    const { detail } = confirmProposal(proposal());
+    assert.match(detail, /runs this command on your machine:\n\nnpx -y "notes\\u\{202E\}-mcp"\n\n/);
+    assert.match(detail, /In the agent’s words: I need\\nit$/);
+    for (const [yes, decided] of [[false, []], [true, [['accept proposal', 'p1']]]] as const) {
       gateway.decided.length = 0;
-      await reviewProposal({ host, dialogs: { pick: () => assert.fail('there is one'), modal: () => Promise.resolve(answer), inform: () => undefined } });
+      dialogs.yes = yes;
+      await reviewProposal({ host, dialogs, documents: { preview: () => assert.fail('it fits') } });
       assert.deepEqual(gateway.decided, decided);
     }
+    const declines = dialogs.defaults[0] ?? assert.fail('a key that was meant for something else would be a yes');
+    assert.equal(declines.label, 'Decline');
+    gateway.decided.length = 0;
+    await declines.run();
+    assert.deepEqual(gateway.decided, [['decline proposal', 'p1']]);
+  });
+
+  it('that are longer than a dialog stand whole in a document behind it (W7)', async () => {
+    const { host, dialogs } = await made([proposal({ argv: ['npx', '-y', 'notes@1.2.3', 'x'.repeat(1_900), ' '.repeat(1_900), '--then\u202e=evil'] })]);
+    const shown: string[] = [];
+    await reviewProposal({ host, dialogs, documents: { preview: (_title, text) => Promise.resolve(void shown.push(text)) } });
+    assert.match(dialogs.confirmations[0]?.detail ?? '', /^\d+ characters: too long for this dialog/);
+    assert.match(shown[0] ?? '', /^│ --then\\u\{202E\}=evil$/m);
+  });
+
+  it('show what a registry sets beside the command: a variable may be as good as one', () => {
+    const { detail } = confirmProposal(proposal({ envNames: ['NODE_OPTIONS=--require ./evil.js', 'TOKEN'] }));
+    assert.match(detail, /Environment variables: NODE_OPTIONS=--require \.\/evil\.js, TOKEN/);
+    assert.match(confirmProposal(proposal({ argv: undefined, url: 'https://example.com/mcp', headerNames: ['X-Key'] })).detail, /Headers: X-Key/);
   });
 });

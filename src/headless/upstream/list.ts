@@ -1,3 +1,4 @@
+import { launchOfEntry } from '../../proxy/config/launch-of-entry.ts';
 import type { UpstreamConfig } from '../../proxy/config/types.ts';
 import { visible } from '../../proxy/json/visible.ts';
 import type { ApprovalStatus } from '../../proxy/model.ts';
@@ -41,10 +42,8 @@ export const upstreamList: Command = {
 
 /** A server that an agent asks for: nothing of it was started or dialled. */
 function describeProposal({ name, agent, reason, entry, at }: Proposal) {
-  const { command, args, url } = entry;
-  const argv = typeof command === 'string' ? [command, ...(Array.isArray(args) ? args.map(String) : [])] : undefined;
   const tools = { approved: 0, pending: 0, changed: 0, blocked: 0 };
-  const launch = { argv, isolated: undefined, url: typeof url === 'string' ? url : undefined, approved: false };
+  const launch = { ...launchOfEntry(entry), approved: false };
   return { name, origin: `agent ${agent}`, state: 'proposed', reason, at: new Date(at).toISOString(), entry, launch, tools };
 }
 

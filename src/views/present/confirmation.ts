@@ -1,9 +1,10 @@
 import { visible } from '../../proxy/json/visible.ts';
 import type { UpstreamSnapshot } from '../../proxy/api.ts';
+import { launchOfEntry } from '../../proxy/config/launch-of-entry.ts';
 import { scanLaunch } from '../../proxy/scanner/launch.ts';
 import { oneLine, plural, visibleLines } from '../text.ts';
 import type { Definition } from './awaiting.ts';
-import { launchFacts, launchLine, launchOfEntry } from './launch.ts';
+import { launchFacts, launchLine } from './launch.ts';
 import { statusLook, tierText } from './labels.ts';
 import { subjectInSentence } from './subject.ts';
 
@@ -17,8 +18,8 @@ export interface Confirmation {
   readonly needsDocument: boolean;
 }
 
-// A dialog taller than the screen hides its end, and with it what a long argument was meant to hide (security W7).
-const MAX_DETAIL = 1500;
+/** A dialog taller than the screen hides its end, and with it what a long argument was meant to hide (security W7). */
+export const MAX_DETAIL = 1500;
 const MAX_NAMES = 25;
 
 /** Asks to approve a launch: the exact command line or address. */
@@ -38,7 +39,7 @@ export function confirmLaunch(upstream: UpstreamSnapshot): Confirmation {
 }
 
 /** What a person should know before they approve a command line, one sentence each. */
-function warnings(argv: readonly string[] | undefined): readonly string[] {
+export function warnings(argv: readonly string[] | undefined): readonly string[] {
   return scanLaunch(argv).map(({ why, action }) => `⚠ ${visible(why)} ${action}`);
 }
 

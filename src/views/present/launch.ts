@@ -1,9 +1,5 @@
 import { visible } from '../../proxy/json/visible.ts';
-import type { LaunchDescription } from '../../proxy/api.ts';
-import { envNamesOf } from '../../proxy/config/env-names.ts';
-
-/** A launch without what the gateway makes of it. */
-type LaunchFacts = Omit<LaunchDescription, 'fingerprint' | 'approved'>;
+import type { LaunchDescription, LaunchFacts } from '../../proxy/api.ts';
 
 const PLAIN_ARGUMENT = /^[\w@%+=:,./~^\\-]+$/;
 
@@ -31,26 +27,6 @@ export function launchFacts(launch: LaunchFacts): readonly (readonly [label: str
   return facts;
 }
 
-/**
- * The launch of an entry in the grammar of a servers file that is not in one yet, described as a configured one is.
- * The parser has accepted the entry; members of another type than it demands count as absent.
- */
-export function launchOfEntry(entry: Readonly<Record<string, unknown>>): LaunchFacts {
-  const { command, args, env, headers } = entry;
-  return {
-    argv: typeof command === 'string' ? [command, ...(Array.isArray(args) ? args.map(String) : [])] : undefined,
-    cwd: textOf(entry['cwd']),
-    envNames: isVariables(env) ? envNamesOf(env) : [],
-    envFile: textOf(entry['envFile']),
-    url: textOf(entry['url']),
-    headerNames: keysOf(headers),
-  };
-}
-
-function isVariables(env: unknown): env is Readonly<Record<string, string | number | null>> {
-  return typeof env === 'object' && env !== null && !Array.isArray(env);
-}
-
 /** True when both would run or dial the same: everything a fingerprint covers. */
 export function sameLaunch(a: LaunchFacts, b: LaunchFacts): boolean {
   return comparable(a) === comparable(b);
@@ -58,14 +34,6 @@ export function sameLaunch(a: LaunchFacts, b: LaunchFacts): boolean {
 
 function comparable({ argv, isolated, cwd, envFile, envNames, headerNames, url }: LaunchFacts): string {
   return JSON.stringify({ argv, isolated, cwd, envFile, url, env: [...envNames].sort(), headers: [...headerNames].sort() });
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
-}
-
-function keysOf(value: unknown): readonly string[] {
-  return typeof value === 'object' && value !== null ? Object.keys(value) : [];
 }
 
 function names(list: readonly string[]): string {
