@@ -90,12 +90,13 @@ describe('servers that agents ask for', { timeout: 180_000 }, () => {
     try {
       await mkdir(place.data, { recursive: true });
       const proposal = (id: string, name: string, entry: object) => ({ id, at: 1, agent: 'bot', name, entry, inputs: [], reason: 'why' });
-      await writeFile(join(place.data, 'proposals.json'), JSON.stringify({ version: 1, state: [proposal('a', 'one', { type: 'stdio', command: 'npx', args: ['x@1'], env: { NODE_OPTIONS: '--require x' } }), proposal('b', 'two', { type: 'http', url: 'https://example.com/mcp' })] }));
+      await writeFile(join(place.data, 'proposals.json'), JSON.stringify({ version: 1, state: [proposal('a', 'one', { type: 'stdio', command: 'npx', args: ['x@1'], env: { NODE_OPTIONS: '--require x' } }), proposal('b', 'two', { type: 'http', url: 'https://ex\u0430mple.com/mcp' })] }));
       const upstream = (...args: string[]) => run(inPlace(place, ['upstream', ...args]));
       const [shown] = JSON.parse((await upstream('list', '--json')).stdout) as { launch: { envNames: string[] } }[];
       assert.deepEqual(shown?.launch.envNames, ['NODE_OPTIONS=--require x'], 'also what a registry set beside the command');
       const { stdout } = await upstream('list');
       assert.match(stdout, /one +agent bot +proposed +- +npx x@1/);
+      assert.match(stdout, /two +agent bot +proposed +- +https:\S+ \(host xn--exmple-4nf\.com\)/);
       assert.equal((await upstream('remove', '--name', 'one')).code, 0);
       const accepted = await upstream('approve', '--name', 'two');
       assert.match(accepted.stdout, /Added "two", as bot proposed it/, accepted.stderr);

@@ -5,7 +5,7 @@ import { canonicalJson } from '../../src/proxy/json/canonical.ts';
 import { definitionsOf } from '../../src/views/present/awaiting.ts';
 import { sideOfDiff } from '../../src/views/present/diff-side.ts';
 import { launchOfEntry } from '../../src/proxy/config/launch-of-entry.ts';
-import { commandLine, launchFacts, sameLaunch } from '../../src/views/present/launch.ts';
+import { commandLine, launchFacts, launchLine, sameLaunch } from '../../src/views/present/launch.ts';
 import { prettyJson } from '../../src/views/present/pretty-json.ts';
 import { reviewDocument, type ReviewDocument } from '../../src/views/present/review-document.ts';
 import { tool, upstream } from './views-fixtures.ts';
@@ -39,6 +39,21 @@ describe('command line', () => {
         if (JSON.stringify(a) !== JSON.stringify(b)) assert.notEqual(commandLine(a), commandLine(b));
       }),
     );
+  });
+
+  it('at an address says the host that is dialled where the text does not spell it', () => {
+    const shown = (url: string): string => launchLine({ argv: undefined, url });
+    for (const plain of ['https://example.com/mcp?x=ü', 'HTTPS://Example.com:8443', 'http://[::1]:80/', 'https://xn--pple-43d.com/', 'https://${input:host}/mcp', 'https://example.com']) assert.equal(shown(plain), plain);
+    const behind: readonly (readonly [url: string, host: string])[] = [
+      ['https://\u0430pple.com/mcp', 'xn--pple-43d.com'],
+      ['https://\uff47ithub.com/mcp', 'github.com'],
+      ['http://2130706433/', '127.0.0.1'],
+      ['https://github.com\\.evil.example/', 'github.com'],
+      ['https://github.com@evil.example/', 'evil.example'],
+      ['https://github.com:443@evil.example/', 'evil.example'],
+      ['https:evil.example/', 'evil.example'],
+    ];
+    for (const [url, host] of behind) assert.equal(shown(url), `${url} (host ${host})`);
   });
 
   it('of a new entry is described as that of a configured one', () => {

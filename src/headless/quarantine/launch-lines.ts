@@ -1,3 +1,4 @@
+import { shownAddress } from '../../proxy/config/shown-address.ts';
 import { visible } from '../../proxy/json/visible.ts';
 import type { describeLaunch } from '../../proxy/quarantine/launch.ts';
 import { scanLaunch } from '../../proxy/scanner/launch.ts';
@@ -9,7 +10,7 @@ export function printLaunch({ approved, fingerprint, argv, isolated, isolation, 
   printLine(`launch  ${approved ? 'approved' : 'pending'}  ${fingerprint}`);
   // One argument a line: nothing in one can pass for another.
   for (const word of isolated ?? argv ?? []) printLine(`  ${visible(word)}`);
-  const rows = [['isolation', isolation], ['url', url], ['cwd', cwd], ['envFile', envFile], ['env', envNames.join(' ')], ['headers', headerNames.join(' ')]] as const;
+  const rows = [['isolation', isolation], ['url', url && shownAddress(url)], ['cwd', cwd], ['envFile', envFile], ['env', envNames.join(' ')], ['headers', headerNames.join(' ')]] as const;
   for (const [what, value] of rows) if (value !== undefined && value !== '') printLine(`  ${what}: ${visible(value)}`);
   for (const line of findingLines(scanLaunch(argv))) printLine(`  ${line}`);
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { UpstreamSnapshot } from '../../proxy/api.ts';
+import { shownAddress } from '../../proxy/config/shown-address.ts';
 import { VestibuleError } from '../../proxy/errors.ts';
 import type { Gateway } from '../../proxy/gateway.ts';
 import { visible } from '../../proxy/json/visible.ts';
@@ -52,7 +53,7 @@ export const upstreamApprove: Command = {
       for (const line of findingLines(scanLaunch(launch.argv))) printNote(line);
       if (args.has('json')) printJson({ name, launch: launch.fingerprint, approved: refs, held });
       else {
-        printLine(`Approved the launch of "${visible(name)}": ${visible(launch.url ?? (launch.isolated ?? launch.argv)?.join(' ') ?? '')}`);
+        printLine(`Approved the launch of "${visible(name)}": ${visible(launch.url === undefined ? ((launch.isolated ?? launch.argv)?.join(' ') ?? '') : shownAddress(launch.url))}`);
         printLine(`Approved ${refs.filter(({ kind }) => kind === 'tool').length} tools; it has ${tools.length}.`);
         for (const ref of refs.filter(({ kind }) => kind !== 'tool')) printLine(`Approved ${visible(titleOf(ref))}.`);
         for (const { name: tool, problem, fix } of held) printNote(visible(`Held: ${tool ?? 'a tool without a name'}: ${problem} ${fix}`));

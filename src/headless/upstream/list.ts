@@ -1,4 +1,5 @@
 import { launchOfEntry } from '../../proxy/config/launch-of-entry.ts';
+import { shownAddress } from '../../proxy/config/shown-address.ts';
 import type { UpstreamConfig } from '../../proxy/config/types.ts';
 import { visible } from '../../proxy/json/visible.ts';
 import type { ApprovalStatus } from '../../proxy/model.ts';
@@ -26,7 +27,7 @@ export const upstreamList: Command = {
       else {
         printTable(
           ['NAME', 'FROM', 'STATE', 'TOOLS', 'LAUNCH'],
-          upstreams.map(({ name, origin, state: standing, tools, launch }) => [visible(name), visible(origin), standing, inWords(tools), launch.url ?? (launch.isolated ?? launch.argv)?.join(' ') ?? '']),
+          upstreams.map(({ name, origin, state: standing, tools, launch }) => [visible(name), visible(origin), standing, inWords(tools), launch.url === undefined ? ((launch.isolated ?? launch.argv)?.join(' ') ?? '') : shownAddress(launch.url)]),
           'There are no servers. Add one: vestibule upstream add --url URL, or vestibule upstream add -- COMMAND.',
         );
       }

@@ -1,5 +1,6 @@
 import { visible } from '../../proxy/json/visible.ts';
 import type { LaunchDescription, LaunchFacts } from '../../proxy/api.ts';
+import { shownAddress } from '../../proxy/config/shown-address.ts';
 
 const PLAIN_ARGUMENT = /^[\w@%+=:,./~^\\-]+$/;
 
@@ -14,7 +15,7 @@ export function commandLine(argv: readonly string[]): string {
 /** What approving this launch would let happen, in one line: the whole command line or address. */
 export function launchLine(launch: Pick<LaunchDescription, 'argv' | 'isolated' | 'url'>): string {
   const argv = launch.isolated ?? launch.argv;
-  return argv === undefined ? visible(launch.url ?? '') : commandLine(argv);
+  return argv === undefined ? visible(shownAddress(launch.url ?? '')) : commandLine(argv);
 }
 
 /** The other facts of a launch, as label and whole value, in the order a person asks for them. */
