@@ -33,8 +33,8 @@ const MAX_TOKENS = 1_000;
 const MAX_AT_ONCE = 64;
 /** Node fires a longer timer at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
-/** Longer names, and such with characters that do not print, are known by their digest. */
-const PLAIN = /^[\x21-\x7e]{1,150}$/;
+/** Longer names, such with characters that do not print, and such that look like a digest are known by their digest. */
+const PLAIN = /^(?!sha256:)[\x21-\x7e]{1,150}$/;
 
 interface Bearer {
   readonly principal: Principal;
@@ -234,7 +234,7 @@ function roleOf({ roles }: BearerClaims, settings: BearerSettings): readonly [st
 }
 
 function plain(name: string): string {
-  return PLAIN.test(name) ? name : createHash('sha256').update(name, 'utf8').digest('base64url');
+  return PLAIN.test(name) ? name : `sha256:${createHash('sha256').update(name, 'utf8').digest('base64url')}`;
 }
 
 function textOf(settings: BearerSettings | undefined): string | undefined {
