@@ -68,7 +68,15 @@ describe('servers that agents ask for', { timeout: 180_000 }, () => {
     const before = asked;
     assert.match(await ask({ url: 'https://a.trusted.example/mcp' }, narrow), /Proposed/, 'who may not use everything adds nothing');
     assert.equal(asked, before);
-    for (const url of ['https://trusted.example.evil.example/', 'http://a.trusted.example/', 'https://a.trusted.example:8443/', 'https://untrusted.example/']) assert.match(await ask({ url }), /Proposed/, url);
+    const others = ['https://trusted.example.evil.example/', 'http://a.trusted.example/', 'https://a.trusted.example:8443/', 'https://untrusted.example/', 'https://a.trusted.ex\u0430mple/', 'https://a.trusted.example./', 'https://evil.example/a.trusted.example'];
+    for (const url of others) {
+      assert.match(await ask({ url }), /Proposed/, url);
+      await rig.gateway.declineProposal(rig.gateway.snapshot().proposals?.at(-1)?.id ?? '');
+    }
+    assert.match(await ask({ url: 'https://a.trusted.example@evil.example/' }), /not a plain/);
+    assert.match(await ask({ url: 'https://B.Trusted.Example/mcp', name: 'covered' }), /Added as "covered".*wait for the person's approval/);
+    const covered = rig.gateway.snapshot().upstreams.find(({ name }) => name === 'covered') ?? assert.fail();
+    assert.deepEqual([covered.launch.approved, covered.launch.url, covered.config.origin], [true, 'https://b.trusted.example/mcp', 'user']);
     assert.match(await ask({ registry: 'io.example/notes' }), /Added as "notes".*wait for the person's approval/);
     const notes = rig.gateway.snapshot().upstreams.find(({ name }) => name === 'notes') ?? assert.fail();
     assert.deepEqual([notes.launch.approved, notes.launch.url, notes.tools.filter(({ status }) => status === 'approved').length], [true, `${address()}/mcp`, 0]);
