@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
+import { openAgentStore } from '../../src/proxy/agents/agent-store.ts';
 import type { CallRecord } from '../../src/proxy/journal/types.ts';
 import type { Grant, Tier } from '../../src/proxy/model.ts';
 import { LegacyAgent, ModernAgent, type Message } from '../fixtures/relay/agents.ts';
@@ -145,6 +146,15 @@ describe('an agent with a token of its own', { timeout: 300_000 }, () => {
     const modern = new ModernAgent({ url: rig.url, token });
     assert.match(JSON.stringify(await modern.request('tools/list').catch(String)), /bearer token is required/);
     assert.deepEqual(rig.gateway.snapshot().agents, []);
+  });
+
+  it('loses a stream that it only listens on, also when another process revoked it', async () => {
+    const { agent, name } = await connect({});
+    await agent.listen();
+    const other = await openAgentStore(rig.dataDir, { onProblem: (problem) => assert.fail(problem.message) });
+    await other.revoke(name);
+    other.dispose();
+    await rig.until((gateway) => !gateway.snapshot().sessions.some((session) => session.agent === name));
   });
 
   it('is in the record of its calls, counted and seen', async () => {
