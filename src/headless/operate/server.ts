@@ -1,9 +1,9 @@
 import { timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { readBody } from '../../proxy/downstream/body.ts';
 import { guardContent, guardRequest, type GuardPolicy } from '../../proxy/downstream/guard.ts';
 import { refusal, refuseUnread, sendJson, type Refusal } from '../../proxy/downstream/http.ts';
+import { hostsAt, listenOnLoopback, LOOPBACK } from '../../proxy/downstream/loopback.ts';
 import { messageOf, VestibuleError } from '../../proxy/errors.ts';
 import type { Disposable } from '../../proxy/events.ts';
 import { sha256Bytes } from '../../proxy/json/sha256.ts';
@@ -24,8 +24,6 @@ export interface OperateEndpoint extends Disposable {
   readonly url: string;
 }
 
-/** An address, never a name: a name may resolve to what others can reach. */
-const ADDRESS = '127.0.0.1';
 const BODY_BYTES = 16 * 1024;
 const UNAUTHORIZED = refusal(401, 'A valid bearer token is required', { 'www-authenticate': 'Bearer' });
 const NOT_FOUND = refusal(404, 'Not found');
@@ -80,30 +78,15 @@ export async function openOperate(options: OperateOptions): Promise<OperateEndpo
     );
   });
   server.maxConnections = 16;
-  const bound = await listen(server, port, (error) => log('error', `The endpoint for operators failed: ${error.message}`));
-  for (const name of [ADDRESS, 'localhost']) {
-    hosts.add(`${name}:${bound}`);
-    // Clients leave the port out of Host where it is the scheme's own.
-    if (bound === 80) hosts.add(name);
-  }
+  const bound = await listenOnLoopback(server, port, (error) => log('error', `The endpoint for operators failed: ${error.message}`)).catch((cause: unknown) => {
+    throw new VestibuleError('cannot-bind', `The port ${port} for operators cannot be listened on.`, { action: 'Give another one with --operate, or 0 for one that is free.', cause });
+  });
+  for (const host of hostsAt(bound)) hosts.add(host);
   return {
-    url: `http://${ADDRESS}:${bound}`,
+    url: `http://${LOOPBACK}:${bound}`,
     dispose: () => {
       server.close();
       server.closeAllConnections();
     },
   };
-}
-
-/** @param failed hears of errors once it listens: one that nobody heard would end the process */
-function listen(server: Server, port: number, failed: (error: Error) => void): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const refused = (cause: Error): void => reject(new VestibuleError('cannot-bind', `The port ${port} for operators cannot be listened on.`, { action: 'Give another one with --operate, or 0 for one that is free.', cause }));
-    server.once('error', refused);
-    server.listen(port, ADDRESS, () => {
-      server.off('error', refused);
-      server.on('error', failed);
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
 }

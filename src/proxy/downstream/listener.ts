@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type AddressInfo, Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { SessionSnapshot } from '../api.ts';
 import { messageOf, VestibuleError } from '../errors.ts';
@@ -10,6 +10,7 @@ import type { GuardPolicy } from './guard.ts';
 import { refusal, refuseUnread } from './http.ts';
 import { LegacyEra } from './legacy.ts';
 import { DEFAULT_LIMITS, type ListenerLimits } from './limits.ts';
+import { hostsAt, listenOnLoopback, LOOPBACK } from './loopback.ts';
 import { ModernEra } from './modern.ts';
 import { RefusalLog } from './refusal-log.ts';
 import { MCP_PATH, Router } from './router.ts';
@@ -17,9 +18,6 @@ import { type ServerInfo, writeServerInfo } from './server-info.ts';
 import { SessionTable } from './session-table.ts';
 import type { AgentHandler, Authenticator, Endpoint } from './types.ts';
 import { UnreadAnswers } from './unread-answers.ts';
-
-/** An address, never a name: a name may resolve to what others can reach. */
-const ADDRESS = '127.0.0.1';
 
 /** What an endpoint is made from. */
 export interface ListenerOptions {
@@ -165,41 +163,32 @@ class HttpListener implements Listener {
   async #bind(): Promise<Endpoint> {
     if (this.#closing !== undefined) throw new VestibuleError('disposed', 'The endpoint is closed.', { action: 'Start Vestibule again.' });
     const { port, portRequired } = this.#options;
+    let bound: number;
     try {
-      await this.#tryPort(port);
+      bound = await this.#tryPort(port);
     } catch (error) {
       if (port === 0 || portRequired) throw cannotBind(port, error);
       this.#options.log('warn', 'The port is taken; another one is used', { port });
-      await this.#tryPort(0).catch((second: unknown) => {
+      bound = await this.#tryPort(0).catch((second: unknown) => {
         throw cannotBind(0, second);
       });
     }
-    const bound = (this.#server.address() as AddressInfo).port;
     this.#allow(bound);
-    this.#endpoint = { url: `http://${ADDRESS}:${bound}${MCP_PATH}`, port: bound };
+    this.#endpoint = { url: `http://${LOOPBACK}:${bound}${MCP_PATH}`, port: bound };
     return this.#endpoint;
   }
 
   #allow(port: number): void {
-    // Clients leave the port out of Host where it is the scheme's own.
-    const suffixes = port === 80 ? [':80', ''] : [`:${port}`];
     // Nobody needs a token here: the endpoint is for test clients, and those name it as their origin.
     const open = this.#options.authenticator.authenticate(undefined) !== undefined;
-    for (const host of [ADDRESS, 'localhost'].flatMap((name) => suffixes.map((suffix) => name + suffix))) {
+    for (const host of hostsAt(port)) {
       this.#hosts.add(host);
       if (open) this.#origins.add(`http://${host}`);
     }
   }
 
-  #tryPort(port: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host: ADDRESS, port, exclusive: true }, () => {
-        this.#server.off('error', reject);
-        this.#server.on('error', (error) => this.#options.log('error', 'The endpoint failed', { error: error.message }));
-        resolve();
-      });
-    });
+  #tryPort(port: number): Promise<number> {
+    return listenOnLoopback(this.#server, port, (error) => this.#options.log('error', 'The endpoint failed', { error: error.message }));
   }
 
   async #end(graceMs: number): Promise<void> {
@@ -244,7 +233,7 @@ function refuseSocket(socket: Duplex, status: string): void {
 
 function cannotBind(port: number, cause: unknown): VestibuleError {
   const what = port === 0 ? 'any port' : `port ${port}`;
-  return new VestibuleError('cannot-bind', `Cannot listen on ${ADDRESS}, ${what}: ${messageOf(cause)}`, {
+  return new VestibuleError('cannot-bind', `Cannot listen on ${LOOPBACK}, ${what}: ${messageOf(cause)}`, {
     action: port === 0 ? 'Check what keeps this program from listening on localhost.' : 'Free the port, or choose another with --port.',
     cause,
   });
