@@ -1,3 +1,4 @@
+import type { LaunchDescription } from '../../proxy/api.ts';
 import { shownAddress } from '../../proxy/config/shown-address.ts';
 import { visible } from '../../proxy/json/visible.ts';
 import type { describeLaunch } from '../../proxy/quarantine/launch.ts';
@@ -13,4 +14,9 @@ export function printLaunch({ approved, fingerprint, argv, isolated, isolation, 
   const rows = [['isolation', isolation], ['url', url && shownAddress(url)], ['cwd', cwd], ['envFile', envFile], ['env', envNames.join(' ')], ['headers', headerNames.join(' ')]] as const;
   for (const [what, value] of rows) if (value !== undefined && value !== '') printLine(`  ${what}: ${visible(value)}`);
   for (const line of findingLines(scanLaunch(argv))) printLine(`  ${line}`);
+}
+
+/** A launch in one line: its address, or its command line with its words as they are. */
+export function launchInLine({ argv, isolated, url }: Pick<LaunchDescription, 'argv' | 'isolated' | 'url'>): string {
+  return url === undefined ? ((isolated ?? argv)?.join(' ') ?? '') : shownAddress(url);
 }

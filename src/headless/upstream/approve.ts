@@ -2,7 +2,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { UpstreamSnapshot } from '../../proxy/api.ts';
-import { shownAddress } from '../../proxy/config/shown-address.ts';
 import { VestibuleError } from '../../proxy/errors.ts';
 import type { Gateway } from '../../proxy/gateway.ts';
 import { visible } from '../../proxy/json/visible.ts';
@@ -16,6 +15,7 @@ import { findingLines } from '../findings.ts';
 import { commonOptions } from '../gateway-options.ts';
 import { placesOf } from '../places.ts';
 import { printJson, printLine, printNote } from '../print.ts';
+import { launchInLine } from '../quarantine/launch-lines.ts';
 import { readConfig, titleOf, upstreamNamed } from '../state.ts';
 import { acceptProposed } from './proposed.ts';
 import { waitingOf } from './waiting.ts';
@@ -53,7 +53,7 @@ export const upstreamApprove: Command = {
       for (const line of findingLines(scanLaunch(launch.argv))) printNote(line);
       if (args.has('json')) printJson({ name, launch: launch.fingerprint, approved: refs, held });
       else {
-        printLine(`Approved the launch of "${visible(name)}": ${visible(launch.url === undefined ? ((launch.isolated ?? launch.argv)?.join(' ') ?? '') : shownAddress(launch.url))}`);
+        printLine(`Approved the launch of "${visible(name)}": ${visible(launchInLine(launch))}`);
         printLine(`Approved ${refs.filter(({ kind }) => kind === 'tool').length} tools; it has ${tools.length}.`);
         for (const ref of refs.filter(({ kind }) => kind !== 'tool')) printLine(`Approved ${visible(titleOf(ref))}.`);
         for (const { name: tool, problem, fix } of held) printNote(visible(`Held: ${tool ?? 'a tool without a name'}: ${problem} ${fix}`));

@@ -1,5 +1,4 @@
 import { launchOfEntry } from '../../proxy/config/launch-of-entry.ts';
-import { shownAddress } from '../../proxy/config/shown-address.ts';
 import type { UpstreamConfig } from '../../proxy/config/types.ts';
 import { visible } from '../../proxy/json/visible.ts';
 import type { ApprovalStatus } from '../../proxy/model.ts';
@@ -10,6 +9,7 @@ import type { Proposal } from '../../proxy/proposals/types.ts';
 import { proposalsOf } from './proposed.ts';
 import { placesOf } from '../places.ts';
 import { printJson, printNote, printTable } from '../print.ts';
+import { launchInLine } from '../quarantine/launch-lines.ts';
 import { definitionsOf, openState, type State } from '../state.ts';
 
 type Counts = Readonly<Record<ApprovalStatus, number>>;
@@ -27,7 +27,7 @@ export const upstreamList: Command = {
       else {
         printTable(
           ['NAME', 'FROM', 'STATE', 'TOOLS', 'LAUNCH'],
-          upstreams.map(({ name, origin, state: standing, tools, launch }) => [visible(name), visible(origin), standing, inWords(tools), launch.url === undefined ? ((launch.isolated ?? launch.argv)?.join(' ') ?? '') : shownAddress(launch.url)]),
+          upstreams.map(({ name, origin, state: standing, tools, launch }) => [visible(name), visible(origin), standing, inWords(tools), launchInLine(launch)]),
           'There are no servers. Add one: vestibule upstream add --url URL, or vestibule upstream add -- COMMAND.',
         );
       }
