@@ -211,13 +211,8 @@ export class Workbench {
   }
 
   /** Presses a key in the field of the quick input until something is gone: it may not listen yet. */
-  async pressUntilGone(key: string, shown: Locator): Promise<void> {
-    for (const deadline = Date.now() + START_MS; Date.now() < deadline; ) {
-      await this.quickInput().press(key, { timeout: CLOSING_MS }).catch(ifLate);
-      await shown.waitFor({ state: 'hidden', timeout: CLOSING_MS }).catch(ifLate);
-      if (!(await shown.isVisible())) return;
-    }
-    throw new Error(`${key} does not close ${String(shown)}`);
+  pressUntilGone(key: string, shown: Locator): Promise<void> {
+    return untilGone(shown, () => this.quickInput().press(key, { timeout: CLOSING_MS }), { goneMs: CLOSING_MS });
   }
 
   /** Opens a review by a row, which takes the focus once it is open. @param title what it is of, as its first line says */
@@ -230,12 +225,7 @@ export class Workbench {
   async trust(): Promise<void> {
     const button = this.page.getByRole('button', { name: 'Trust', exact: true }).first();
     await button.waitFor();
-    for (const deadline = Date.now() + START_MS; Date.now() < deadline; ) {
-      await button.click({ timeout: SOON_MS }).catch(ifLate);
-      await button.waitFor({ state: 'hidden', timeout: SOON_MS }).catch(ifLate);
-      if (!(await button.isVisible())) return;
-    }
-    throw new Error('the folder cannot be trusted');
+    await untilGone(button, () => button.click({ timeout: SOON_MS }));
   }
 
   /** Loads the window anew by VS Code's own command: it keeps what views remember; the browser's reload may be quicker than that. */
@@ -292,10 +282,7 @@ export class Workbench {
     const take = async (): Promise<void> => {
       if (!(await item.isVisible())) await row.click({ button: 'right', timeout: SOON_MS });
       await item.waitFor({ timeout: SOON_MS });
-      for (const deadline = Date.now() + START_MS; Date.now() < deadline && (await item.isVisible()); ) {
-        await item.click({ timeout: SOON_MS });
-        await item.waitFor({ state: 'hidden', timeout: CLOSING_MS }).catch(ifLate);
-      }
+      await untilGone(item, () => item.click({ timeout: SOON_MS }), { goneMs: CLOSING_MS });
     };
     await this.clickUntil(take, shows);
   }
@@ -420,13 +407,22 @@ export class Workbench {
     const question = this.chatQuestion(text);
     await question.waitFor({ timeout: ms });
     // The chat draws it anew as more of it arrives.
-    for (const deadline = Date.now() + ms; Date.now() < deadline; ) {
-      await question.getByRole('button', { name: /^Allow/ }).first().click({ timeout: SOON_MS }).catch(ifLate);
-      await question.waitFor({ state: 'hidden', timeout: SOON_MS }).catch(ifLate);
-      if (!(await question.isVisible())) return;
-    }
-    throw new Error(`the question stays: ${String(text)}`);
+    await untilGone(question, () => question.getByRole('button', { name: /^Allow/ }).first().click({ timeout: SOON_MS }), { ms });
   }
+}
+
+/**
+ * Does something until what shows is gone: it may not listen yet, or be drawn anew. Once more must do no harm.
+ * @param act one try; it may find nothing to act on
+ * @param goneMs how long after a try it may take to go, and `ms` how long is tried, in milliseconds
+ */
+async function untilGone(shown: Locator, act: () => Promise<void>, { goneMs = SOON_MS, ms = START_MS } = {}): Promise<void> {
+  for (const deadline = Date.now() + ms; Date.now() < deadline; ) {
+    await act().catch(ifLate);
+    await shown.waitFor({ state: 'hidden', timeout: goneMs }).catch(ifLate);
+    if (!(await shown.isVisible())) return;
+  }
+  throw new Error(`it stays: ${String(shown)}`);
 }
 
 /** Whether something shows within a moment. */
