@@ -158,7 +158,8 @@ export class Gateway implements GatewayApi {
   readonly #announcer: Announcer;
   /** The launch each server was last configured with. */
   readonly #fingerprints = new Map<ServerName, Digest>();
-  #settled: Promise<void> = Promise.resolve();
+  /** Pends until agents can be told of everything there is at the start. */
+  #settling: Promise<void> | undefined;
   #disposed: Promise<void> | undefined;
 
   constructor(options: GatewayOptions, parts: OpenedParts) {
@@ -333,7 +334,7 @@ export class Gateway implements GatewayApi {
       answerRules,
       journal: recording,
       neighbours,
-      ready: () => this.#settled,
+      ready: () => this.#settling,
       instructions: (principal) => this.#instructions(principal),
       sessionsChanged: () => this.#changed.fire(),
     });
@@ -415,7 +416,8 @@ export class Gateway implements GatewayApi {
     this.#store.add(config.onDidChange(() => void this.#applyConfig()));
     const firstListings = this.#applyConfig();
     this.#decisions.noteLock();
-    this.#settled = options.approveAll === true ? this.#listings.approveEverything() : this.#listings.settled(firstListings);
+    const settled = options.approveAll === true ? this.#listings.approveEverything() : this.#listings.settled(firstListings);
+    this.#settling = settled.finally(() => (this.#settling = undefined));
   }
 
   get onDidChange(): Event<void> {

@@ -130,7 +130,7 @@ describe('the consent desk', { timeout: 120_000 }, () => {
 
   it('puts one question at a time, and none that the answer before has settled', async () => {
     const bench = new Bench();
-    const calls = [bench.desk.decide(request()), bench.desk.decide(request()), bench.desk.decide(request({ tool: WIPE }))];
+    const calls = [request(), request(), request({ tool: WIPE })].map(async (one) => bench.desk.decide(one));
     const { question, answer } = await bench.question(0);
     assert.equal(question.tool, DROP);
     assert.equal(bench.asked.length, 1);
@@ -172,7 +172,7 @@ describe('the consent desk', { timeout: 120_000 }, () => {
   it('bounds the questions that wait', async () => {
     const bench = new Bench();
     const abort = new AbortController();
-    const calls = Array.from({ length: 40 }, () => bench.desk.decide(request({ signal: abort.signal })));
+    const calls = Array.from({ length: 40 }, async () => bench.desk.decide(request({ signal: abort.signal })));
     assert.deepEqual(await calls.at(-1), refused('too-many'));
     abort.abort();
     assert.ok((await Promise.all(calls)).every(({ allowed }) => !allowed));

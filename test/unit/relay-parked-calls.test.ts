@@ -90,7 +90,7 @@ describe('parked calls', { timeout: 60_000 }, () => {
     const parked = new ParkedCalls();
     const { keys, requestState } = questionsOf(await parked.answer(request(ONE), asking));
     assert.equal(parked.size, 1);
-    const again = (): Promise<RawReply> => parked.answer(request(ONE, { name: 't', requestState, inputResponses: { [keys[0] ?? '']: { action: 'decline' } } }), asking);
+    const again = async (): Promise<RawReply> => parked.answer(request(ONE, { name: 't', requestState, inputResponses: { [keys[0] ?? '']: { action: 'decline' } } }), asking);
     const [first, second] = await Promise.all([again(), again()]);
     assert.deepEqual([first, codeOf(second)], [{ result: '{"heard":{"action":"decline"}}' }, -32602], 'one of two that race');
     assert.equal(parked.size, 0);
@@ -137,15 +137,23 @@ describe('parked calls', { timeout: 60_000 }, () => {
   });
 
   it('end when they ask without end', async () => {
-    const parked = new ParkedCalls();
-    let reply = await parked.answer(request(ONE), async (call) => {
+    const endless = async (call: AgentRequest): Promise<RawReply> => {
       for (;;) if ('error' in (await call.request('roots/list'))) assert.fail();
-    }).catch((error: unknown) => error);
+    };
+    const parked = new ParkedCalls();
+    const answered = async (call: AgentRequest): Promise<unknown> => {
+      try {
+        return await parked.answer(call, endless);
+      } catch (error) {
+        return error;
+      }
+    };
+    let reply = await answered(request(ONE));
     let rounds = 0;
     while (!(reply instanceof Error)) {
       rounds++;
       const { keys, requestState } = questionsOf(reply as RawReply);
-      reply = await parked.answer(request(ONE, { name: 't', requestState, inputResponses: { [keys[0] ?? '']: { roots: [] } } }), asking).catch((error: unknown) => error);
+      reply = await answered(request(ONE, { name: 't', requestState, inputResponses: { [keys[0] ?? '']: { roots: [] } } }));
     }
     assert.equal(rounds, 32);
     assert.equal(parked.size, 0);

@@ -57,9 +57,11 @@ export class ConsentDesk {
   }
 
   /** Resolves when it is decided whether the call may go on. Never rejects. */
-  async decide(request: ConsentRequest): Promise<ConsentVerdict> {
-    const first = this.#settled(request);
-    if (first !== undefined) return first;
+  decide(request: ConsentRequest): ConsentVerdict | Promise<ConsentVerdict> {
+    return this.#settled(request) ?? this.#asked(request);
+  }
+
+  async #asked(request: ConsentRequest): Promise<ConsentVerdict> {
     // Nobody is asked about a copy.
     if (isCopy(request.route)) return { allowed: false, why: 'nobody-to-ask' };
     const asked = this.#deps.ask === undefined ? request.askAgent : { line: 'here', ask: this.#deps.ask };

@@ -11,20 +11,26 @@ export type BodyProblem = 'too-large' | 'not-utf8' | 'gone';
 export function readBody(req: IncomingMessage, limit: number): Promise<{ readonly text: string } | { readonly problem: BodyProblem }> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
+    const announced = Number(req.headers['content-length'] ?? Number.NaN);
     let size = 0;
+    let whole = false;
     // The first to settle counts. The listeners stay: they go with the request, and taking them off costs more than that.
     const onData = (chunk: Buffer): void => {
       if (size > limit) return;
       size += chunk.length;
-      if (size <= limit) chunks.push(chunk);
-      else {
+      if (size > limit) {
         chunks.length = 0;
         req.pause();
         resolve({ problem: 'too-large' });
+        return;
       }
+      chunks.push(chunk);
+      // There is no more to come: the end, and what Node does then, need not be waited for.
+      if (size === announced) onEnd();
     };
     const onEnd = (): void => {
-      if (size > limit) return;
+      if (size > limit || whole) return;
+      whole = true;
       const [first] = chunks;
       const bytes = chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, size);
       resolve(isUtf8(bytes) ? { text: bytes.toString('utf8') } : { problem: 'not-utf8' });

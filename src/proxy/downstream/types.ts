@@ -79,7 +79,7 @@ export interface AgentRequest {
 /** Everything behind the endpoint. Downstream knows transports, eras and sessions; this knows the product. */
 export interface AgentHandler {
   /** Answers one request. A thrown error becomes a generic -32603 without detail. */
-  handle(request: AgentRequest): Promise<RawReply>;
+  handle(request: AgentRequest): RawReply | Promise<RawReply>;
   /** What `initialize` or `server/discover` declares: raw `capabilities`, and `instructions` for this principal. */
   describe(principal: Principal, era: Era): { readonly capabilities: RawJson; readonly instructions: string | undefined };
   /** A session was opened or ended. */

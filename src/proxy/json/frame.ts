@@ -1,5 +1,6 @@
 import type { RawJson } from '../model.ts';
-import { exceedsDepth, members, stringOf } from './slice.ts';
+import { readObject } from './read-object.ts';
+import { stringOf } from './slice.ts';
 
 /** A JSON-RPC 2.0 message cut into raw members. Ids stay raw: `0`, `""` and `"0"` are all valid and distinct. */
 export type Frame =
@@ -15,15 +16,9 @@ export type FrameProblem = 'not-json' | 'too-deep' | 'batch' | 'not-jsonrpc';
  * an expected event. Batches are refused (removed from MCP in 2025-06-18).
  */
 export function readFrame(text: string, maxDepth: number): Frame | { readonly kind: 'invalid'; readonly problem: FrameProblem } {
-  if (exceedsDepth(text, maxDepth)) return invalid('too-deep');
-  try {
-    // The parse only proves that the text is JSON, so that slices of it can be relayed.
-    JSON.parse(text);
-  } catch {
-    return invalid('not-json');
-  }
-  const parts = members(text);
-  if (parts === undefined) return invalid(text.trimStart().startsWith('[') ? 'batch' : 'not-jsonrpc');
+  const parts = readObject(text, maxDepth);
+  if (parts === 'no-object') return invalid(text.trimStart().startsWith('[') ? 'batch' : 'not-jsonrpc');
+  if (typeof parts === 'string') return invalid(parts);
   if (stringOf(parts.get('jsonrpc')) !== '2.0') return invalid('not-jsonrpc');
   const id = parts.get('id');
   const method = stringOf(parts.get('method'));

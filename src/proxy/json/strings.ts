@@ -16,7 +16,7 @@ export interface StringValue {
   readonly end: number;
   /** What it stands for. */
   readonly text: string;
-  /** JSON Pointer (RFC 6901) to it; worked out when asked for. */
+  /** JSON Pointer (RFC 6901) to it; worked out when asked for, which has to be before the next value is. */
   path(): string;
 }
 
@@ -27,6 +27,7 @@ export interface StringValue {
 export function* stringValues(raw: RawJson): Generator<StringValue> {
   /** Where each open object or array is: the raw token of the member it is at, or the index of the element. */
   const place: (string | number)[] = [];
+  const path = (): string => pointerOf(place);
   for (let i = 0; i < raw.length; i++) {
     const c = raw.charCodeAt(i);
     if (c === QUOTE) {
@@ -36,8 +37,7 @@ export function* stringValues(raw: RawJson): Generator<StringValue> {
       if (raw.charCodeAt(next) === COLON) {
         place[place.length - 1] = raw.slice(i, end);
       } else {
-        const at = [...place];
-        yield { start: i, end, text: decodeString(raw.slice(i, end)), path: () => pointerOf(at) };
+        yield { start: i, end, text: decodeString(raw.slice(i, end)), path };
       }
       i = end - 1;
     } else if (c === OPEN_BRACE) place.push('""');

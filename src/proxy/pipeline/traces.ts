@@ -16,6 +16,7 @@ export interface CallTrace {
 }
 
 interface Kept {
+  readonly id: string;
   readonly call: Pick<Call, 'startedTick' | 'timing'>;
   readonly inbound: readonly string[];
   readonly outbound: readonly string[];
@@ -29,13 +30,13 @@ const MAX_ANSWERS = 8 * 1024 * 1024;
 
 /**
  * Answers and stage times of the latest calls, for a person who looks at them while they work. In memory only: nothing
- * of it is written down, and it ends with the process. Per call it costs two references; all else is for who looks.
+ * of it is written down, and it ends with the process. Per call it costs two references; all else, looking for one of
+ * them too, is for who looks.
  */
 export class Traces {
-  readonly #kept = new Map<string, Kept>();
-  /** Ids of the calls in `#kept`, a ring: the first keys of a map that loses one per call are ever further away. */
-  readonly #ids: string[] = [];
-  /** Place of the oldest id in the ring. */
+  /** A ring; undefined where one had to make room. */
+  readonly #kept: (Kept | undefined)[] = [];
+  /** Place of the oldest in the ring. */
   #oldest = 0;
   readonly #redact: (text: string) => string;
   #characters = 0;
@@ -48,33 +49,31 @@ export class Traces {
   /** Remembers a call that ended. @param stages names of the inbound stages, then of the outbound ones */
   keep({ id, startedTick, timing }: Pick<Call, 'id' | 'startedTick' | 'timing'>, answer: RawJson, inbound: readonly string[], outbound: readonly string[]): void {
     const small = answer.length <= MAX_ANSWER ? answer : undefined;
+    const kept: Kept = { id, call: { startedTick, timing }, inbound, outbound, answer: small };
     this.#characters += small?.length ?? 0;
-    if (this.#ids.length < MAX_CALLS) this.#ids.push(id);
+    if (this.#kept.length < MAX_CALLS) this.#kept.push(kept);
     else {
-      this.#forget(this.#ids[this.#oldest]);
-      this.#ids[this.#oldest] = id;
+      this.#forget(this.#oldest);
+      this.#kept[this.#oldest] = kept;
       this.#oldest = (this.#oldest + 1) % MAX_CALLS;
     }
-    this.#kept.set(id, { call: { startedTick, timing }, inbound, outbound, answer: small });
     if (this.#characters > MAX_ANSWERS) this.#makeRoom();
   }
 
   /** What is remembered of a call; undefined when that is over. */
   of(id: string): CallTrace | undefined {
-    const kept = this.#kept.get(id);
+    const kept = this.#kept.find((one) => one?.id === id);
     if (kept === undefined) return undefined;
     return { stages: stageTimes(kept.call, kept.inbound, kept.outbound), answer: kept.answer === undefined ? undefined : this.#redact(kept.answer) };
   }
 
   #makeRoom(): void {
-    for (let i = 0; this.#characters > MAX_ANSWERS && i < this.#ids.length; i++) this.#forget(this.#ids[(this.#oldest + i) % this.#ids.length]);
+    for (let i = 0; this.#characters > MAX_ANSWERS && i < this.#kept.length; i++) this.#forget((this.#oldest + i) % this.#kept.length);
   }
 
-  #forget(id: string | undefined): void {
-    const kept = id === undefined ? undefined : this.#kept.get(id);
-    if (id === undefined || kept === undefined) return;
-    this.#kept.delete(id);
-    this.#characters -= kept.answer?.length ?? 0;
+  #forget(place: number): void {
+    this.#characters -= this.#kept[place]?.answer?.length ?? 0;
+    this.#kept[place] = undefined;
   }
 }
 

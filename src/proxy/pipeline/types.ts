@@ -11,11 +11,11 @@ export interface CallSession {
   /** Client name and version as declared; for the journal. */
   readonly client: string;
   /**
-   * The way to an upstream for this agent and this very request, connected if need be.
+   * The way to an upstream for this agent and this very request, connected if need be; a promise only where that takes time.
    * @param atOnce nobody can wait for a task: the upstream is told so
    * @throws VestibuleError with a launch, handshake or transport reason; `not-found` when there is no such upstream
    */
-  connect(server: ServerName, atOnce?: boolean): Promise<UpstreamLink>;
+  connect(server: ServerName, atOnce?: boolean): UpstreamLink | Promise<UpstreamLink>;
   /** Asks the person at this agent whether a call is allowed, by this very request; left out where it cannot. */
   readonly askConsent?: AskAgent | undefined;
   /** True where the agent's request holds more than a name, arguments and `_meta`: a task, answers to questions. */

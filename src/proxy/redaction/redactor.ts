@@ -39,6 +39,8 @@ interface KnownSecret {
 export class Redactor {
   /** Longest first, so that a secret which contains another goes as a whole. */
   #known: readonly KnownSecret[] = [];
+  /** Of any known value: a shorter text holds none, in whatever spelling. */
+  #shortestKnown = Infinity;
   /** Shortest text that base64 makes of any known value. */
   #shortestBase64 = Infinity;
   /** One that knows the credentials a server has no business with. */
@@ -60,12 +62,13 @@ export class Redactor {
     }
     const known = { value, escaped: JSON.stringify(value).slice(1, -1), owners: new Set(owner === undefined ? [] : [owner]) };
     this.#known = [...this.#known, known].sort((a, b) => b.value.length - a.value.length).slice(0, MAX_KNOWN);
+    this.#shortestKnown = Math.min(this.#shortestKnown, value.length);
     this.#shortestBase64 = Math.min(this.#shortestBase64, Math.floor((Buffer.byteLength(value) * 8) / 6));
   }
 
   /** `text` without known secrets; `text` itself when it holds none. For what is passed on, not written down. */
   withoutKnown(text: string): string {
-    return this.#known.length === 0 ? text : this.#withoutKnown(text);
+    return this.#withoutKnown(text);
   }
 
   /** Whether a JSON text holds a known secret of at least twelve characters that was not given for this server. */
@@ -85,7 +88,7 @@ export class Redactor {
   /** `text` without known secrets and without what looks like one. */
   text(text: string): string {
     if (text.length > MAX_TEXT) return `[${text.length} characters, not recorded]`;
-    let clean = this.#known.length === 0 ? text : this.#withoutKnown(text);
+    let clean = this.#withoutKnown(text);
     // Most texts hold nothing that could be a secret; one look spares them the long lists.
     if (MAY_BE_SECRET.test(clean)) for (const pattern of SECRET_VALUES) clean = clean.replace(pattern, REDACTED);
     if (MAY_NAME_SECRET.test(clean)) for (const pattern of NAMED_SECRETS) clean = clean.replace(pattern, `$1${REDACTED}`);
@@ -136,6 +139,7 @@ export class Redactor {
   }
 
   #withoutKnown(text: string): string {
+    if (text.length < this.#shortestKnown) return text;
     let clean = text;
     for (const { value, escaped } of this.#known) {
       clean = clean.replaceAll(value, REDACTED);

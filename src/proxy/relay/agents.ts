@@ -87,14 +87,19 @@ export class Agents {
   }
 
   /**
-   * The way from a request of an agent to a server.
+   * The way from a request of an agent to a server; a promise only where it has to be connected first.
    * @throws VestibuleError as `CallSession.connect`
    */
-  async connect(server: ServerName, request: AgentRequest, own: LinkRequest): Promise<UpstreamLink> {
+  connect(server: ServerName, request: AgentRequest, own: LinkRequest): UpstreamLink | Promise<UpstreamLink> {
     const upstream = this.#upstream(server);
     const agent = this.of(request.session);
     const ask: Ask = (method, params, options) => request.request(method, params, options);
-    const connection = await agent.during(server, ask, () => upstream.connectFor(agent));
+    const live = upstream.liveFor(agent);
+    if (live !== undefined) return this.#link(server, request, own, { agent, ask, upstream, connection: live });
+    return agent.during(server, ask, async () => this.#link(server, request, own, { agent, ask, upstream, connection: await upstream.connectFor(agent) }));
+  }
+
+  #link(server: ServerName, request: AgentRequest, own: LinkRequest, { agent, ask, upstream, connection }: { readonly agent: Agent; readonly ask: Ask; readonly upstream: ServerConnections; readonly connection: UpstreamConnection }): Link {
     const { catalog, uris, look } = this.#deps;
     const heard = (notification: RawNotification): void => this.#deps.heard(server, notification);
     const congestion = (): Promise<void> | undefined => request.congestion();

@@ -38,8 +38,8 @@ export interface RelayDeps {
   tracer(): CallTracer | undefined;
   readonly journal: Pick<Journal, 'append'>;
   readonly neighbours: Pick<Neighbours, 'answering'>;
-  /** Resolves when what is approved at start (`approveAll`) has been listed; at once otherwise. */
-  ready(): Promise<void>;
+  /** Resolves when what is approved at start (`approveAll`) has been listed; undefined when there is nothing to wait for. */
+  ready(): Promise<void> | undefined;
   instructions(principal: Principal): string | undefined;
   /** An agent's session began or ended. */
   sessionsChanged(): void;
@@ -66,10 +66,14 @@ export class Relay implements AgentHandler {
     this.#watch = new ListWatch([{ notification: LIST_CHANGED, of: (session) => deps.lists.definitions(session) }, ...deps.content.lists]);
   }
 
-  async handle(request: AgentRequest): Promise<RawReply> {
+  handle(request: AgentRequest): RawReply | Promise<RawReply> {
     const method = this.#methods.get(request.method);
     if (method === undefined) return { error: rpcError(-32601, 'Method not found') };
-    await this.#deps.ready();
+    const ready = this.#deps.ready();
+    return ready === undefined ? this.#answer(request, method) : ready.then(() => this.#answer(request, method));
+  }
+
+  #answer(request: AgentRequest, method: Method): RawReply | Promise<RawReply> {
     return this.#headerMismatch(request) ?? this.#parked.answer(request, method);
   }
 

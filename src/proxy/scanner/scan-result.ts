@@ -88,17 +88,27 @@ const ENCODED = /[A-Za-z0-9+/]{40}|(?:%[0-9a-f]{2}){10}|(?:\\u[0-9a-f]{4}){8}/i;
 const BINARY = /^\/(?:content\/\d+|contents\/\d+|messages\/\d+\/content)\/(?:data|blob|resource\/blob)$/;
 /** What only its server reads, and has to get back as it gave it (2026-07-28). */
 const OPAQUE: ReadonlySet<string> = new Set(['/requestState', '/resultType']);
+/** Kinds of content blocks, of which every result names some: words of the protocol hold nothing. */
+const KINDS: ReadonlySet<string> = new Set(['text', 'image', 'audio', 'resource', 'resource_link']);
 /** What base64 of images, sound and files does not hold. */
 const NOT_BLOB = /[^A-Za-z0-9+/=\r\n_-]/;
+/** The shortest text with anything encoded in it. */
+const SHORTEST_ENCODED = 30;
+/** All of it printable ASCII: nothing in it is hidden or disguised. */
+const ORDINARY = /^[\x20-\x7e\n\r\t]*$/;
 const HIDDEN = /(?![\n\r\t])\p{Cc}|\p{Cf}|[\u{FE00}-\u{FE0F}\u{E0100}-\u{E01EF}\u2800\u3164\uFFA0\u115F\u1160]/u;
 
 /**
  * Looks through a raw result, or a JSON-RPC error, before an agent gets it: hidden characters are taken out, secrets
  * redacted, orders found. Texts, structured content and embedded resources count alike. Gives others a turn while it
- * works on a large one.
+ * works on a large one, and answers at once about others.
  * @throws never for what a result holds; `raw` must be valid JSON
  */
-export async function scanResult(raw: RawJson, policy: ResultPolicy, held: HeldSecrets, places: ScanPlaces = {}): Promise<ScannedResult> {
+export function scanResult(raw: RawJson, policy: ResultPolicy, held: HeldSecrets, places: ScanPlaces = {}): ScannedResult | Promise<ScannedResult> {
+  return raw.length <= TURN_EVERY ? scanAtOnce(raw, policy, held, places) : scanLarge(raw, policy, held, places);
+}
+
+async function scanLarge(raw: RawJson, policy: ResultPolicy, held: HeldSecrets, places: ScanPlaces): Promise<ScannedResult> {
   const scan = scanInTurns(raw, policy, held, places);
   for (;;) {
     const turn = scan.next();
@@ -125,7 +135,7 @@ function* scanInTurns(raw: RawJson, policy: ResultPolicy, held: HeldSecrets, pla
   const replaced: { start: number; end: number; text: string }[] = [];
   let work = 0;
   for (const value of stringValues(raw)) {
-    if (value.text.length < 4 || isBlob(value)) continue;
+    if (value.text.length < 4 || KINDS.has(value.text) || isBlob(value)) continue;
     work += value.text.length;
     if (work > TURN_EVERY) {
       work = 0;
@@ -159,11 +169,12 @@ function cleaned(value: StringValue, policy: ResultPolicy, held: HeldSecrets, fi
   let text = value.text;
   let orders = false;
   if (policy.injections !== 'off') {
-    for (const { start, end, detail } of ordersIn(text)) {
+    const ordinary = ORDINARY.test(text);
+    for (const { start, end, detail } of ordersIn(text, ordinary)) {
       orders = true;
       add(findings, value, { code: 'injected-instruction', start, end, detail });
     }
-    if (HIDDEN.test(text)) {
+    if (!ordinary && HIDDEN.test(text)) {
       const shown = withoutHidden(text);
       if (shown !== text) add(findings, value, { code: 'invisible-text', ...wholeOf(text), detail: 'Hidden characters were taken out.' });
       text = shown;
@@ -201,8 +212,16 @@ interface Order {
 }
 
 /** Orders to the model in a text of any length: only what stands around telling words is read closely. */
-function* ordersIn(text: string): Generator<Order> {
-  for (const { start, end } of placesIn(text)) {
+function ordersIn(text: string, ordinary: boolean): readonly Order[] {
+  const places = placesIn(text, ordinary);
+  // Tag characters and the like spell texts that nobody sees.
+  const hidden = !ordinary && HIDDEN.test(text);
+  const encoded = text.length >= SHORTEST_ENCODED && text.length < 20_000 && ENCODED.test(text);
+  return places.length > 0 || hidden || encoded ? [...ordersAt(text, places, hidden, encoded)] : NO_ORDERS;
+}
+
+function* ordersAt(text: string, places: readonly Place[], hidden: boolean, encoded: boolean): Generator<Order> {
+  for (const { start, end } of places) {
     const folded = plain(text.slice(start, end));
     for (const hit of judge(folded)) {
       if (hit.grade !== 'strong' || !INJECTIONS.has(hit.code)) continue;
@@ -210,23 +229,29 @@ function* ordersIn(text: string): Generator<Order> {
       break;
     }
   }
-  // Tag characters and the like spell texts that nobody sees.
-  if (HIDDEN.test(text)) for (const { severity, code, start, end, detail } of hiddenIn(text)) if (severity === 'block' && code === 'invisible-text' && end - start > 8) yield { start, end, detail: detail ?? 'Hidden text.' };
-  if (text.length < 20_000 && ENCODED.test(text)) {
+  if (hidden) for (const { severity, code, start, end, detail } of hiddenIn(text)) if (severity === 'block' && code === 'invisible-text' && end - start > 8) yield { start, end, detail: detail ?? 'Hidden text.' };
+  if (encoded) {
     for (const layer of layersOf(text)) {
       if (judge(plain(layer.text.slice(0, 2_000))).some(({ grade, code }) => grade === 'strong' && INJECTIONS.has(code))) yield { start: layer.start, end: layer.end, detail: `In ${layer.encoding}.` };
     }
   }
 }
 
-const NOWHERE: readonly { readonly start: number; readonly end: number }[] = [];
+const NO_ORDERS: readonly Order[] = [];
+
+interface Place {
+  readonly start: number;
+  readonly end: number;
+}
+
+const NOWHERE: readonly Place[] = [];
 /** Letters that are taken for Latin ones. */
 const DISGUISED = /[\u0370-\u058f\u13a0-\u13ff\uff01-\uff5e]|[\ud835]/;
 
 /** Stretches around telling words, merged where they meet. */
-function placesIn(text: string): readonly { readonly start: number; readonly end: number }[] {
+function placesIn(text: string, ordinary: boolean): readonly Place[] {
   // Disguised letters are undone by folding, which a whole result would not bear: short ones are read whole.
-  if (text.length < 2_000 && DISGUISED.test(text)) return [{ start: 0, end: text.length }];
+  if (!ordinary && text.length < 2_000 && DISGUISED.test(text)) return [{ start: 0, end: text.length }];
   // `matchAll` makes an expression of its own, which costs more than looking through a short text in vain.
   if (text.search(TELLING) < 0) return NOWHERE;
   const places: { start: number; end: number }[] = [];

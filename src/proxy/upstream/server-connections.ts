@@ -116,13 +116,20 @@ export class ServerConnections implements Disposable {
       const connection = await upstream.connect();
       const better = this.#upstreamFor(owner);
       if (better === upstream || turn === MAX_TURNS) {
-        // What the primary would list comes by this connection as well.
-        if (upstream !== this.#primary && !this.#primaryServes && this.config.lazy && !this.config.shared) this.#primary.retire();
+        this.#retirePrimaryBeside(upstream);
         return connection;
       }
       if (upstream === this.#owned.get(owner.id)) this.release(owner.id);
       else upstream.retire();
     }
+  }
+
+  /** As `connectFor`, where nothing has to be waited for: undefined otherwise. */
+  liveFor(owner: ConnectionOwner): UpstreamConnection | undefined {
+    const upstream = this.#upstreamFor(owner);
+    const connection = upstream.use();
+    if (connection !== undefined) this.#retirePrimaryBeside(upstream);
+    return connection;
   }
 
   /**
@@ -218,6 +225,11 @@ export class ServerConnections implements Disposable {
     for (const upstream of this.#all()) upstream.dispose();
     this.#owned.clear();
     for (const emitter of [this.#stateChanged, this.#listed, this.#notified]) emitter.dispose();
+  }
+
+  /** What the primary would list comes by this connection as well. */
+  #retirePrimaryBeside(upstream: Upstream): void {
+    if (upstream !== this.#primary && !this.#primaryServes && this.config.lazy && !this.config.shared) this.#primary.retire();
   }
 
   #all(): Upstream[] {

@@ -129,6 +129,11 @@ class Supervisor implements Upstream {
     return (await this.#use()).connection;
   }
 
+  use(): UpstreamConnection | undefined {
+    this.#lastUse = performance.now();
+    return this.#live?.connection;
+  }
+
   async refresh(): Promise<void> {
     this.#lastUse = performance.now();
     const before = this.#live;

@@ -223,6 +223,8 @@ export interface Upstream extends Disposable {
    * @throws VestibuleError with a launch, handshake or transport reason
    */
   connect(): Promise<UpstreamConnection>;
+  /** As `connect`, where nothing has to be waited for: undefined otherwise. */
+  use(): UpstreamConnection | undefined;
   /** Connects if need be and lists anew; resolves after `onListing` has fired. @throws as `connect` */
   refresh(): Promise<void>;
   /**

@@ -7,7 +7,8 @@ import type { InboundStage, Outcome } from '../types.ts';
 
 /** What decides about consent, and asks for it. */
 export interface Consents {
-  decide(request: ConsentRequest): Promise<ConsentVerdict>;
+  /** A promise only where somebody has to be asked. */
+  decide(request: ConsentRequest): ConsentVerdict | Promise<ConsentVerdict>;
   /** An allowed call was answered with questions of the upstream's: its repetition with this raw state is the same call. */
   interrupted(request: ConsentRequest, state: RawJson): void;
 }
@@ -34,9 +35,12 @@ export function createConsent(consents: Consents): InboundStage & { readonly nam
         continues: session.continues,
         askAgent: session.askConsent,
       };
-      call.waitsForPerson = true;
-      const verdict = await consents.decide(request);
-      call.waitsForPerson = false;
+      let verdict = consents.decide(request);
+      if (verdict instanceof Promise) {
+        call.waitsForPerson = true;
+        verdict = await verdict;
+        call.waitsForPerson = false;
+      }
       if (!verdict.allowed) return consentRefusal(tool, verdict.why);
       const outcome = await next();
       const state = stateOf(outcome);

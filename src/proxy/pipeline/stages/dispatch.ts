@@ -29,7 +29,8 @@ export function createDispatch(deps: DispatchDeps): InboundStage & { readonly na
       for (let attempt = 1; ; attempt++) {
         let link: UpstreamLink;
         try {
-          link = await call.session.connect(tool.server, call.route === 'code');
+          const connected = call.session.connect(tool.server, call.route === 'code');
+          link = connected instanceof Promise ? await connected : connected;
         } catch (error) {
           return notConnected(tool.server, error);
         }
@@ -59,7 +60,7 @@ function send(call: Call, tool: CatalogTool, link: UpstreamLink): Promise<RawRep
   };
   const args = argumentsText === undefined ? '' : `,"arguments":${argumentsText}`;
   const relayedMeta = meta === undefined ? '' : `,"_meta":${meta}`;
-  return link.request('tools/call', `{"name":${JSON.stringify(tool.name)}${args}${relayedMeta}}`, { signal, onProgress, onNotification, asks, found: (finding) => remember(findings, finding), headers: { ...traceHeaders(meta), ...mirroredArguments(tool, argumentsText) } });
+  return link.request('tools/call', `{"name":${JSON.stringify(tool.name)}${args}${relayedMeta}}`, { signal, onProgress, onNotification, asks, found: (finding) => remember(findings, finding), headers: headersOf(tool, meta, argumentsText) });
 }
 
 /** A server that talks without end is recorded for the first of what was found, not for all of it. */
@@ -70,9 +71,10 @@ function remember(findings: string[], finding: string): void {
 const MAX_ASIDE_FINDINGS = 20;
 
 /** The trace goes on in the HTTP header too, where servers look that know nothing of MCP's. */
-function traceHeaders(meta: RawJson | undefined): Readonly<Record<string, string>> {
+function headersOf(tool: CatalogTool, meta: RawJson | undefined, argumentsText: RawJson | undefined): Readonly<Record<string, string>> | undefined {
   const traceparent = traceparentOf(meta);
-  return traceparent === undefined ? {} : { traceparent };
+  const mirrored = mirroredArguments(tool, argumentsText);
+  return traceparent === undefined ? mirrored : { traceparent, ...mirrored };
 }
 
 /** An answer is an answer: results and JSON-RPC errors of the upstream pass unchanged. */

@@ -54,7 +54,7 @@ export class ParkedCalls {
    * Answers a request of any agent by `run`. For a modern one that can be asked, `run` gets a request in its place
    * through which it may be; its repetition goes on where the call waits.
    */
-  async answer(request: AgentRequest, run: Answering): Promise<RawReply> {
+  answer(request: AgentRequest, run: Answering): RawReply | Promise<RawReply> {
     const { session, method, params } = request;
     if (session.era === 'legacy' || !INTERRUPTIBLE.has(method)) return run(request);
     // Searching is much cheaper than cutting, and most requests are no repetitions.

@@ -77,8 +77,8 @@ export class HttpClient {
   #open(message: HttpMessage, receive: (response: IncomingMessage) => void): ClientRequest {
     const { method, body } = message;
     const { host, hostname, port, path, secure } = this.#targetOf(message.url);
-    const options: RequestOptions = { hostname, port, path, method, headers: this.#headersOf(host, message), lookup: guardedLookup };
-    const request = secure ? httpsRequest({ ...options, agent: this.#https }, receive) : httpRequest({ ...options, agent: this.#http }, receive);
+    const options: RequestOptions = { hostname, port, path, method, headers: this.#headersOf(host, message), lookup: guardedLookup, agent: secure ? this.#https : this.#http };
+    const request = secure ? httpsRequest(options, receive) : httpRequest(options, receive);
     request.end(body);
     return request;
   }

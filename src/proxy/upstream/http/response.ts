@@ -53,6 +53,8 @@ const CONTENT_TYPE = 'content-type';
  * @throws UpstreamCallError `too-large` past `maxBytes`, `connection-lost` when it breaks off
  */
 export function readBody(response: IncomingMessage, maxBytes: number): Promise<string> {
+  const whole = takeWhole(response, maxBytes);
+  if (whole !== undefined) return Promise.resolve(whole.toString('utf8'));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -72,6 +74,22 @@ export function readBody(response: IncomingMessage, maxBytes: number): Promise<s
       if (!response.readableEnded) reject(brokenOff(undefined));
     });
   });
+}
+
+/**
+ * A body that came whole with its head, as most do; undefined for others. Read by its exact length the response does not
+ * end yet: what Node does at its end, giving the connection back above all, is left for when the answer has gone on.
+ */
+function takeWhole(response: IncomingMessage, maxBytes: number): Buffer | undefined {
+  const length = response.readableLength;
+  if (!response.complete || length === 0 || length > maxBytes) return undefined;
+  const whole: unknown = response.read(length);
+  setImmediate(endOf, response);
+  return Buffer.isBuffer(whole) ? whole : undefined;
+}
+
+function endOf(response: IncomingMessage): void {
+  response.resume();
 }
 
 /** The error that a status of 400 and up stands for, with the beginning of its body. */
