@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { readObject } from '../../src/proxy/json/read-object.ts';
+import { RawMembers, readObject as read } from '../../src/proxy/json/read-object.ts';
 import { members } from '../../src/proxy/json/slice.ts';
 
 const DEPTH = 64;
+
+function readObject(text: string, maxDepth: number): unknown {
+  const found = read(text, maxDepth);
+  if (!(found instanceof RawMembers)) return found;
+  assert.equal(found.names.length, found.values.length);
+  for (const name of found.names) assert.equal(found.get(name), found.values[found.names.lastIndexOf(name)]);
+  assert.equal(found.get('there is no such member'), undefined);
+  return new Map(found.names.map((name) => [name, found.get(name)]));
+}
 
 /** What the text is by the parser of the engine and by the slices of what it accepts. */
 function byTheEngine(text: string): unknown {

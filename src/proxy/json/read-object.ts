@@ -17,6 +17,17 @@ const RUN = /[ !#-[\]-\uffff]*(?:\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})[ !#-[\]-\ufff
 /** Characters of a string that are looked at one by one: calling the expression takes longer than that. */
 const SHORT = 24;
 
+/** The members of an object as raw text, in order of appearance: of a repeated one the last counts, as `JSON.parse` has it. */
+export class RawMembers {
+  readonly names: string[] = [];
+  readonly values: RawJson[] = [];
+
+  /** A search: for objects of a known shape, of which few members are asked for. */
+  get(name: string): RawJson | undefined {
+    return this.values[this.names.lastIndexOf(name)];
+  }
+}
+
 /** What a text is that is no JSON object: no JSON, JSON nested too deep, or another value. */
 export type NoObject = 'not-json' | 'too-deep' | 'no-object';
 
@@ -24,15 +35,13 @@ export type NoObject = 'not-json' | 'too-deep' | 'no-object';
  * Reads a text as one JSON value (RFC 8259), and cuts it into the members of the object it is. Nothing is made of their
  * values: what is relayed need not be built. Accepts what `JSON.parse` does, to the letter. Never recurses.
  * @param maxDepth of arrays and objects within each other
- * @returns the members as raw text, in order of appearance; of a repeated one the last, as `JSON.parse` has it
  */
-export function readObject(text: string, maxDepth: number): Map<string, RawJson> | NoObject {
-  const members = new Map<string, RawJson>();
+export function readObject(text: string, maxDepth: number): RawMembers | NoObject {
+  const members = new RawMembers();
   /** Of each array and object that is open: whether it is an object. */
   const open: boolean[] = [];
   let at = afterSpace(text, 0);
   const isObject = text.charCodeAt(at) === OPEN_BRACE;
-  let name = '';
   let valueAt = 0;
   for (;;) {
     const first = text.charCodeAt(at);
@@ -48,7 +57,7 @@ export function readObject(text: string, maxDepth: number): Map<string, RawJson>
       if (at < 0) return 'not-json';
     }
     while (ended) {
-      if (open.length === 1 && isObject) members.set(name, text.slice(valueAt, at));
+      if (open.length === 1 && isObject) members.values.push(text.slice(valueAt, at));
       at = afterSpace(text, at);
       const inObject = open.at(-1);
       if (inObject === undefined) return at < text.length ? 'not-json' : isObject ? members : 'no-object';
@@ -65,7 +74,7 @@ export function readObject(text: string, maxDepth: number): Map<string, RawJson>
     if (text.charCodeAt(colon) !== COLON) return 'not-json';
     const next = afterSpace(text, colon + 1);
     if (open.length === 1) {
-      name = decodeString(text.slice(at, nameEnd));
+      members.names.push(decodeString(text.slice(at, nameEnd)));
       valueAt = next;
     }
     at = next;

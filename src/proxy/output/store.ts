@@ -6,7 +6,7 @@ import { grep } from './grep.ts';
 import { readPath } from './json-path.ts';
 import { readBytePage, readLinePage } from './pages.ts';
 import { ResultFiles, type StoredResult } from './result-files.ts';
-import { oversize, type Kept } from './shape.ts';
+import { oversize, type Kept, type OversizeResult } from './shape.ts';
 import { DEFAULT_RESPONSE_LIMIT, type CacheRead, type CacheSelector, type ResultStore, type ShapedResult } from './types.ts';
 
 /** How a result store is opened. */
@@ -45,11 +45,14 @@ class FileResultStore implements ResultStore, Disposable {
     this.#ttlMs = ttlMs;
   }
 
-  async shape(result: RawJson, options: { readonly principal: string; readonly limit: number }): Promise<ShapedResult> {
+  shape(result: RawJson, options: { readonly principal: string; readonly limit: number }): ShapedResult | Promise<ShapedResult> {
     const over = oversize(result, options.limit);
-    if (over === undefined) return { result, truncated: false, key: undefined, wholeBytes: 0 };
+    return over === undefined ? { result, truncated: false, key: undefined, wholeBytes: 0 } : this.#cut(over, options.principal);
+  }
+
+  async #cut(over: OversizeResult, principal: string): Promise<ShapedResult> {
     const key = newKey();
-    const problem = await this.#files.put(key, options.principal, over.stream);
+    const problem = await this.#files.put(key, principal, over.stream);
     const kept: Kept = problem === undefined ? { key, hours: Math.round(this.#ttlMs / 360_000) / 10 } : { problem };
     return { result: over.render(kept), truncated: true, key: problem === undefined ? key : undefined, wholeBytes: Buffer.byteLength(over.stream) };
   }

@@ -47,7 +47,7 @@ export type CacheRead =
  */
 export interface ResultStore {
   /** Fits a raw `CallToolResult` into `limit` characters over text + structuredContent + embedded text together. */
-  shape(result: RawJson, options: { readonly principal: string; readonly limit: number }): Promise<ShapedResult>;
+  shape(result: RawJson, options: { readonly principal: string; readonly limit: number }): ShapedResult | Promise<ShapedResult>;
   /**
    * Reads a page of at most `limit` characters (default `DEFAULT_RESPONSE_LIMIT`). A key of another principal,
    * an expired and an unknown one are the same problem.

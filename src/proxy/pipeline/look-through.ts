@@ -38,18 +38,30 @@ export function createLookThrough(deps: LookThroughDeps): LookThrough {
  * Any answer of a server as the agent may have it; the very same when nothing was found in it.
  * @param quietly orders are not marked: no model reads it
  */
-export async function lookedThrough(server: ServerName | undefined, reply: RawReply, deps: LookThroughDeps, quietly = false): Promise<LookedThrough> {
+export function lookedThrough(server: ServerName | undefined, reply: RawReply, deps: LookThroughDeps, quietly = false): LookedThrough | Promise<LookedThrough> {
   const policy = deps.policy(server);
   const answer = 'result' in reply ? reply.result : reply.error;
   const places = placesIn(answer);
-  const scanned = await scanResult(answer, policy, deps.held, places);
+  const scanned = scanResult(answer, policy, deps.held, places);
+  // Nearly every answer is looked through at once, and nothing is found in it.
+  if (!(scanned instanceof Promise) && scanned.findings.length === 0) return { reply, findings: scanned.findings, blocked: false };
+  return judged(server, reply, scanned, { policy, held: deps.held, places, quietly });
+}
+
+async function judged(
+  server: ServerName | undefined,
+  reply: RawReply,
+  scanning: ScannedResult | Promise<ScannedResult>,
+  { policy, held, places, quietly }: { readonly policy: ResultPolicy; readonly held: HeldSecrets; readonly places: ScanPlaces; readonly quietly: boolean },
+): Promise<LookedThrough> {
+  const scanned = await scanning;
   const { raw, findings, marked, blocked } = scanned;
   if (findings.length === 0) return { reply, findings, blocked: false };
   if ('error' in reply) return { reply: { error: marked ? markedError(raw) : raw }, findings, blocked };
   if (!marked || quietly) return { reply: { result: raw }, findings, blocked };
   const noted = withNote(server, scanned);
   // Nothing in it could carry a note: what was found is marked where it stands.
-  const result = noted ?? (await scanResult(reply.result, policy, deps.held, { ...places, inPlace: true })).raw;
+  const result = noted ?? (await scanResult(reply.result, policy, held, { ...places, inPlace: true })).raw;
   return { reply: { result }, findings, blocked };
 }
 

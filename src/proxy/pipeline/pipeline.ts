@@ -31,16 +31,12 @@ export function createPipeline(stages: readonly Stage[], onInternalError: (error
     }
   }
 
-  async function guarded(call: Call, run: () => Promise<Outcome>): Promise<Outcome> {
-    try {
-      return await run();
-    } catch (error) {
-      onInternalError(error, call);
-      return refusal('internal', 'Vestibule failed to handle this call.', {
-        retryable: false,
-        action: 'Tell the person to open the Vestibule log; the failure is recorded there.',
-      });
-    }
+  function failed(call: Call, error: unknown): Outcome {
+    onInternalError(error, call);
+    return refusal('internal', 'Vestibule failed to handle this call.', {
+      retryable: false,
+      action: 'Tell the person to open the Vestibule log; the failure is recorded there.',
+    });
   }
 
   return {
@@ -48,11 +44,20 @@ export function createPipeline(stages: readonly Stage[], onInternalError: (error
     async run(call) {
       const timing = { entered: [], left: [] as number[] };
       call.timing = timing;
-      let outcome = await guarded(call, () => enter(call, 0));
+      let outcome: Outcome;
+      try {
+        outcome = await enter(call, 0);
+      } catch (error) {
+        outcome = failed(call, error);
+      }
       for (const stage of outbound) {
-        const before = outcome;
         timing.left.push(performance.now());
-        outcome = await guarded(call, () => stage.run(call, before));
+        try {
+          const left = stage.run(call, outcome);
+          outcome = left instanceof Promise ? await left : left;
+        } catch (error) {
+          outcome = failed(call, error);
+        }
       }
       return outcome;
     },

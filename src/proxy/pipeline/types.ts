@@ -118,7 +118,7 @@ export interface InboundStage {
 export interface OutboundStage {
   readonly name: string;
   readonly phase: 'out';
-  run(call: Call, outcome: Outcome): Promise<Outcome>;
+  run(call: Call, outcome: Outcome): Outcome | Promise<Outcome>;
 }
 
 export type Stage = InboundStage | OutboundStage;

@@ -1,6 +1,7 @@
 import type { ServerName } from '../../model.ts';
-import type { ResultStore } from '../../output/types.ts';
-import { lookedThrough, type LookThroughDeps } from '../look-through.ts';
+import type { ResultStore, ShapedResult } from '../../output/types.ts';
+import type { AnswerRules } from '../answer-rules.ts';
+import { lookedThrough, type LookedThrough, type LookThroughDeps } from '../look-through.ts';
 import { refusal } from '../refusal.ts';
 import type { Call, OutboundStage, Outcome } from '../types.ts';
 
@@ -21,7 +22,7 @@ export type Inspected = Pick<Call, 'principal' | 'route' | 'tool' | 'findings' |
 /** `inspect`, which also looks through what a call left to be fetched later. */
 export interface InspectStage extends OutboundStage {
   readonly name: 'inspect';
-  run(call: Inspected, outcome: Outcome): Promise<Outcome>;
+  run(call: Inspected, outcome: Outcome): Outcome | Promise<Outcome>;
 }
 
 /**
@@ -32,28 +33,34 @@ export function createInspect(deps: InspectDeps): InspectStage {
   return {
     name: 'inspect',
     phase: 'out',
-    async run(call, outcome) {
+    run(call, outcome) {
       if (outcome.kind === 'refused') return outcome;
       // What was withheld or shortened changes with the file for calls from then on.
       const rules = call.answerRules ?? deps;
-      const looked = await inspected(call, outcome, { policy: (server) => rules.policy(server), held: deps.held });
-      if (looked.kind === 'refused' || !('result' in looked.reply)) return looked;
-      const shaped = await deps.results.shape(looked.reply.result, {
-        principal: call.principal.id,
-        limit: call.route === 'code' ? CODE_BUDGET : rules.budget(call.tool?.server),
-      });
-      return shaped.truncated ? { ...looked, reply: { result: shaped.result }, truncated: true, whole: { key: shaped.key, bytes: shaped.wholeBytes } } : looked;
+      const looked = lookedThrough(call.tool?.server, outcome.reply, { policy: (server) => rules.policy(server), held: deps.held }, call.route === 'code');
+      return looked instanceof Promise ? looked.then((ended) => shaped(call, inspected(call, outcome, ended), rules)) : shaped(call, inspected(call, outcome, looked), rules);
     },
   };
+
+  function shaped(call: Inspected, looked: Outcome, rules: AnswerRules): Outcome | Promise<Outcome> {
+    if (looked.kind === 'refused' || !('result' in looked.reply)) return looked;
+    const fitted = deps.results.shape(looked.reply.result, {
+      principal: call.principal.id,
+      limit: call.route === 'code' ? CODE_BUDGET : rules.budget(call.tool?.server),
+    });
+    return fitted instanceof Promise ? fitted.then((ended) => cut(looked, ended)) : cut(looked, fitted);
+  }
+}
+
+function cut(looked: Outcome, { key, result, truncated, wholeBytes }: ShapedResult): Outcome {
+  return truncated ? { ...looked, reply: { result }, truncated: true, whole: { key, bytes: wholeBytes } } : looked;
 }
 
 /** The outcome without secrets and hidden characters, orders marked as data; or withheld, where the policy says so. */
-async function inspected(call: Inspected, outcome: Outcome, deps: LookThroughDeps): Promise<Outcome> {
-  const server = call.tool?.server;
-  const { reply, findings, blocked } = await lookedThrough(server, outcome.reply, deps, call.route === 'code');
+function inspected(call: Inspected, outcome: Outcome, { blocked, findings, reply }: LookedThrough): Outcome {
   if (findings.length === 0) return outcome;
   call.findings.push(...new Set(findings.map(({ code, path }) => `${code} ${path.slice(0, MAX_PATH)}`)));
-  return blocked ? withheld(server) : { ...outcome, reply };
+  return blocked ? withheld(call.tool?.server) : { ...outcome, reply };
 }
 
 /** The call was made; only its answer is kept back. */

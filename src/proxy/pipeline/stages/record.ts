@@ -42,7 +42,7 @@ export function createRecord(journal: Pick<Journal, 'append'>, now: () => number
         traceparent: traceparentOf(call.meta),
       });
       traces?.keep(call, answer, INBOUND, OUTBOUND);
-      return Promise.resolve(outcome);
+      return outcome;
     },
   };
 }
