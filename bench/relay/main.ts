@@ -21,8 +21,13 @@ const CALLS = 1_000;
  * calls go by, and the compiling, in threads beside, takes its share of the cores and most of the slowest calls.
  */
 const WARM_UP = 15_000;
-/** Calls of one way before the next has its turn: a process that was not called for a while is slower, whatever it does. */
-const TURN = 50;
+/**
+ * Calls of one way before the next has its turn: a process that was not called for a while is slower, whatever it does, and
+ * a client that calls is not one that waits for eight others in between.
+ */
+const TURN = 500;
+/** Turns that count. */
+const TURNS = 4;
 const CLIENTS = 16;
 /**
  * Rounds of 2,000 calls before those that count: a program that relays for days is compiled, and takes some ten thousand
@@ -73,7 +78,7 @@ function overHttp(name: string, { url, token, pid }: { readonly url: string; rea
 /** Latency: one client each, call after call, the ways in turns. */
 async function latencies(upstream: string, ways: readonly Way[]): Promise<Record<string, string>[]> {
   const opened = await Promise.all(ways.map(async (way) => ({ ...way, caller: await way.open(), times: [] as number[] })));
-  for (let done = 0; done < WARM_UP + CALLS; done += TURN) {
+  for (let done = 0; done < WARM_UP + TURNS * TURN; done += TURN) {
     for (const { caller, params, times } of opened) {
       await repeat(TURN, async () => {
         const started = performance.now();
