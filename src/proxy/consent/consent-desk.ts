@@ -56,7 +56,7 @@ export class ConsentDesk {
     this.#now = deps.now ?? Date.now;
   }
 
-  /** Resolves when it is decided whether the call may go on. Never rejects. */
+  /** Whether the call may go on: a promise only where somebody has to be asked. Never rejects. */
   decide(request: ConsentRequest): ConsentVerdict | Promise<ConsentVerdict> {
     return this.#settled(request) ?? this.#asked(request);
   }

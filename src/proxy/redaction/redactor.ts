@@ -68,7 +68,14 @@ export class Redactor {
 
   /** `text` without known secrets; `text` itself when it holds none. For what is passed on, not written down. */
   withoutKnown(text: string): string {
-    return this.#withoutKnown(text);
+    if (text.length < this.#shortestKnown) return text;
+    let clean = text;
+    for (const { value, escaped } of this.#known) {
+      clean = clean.replaceAll(value, REDACTED);
+      if (escaped !== value) clean = clean.replaceAll(escaped, REDACTED);
+    }
+    if (/[%+]/.test(clean)) clean = clean.replace(/[^\s"<>]+/g, (run) => (/[%+]/.test(run) && this.#holdsKnownEncoded(run) ? REDACTED : run));
+    return clean.length < this.#shortestBase64 ? clean : clean.replace(BASE64_RUN, (run) => (this.#holdsKnownInBase64(run) ? REDACTED : run));
   }
 
   /** Whether a JSON text holds a known secret of at least twelve characters that was not given for this server. */
@@ -88,7 +95,7 @@ export class Redactor {
   /** `text` without known secrets and without what looks like one. */
   text(text: string): string {
     if (text.length > MAX_TEXT) return `[${text.length} characters, not recorded]`;
-    let clean = this.#withoutKnown(text);
+    let clean = this.withoutKnown(text);
     // Most texts hold nothing that could be a secret; one look spares them the long lists.
     if (MAY_BE_SECRET.test(clean)) for (const pattern of SECRET_VALUES) clean = clean.replace(pattern, REDACTED);
     if (MAY_NAME_SECRET.test(clean)) for (const pattern of NAMED_SECRETS) clean = clean.replace(pattern, `$1${REDACTED}`);
@@ -136,17 +143,6 @@ export class Redactor {
     const clean = this.text(string);
     if (clean.length <= bounds.string) return clean;
     return `${clean.slice(0, bounds.string / 5)}… [${string.length} characters]`;
-  }
-
-  #withoutKnown(text: string): string {
-    if (text.length < this.#shortestKnown) return text;
-    let clean = text;
-    for (const { value, escaped } of this.#known) {
-      clean = clean.replaceAll(value, REDACTED);
-      if (escaped !== value) clean = clean.replaceAll(escaped, REDACTED);
-    }
-    if (/[%+]/.test(clean)) clean = clean.replace(/[^\s"<>]+/g, (run) => (/[%+]/.test(run) && this.#holdsKnownEncoded(run) ? REDACTED : run));
-    return clean.length < this.#shortestBase64 ? clean : clean.replace(BASE64_RUN, (run) => (this.#holdsKnownInBase64(run) ? REDACTED : run));
   }
 
   #holdsKnownEncoded(run: string): boolean {
