@@ -1,19 +1,11 @@
 import type { RawJson } from '../model.ts';
+import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from './char-codes.ts';
 
 /*
  * Raw JSON text, cut without re-serialising. Relayed values keep every byte the sender wrote: integers beyond
  * 2^53, member order, unknown members, escapes. All functions expect text that `JSON.parse` accepts; callers
  * parse (or check) once at the boundary, then cut.
  */
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const COMMA = 0x2c;
-const COLON = 0x3a;
-const OPEN_BRACE = 0x7b;
-const CLOSE_BRACE = 0x7d;
-const OPEN_BRACKET = 0x5b;
-const CLOSE_BRACKET = 0x5d;
 
 /**
  * True when `text` nests objects and arrays deeper than `limit`. Reads text that need not be valid JSON and
