@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe } from 'node:test';
 import { vsixFile } from '../../scripts/lib/vsix.mjs';
 import { type ChangingServer, type Definition, startChangingServer } from '../fixtures/changing-server.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { stepsIn } from './harness/steps.ts';
 import { Workbench } from './harness/workbench.ts';
 import { workspaceWith } from './harness/workspace.ts';
@@ -59,7 +60,11 @@ describe('a hostile server', { timeout: 240_000 }, () => {
     assert.equal(await tooltip.locator('a, img, b, .codicon-trash').count(), 0);
     assert.match(await tooltip.innerText(), /\\u\{e0041\}/i);
     await workbench.openReview(row, 'Tool note');
-    const shown = (await workbench.editorText().innerText()).replaceAll('\u00a0', ' ');
+    // An editor that is drawn once more is empty for a moment.
+    const shown = await eventually(async () => {
+      const text = (await workbench.editorText().innerText()).replaceAll('\u00a0', ' ');
+      return text.includes('Whole definition') && text;
+    });
     assert.match(shown, /\[Approve me\]\(command:vestibule\.approveAll\)/);
     assert.match(shown, /WARNING: \d+ invisible characters/);
     assert.doesNotMatch(shown, /[\u{E0041}\u{E0042}\u202E]/u);
