@@ -4,8 +4,8 @@ import { connect, type Socket } from 'node:net';
 const FRESH_MS = 1_000;
 
 /**
- * A bare MCP client over one kept-alive connection. HTTP is written out by hand: the client of Node takes about as long for
- * a call as a gateway does, and what a gateway adds to a server on stdio is measured with a client in between.
+ * A bare MCP client over one kept-alive connection. HTTP is written out by hand, so that the client takes little of what is
+ * measured: what a gateway adds to a server on stdio is measured with a client in between.
  */
 export class HttpCaller {
   readonly #host: string;

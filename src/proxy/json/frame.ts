@@ -1,5 +1,5 @@
 import type { RawJson } from '../model.ts';
-import { readObject } from './read-object.ts';
+import { readMembers } from './read-members.ts';
 import { stringOf } from './slice.ts';
 
 /** A JSON-RPC 2.0 message cut into raw members. Ids stay raw: `0`, `""` and `"0"` are all valid and distinct. */
@@ -16,7 +16,7 @@ export type FrameProblem = 'not-json' | 'too-deep' | 'batch' | 'not-jsonrpc';
  * an expected event. Batches are refused (removed from MCP in 2025-06-18).
  */
 export function readFrame(text: string, maxDepth: number): Frame | { readonly kind: 'invalid'; readonly problem: FrameProblem } {
-  const parts = readObject(text, maxDepth);
+  const parts = readMembers(text, maxDepth);
   if (parts === 'no-object') return invalid(text.trimStart().startsWith('[') ? 'batch' : 'not-jsonrpc');
   if (typeof parts === 'string') return invalid(parts);
   if (stringOf(parts.get('jsonrpc')) !== '2.0') return invalid('not-jsonrpc');

@@ -129,7 +129,8 @@ function endsScalar(c: number): boolean {
   return c === COMMA || c === CLOSE_BRACE || c === CLOSE_BRACKET || isSpace(c);
 }
 
-function skipSpace(text: string, start: number): number {
+/** Index of the first character from `start` on that is no white space of JSON; the end of the text where there is none. */
+export function skipSpace(text: string, start: number): number {
   let i = start;
   while (isSpace(text.charCodeAt(i))) i++;
   return i;

@@ -95,21 +95,15 @@ export class Agent implements ConnectionOwner {
 
   /** Runs the part of a request that has to do with `server`; meanwhile the agent can be reached by it. */
   async during<T>(server: ServerName, ask: Ask, run: () => Promise<T>): Promise<T> {
-    const ways = this.waysBack(server);
+    let ways = this.#underWay.get(server);
+    // Kept when it is empty: the next call is on its way already. There are as many as servers.
+    if (ways === undefined) this.#underWay.set(server, (ways = new Set()));
     ways.add(ask);
     try {
       return await run();
     } finally {
       ways.delete(ask);
     }
-  }
-
-  /** The ways to reach the agent while it has to do with `server`: whoever runs a part of its request is in it meanwhile. */
-  waysBack(server: ServerName): Set<Ask> {
-    let ways = this.#underWay.get(server);
-    // Kept when it is empty: the next call is on its way already. There are as many as servers.
-    if (ways === undefined) this.#underWay.set(server, (ways = new Set()));
-    return ways;
   }
 
   asked(server: ServerName, request: ClientRequest): Promise<RawReply> {

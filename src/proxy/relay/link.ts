@@ -76,15 +76,11 @@ export class Link implements UpstreamLink {
     const whole = own.extra === '' ? params : `${params.slice(0, -1)}${own.extra}}`;
     const meant = uris.unwrapStrings(server, whole);
     const callOptions = this.#callOptions(options);
-    const ways = agent.waysBack(server);
-    ways.add(ask);
-    let reply: RawReply;
-    try {
-      const sameEra = connection.info.era === agent.era;
-      reply = await (sameEra ? connection.call(method, meant, callOptions) : bridgedCall({ method, params: meant, options: callOptions, connection, sender: own.sender, ask: this.#asking(options) }));
-    } finally {
-      ways.delete(ask);
-    }
+    const reply = await agent.during(server, ask, () =>
+      connection.info.era === agent.era
+        ? connection.call(method, meant, callOptions)
+        : bridgedCall({ method, params: meant, options: callOptions, connection, sender: own.sender, ask: this.#asking(options) }),
+    );
     return this.#exposed(withSafeUrls(reply), method === 'tasks/get' ? mapTaskUris : mapUris);
   }
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { RawMembers, readObject as read } from '../../src/proxy/json/read-object.ts';
+import { RawMembers, readMembers as read } from '../../src/proxy/json/read-members.ts';
 import { members } from '../../src/proxy/json/slice.ts';
 
 const DEPTH = 64;
 
-function readObject(text: string, maxDepth: number): unknown {
+function readMembers(text: string, maxDepth: number): unknown {
   const found = read(text, maxDepth);
   if (!(found instanceof RawMembers)) return found;
   assert.equal(found.names.length, found.values.length);
@@ -33,7 +33,7 @@ describe('reading an object', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...PIECES), { maxLength: 12 }), (pieces) => {
         const text = pieces.join('');
-        assert.deepEqual(readObject(text, DEPTH), byTheEngine(text), JSON.stringify(text));
+        assert.deepEqual(readMembers(text, DEPTH), byTheEngine(text), JSON.stringify(text));
       }),
       { numRuns: 20_000 },
     );
@@ -43,7 +43,7 @@ describe('reading an object', () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 5 }), fc.constantFrom(undefined, 1, '\t'), (json, space) => {
         const text = ` ${JSON.stringify(JSON.parse(json), undefined, space)}\r\n`;
-        assert.deepEqual(readObject(text, DEPTH), byTheEngine(text));
+        assert.deepEqual(readMembers(text, DEPTH), byTheEngine(text));
       }),
       { numRuns: 2_000 },
     );
@@ -54,7 +54,7 @@ describe('reading an object', () => {
       fc.property(fc.json({ maxDepth: 3 }), fc.nat(), fc.constantFrom(...PIECES, ''), (json, at, instead) => {
         const place = at % json.length;
         const text = `${json.slice(0, place)}${instead}${json.slice(place + 1)}`;
-        assert.deepEqual(readObject(text, DEPTH), byTheEngine(text), JSON.stringify(text));
+        assert.deepEqual(readMembers(text, DEPTH), byTheEngine(text), JSON.stringify(text));
       }),
       { numRuns: 5_000 },
     );
@@ -64,9 +64,9 @@ describe('reading an object', () => {
     for (const length of [0, 1, 22, 23, 24, 25, 26, 100, 1_001, 5_000]) {
       for (const inside of ['a', '\\n', '\\u00e9', 'a\\"', '\u{1f600}']) {
         const text = `{"t":"${inside.repeat(length)}"}`;
-        assert.deepEqual(readObject(text, DEPTH), byTheEngine(text));
-        for (const wrong of ['\\', '\\q', '\\u12', '\u0000', '\n']) assert.equal(readObject(`{"t":"${inside.repeat(length)}${wrong}"}`, DEPTH), 'not-json');
-        assert.equal(readObject(`{"t":"${inside.repeat(length)}`, DEPTH), 'not-json');
+        assert.deepEqual(readMembers(text, DEPTH), byTheEngine(text));
+        for (const wrong of ['\\', '\\q', '\\u12', '\u0000', '\n']) assert.equal(readMembers(`{"t":"${inside.repeat(length)}${wrong}"}`, DEPTH), 'not-json');
+        assert.equal(readMembers(`{"t":"${inside.repeat(length)}`, DEPTH), 'not-json');
       }
     }
   });
@@ -74,9 +74,9 @@ describe('reading an object', () => {
   it('takes as many levels as it may, in arrays and objects alike', () => {
     for (const [open, close] of [['[', ']'], ['{"a":', '}']] as const) {
       const nested = (levels: number): string => `{"a":${open.repeat(levels - 1)}1${close.repeat(levels - 1)}}`;
-      assert.deepEqual(readObject(nested(8), 8), byTheEngine(nested(8)));
-      assert.equal(readObject(nested(9), 8), 'too-deep');
+      assert.deepEqual(readMembers(nested(8), 8), byTheEngine(nested(8)));
+      assert.equal(readMembers(nested(9), 8), 'too-deep');
     }
-    assert.equal(readObject('['.repeat(1_000_000), 256), 'too-deep');
+    assert.equal(readMembers('['.repeat(1_000_000), 256), 'too-deep');
   });
 });

@@ -1,6 +1,6 @@
 import type { RawJson } from '../model.ts';
 import { BACKSLASH, CLOSE_BRACE, CLOSE_BRACKET, COLON, COMMA, OPEN_BRACE, OPEN_BRACKET, QUOTE } from './char-codes.ts';
-import { decodeString } from './slice.ts';
+import { decodeString, skipSpace } from './slice.ts';
 
 const FIRST_PRINTABLE = 0x20;
 
@@ -26,14 +26,15 @@ export type NoObject = 'not-json' | 'too-deep' | 'no-object';
 
 /**
  * Reads a text as one JSON value (RFC 8259), and cuts it into the members of the object it is. Nothing is made of their
- * values: what is relayed need not be built. Accepts what `JSON.parse` does, to the letter. Never recurses.
+ * values: what is relayed need not be built. Accepts what `JSON.parse` does, to the letter, where `members` cuts text that is
+ * known to be JSON. Never recurses.
  * @param maxDepth of arrays and objects within each other
  */
-export function readObject(text: string, maxDepth: number): RawMembers | NoObject {
+export function readMembers(text: string, maxDepth: number): RawMembers | NoObject {
   const members = new RawMembers();
   /** Of each array and object that is open: whether it is an object. */
   const open: boolean[] = [];
-  let at = afterSpace(text, 0);
+  let at = skipSpace(text, 0);
   const isObject = text.charCodeAt(at) === OPEN_BRACE;
   let valueAt = 0;
   for (;;) {
@@ -41,7 +42,7 @@ export function readObject(text: string, maxDepth: number): RawMembers | NoObjec
     let ended = true;
     if (first === OPEN_BRACE || first === OPEN_BRACKET) {
       if (open.length >= maxDepth) return 'too-deep';
-      at = afterSpace(text, at + 1);
+      at = skipSpace(text, at + 1);
       ended = text.charCodeAt(at) === closeOf(first === OPEN_BRACE);
       if (ended) at++;
       else open.push(first === OPEN_BRACE);
@@ -51,21 +52,21 @@ export function readObject(text: string, maxDepth: number): RawMembers | NoObjec
     }
     while (ended) {
       if (open.length === 1 && isObject) members.values.push(text.slice(valueAt, at));
-      at = afterSpace(text, at);
+      at = skipSpace(text, at);
       const inObject = open.at(-1);
       if (inObject === undefined) return at < text.length ? 'not-json' : isObject ? members : 'no-object';
       const next = text.charCodeAt(at);
       at++;
       ended = next !== COMMA;
-      if (!ended) at = afterSpace(text, at);
+      if (!ended) at = skipSpace(text, at);
       else if (next === closeOf(inObject)) open.pop();
       else return 'not-json';
     }
     if (open.at(-1) === false) continue;
     const nameEnd = text.charCodeAt(at) === QUOTE ? afterString(text, at) : -1;
-    const colon = nameEnd < 0 ? -1 : afterSpace(text, nameEnd);
+    const colon = nameEnd < 0 ? -1 : skipSpace(text, nameEnd);
     if (text.charCodeAt(colon) !== COLON) return 'not-json';
-    const next = afterSpace(text, colon + 1);
+    const next = skipSpace(text, colon + 1);
     if (open.length === 1) {
       members.names.push(decodeString(text.slice(at, nameEnd)));
       valueAt = next;
@@ -100,13 +101,4 @@ function afterString(text: string, start: number): number {
 function afterScalar(text: string, start: number): number {
   SCALAR.lastIndex = start;
   return SCALAR.test(text) ? SCALAR.lastIndex : -1;
-}
-
-function afterSpace(text: string, start: number): number {
-  let i = start;
-  for (;;) {
-    const c = text.charCodeAt(i);
-    if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) return i;
-    i++;
-  }
 }
