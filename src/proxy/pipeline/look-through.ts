@@ -43,20 +43,20 @@ export function lookedThrough(server: ServerName | undefined, reply: RawReply, d
   const answer = 'result' in reply ? reply.result : reply.error;
   const places = placesIn(answer);
   const scanned = scanResult(answer, policy, deps.held, places);
-  // Nearly every answer is looked through at once, and nothing is found in it.
-  if (!(scanned instanceof Promise) && scanned.findings.length === 0) return { reply, findings: scanned.findings, blocked: false };
-  return judged(server, reply, scanned, { policy, held: deps.held, places, quietly });
+  const judge = (found: ScannedResult): LookedThrough | Promise<LookedThrough> =>
+    found.findings.length === 0 ? { reply, findings: found.findings, blocked: false } : judged(server, reply, found, { policy, held: deps.held, places, quietly });
+  // Nearly every answer is looked through at once.
+  return scanned instanceof Promise ? scanned.then(judge) : judge(scanned);
 }
 
+/** What becomes of an answer in which something was found. */
 async function judged(
   server: ServerName | undefined,
   reply: RawReply,
-  scanning: ScannedResult | Promise<ScannedResult>,
+  scanned: ScannedResult,
   { policy, held, places, quietly }: { readonly policy: ResultPolicy; readonly held: HeldSecrets; readonly places: ScanPlaces; readonly quietly: boolean },
 ): Promise<LookedThrough> {
-  const scanned = await scanning;
   const { raw, findings, marked, blocked } = scanned;
-  if (findings.length === 0) return { reply, findings, blocked: false };
   if ('error' in reply) return { reply: { error: marked ? markedError(raw) : raw }, findings, blocked };
   if (!marked || quietly) return { reply: { result: raw }, findings, blocked };
   const noted = withNote(server, scanned);

@@ -115,10 +115,13 @@ export class Flow {
     for (const server of [...this.#servers.keys()]) if (!names.has(server)) this.#drop(server);
     this.refusals.keep(names);
     for (const { flow, name, transport } of upstreams) {
+      if (isEmpty(flow)) {
+        this.#drop(name);
+        continue;
+      }
       const before = this.#servers.get(name);
       const area = `${name}\0${JSON.stringify(transport)}`;
-      if (isEmpty(flow)) this.#drop(name);
-      else if (before?.area !== area || JSON.stringify(before.config) !== JSON.stringify(flow)) this.#servers.set(name, this.#compile(name, area, flow, before));
+      if (before?.area !== area || JSON.stringify(before.config) !== JSON.stringify(flow)) this.#servers.set(name, this.#compile(name, area, flow, before));
     }
     this.#watchGroups();
   }
