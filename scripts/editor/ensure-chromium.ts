@@ -1,6 +1,6 @@
 // Makes sure that a Chromium-based browser is on this machine; the editor suites drive VS Code's workbench in it.
-import { existsSync } from 'node:fs';
-import { main, run, say, StepError } from '../lib/exec.mjs';
+import { aptInstall } from '../lib/apt.ts';
+import { main, say, StepError } from '../lib/exec.mjs';
 import { findChromium } from './find-chromium.ts';
 
 await main('ensure-chromium', async () => {
@@ -8,11 +8,8 @@ await main('ensure-chromium', async () => {
   if (browser === undefined && process.env['CHROMIUM_PATH']) {
     throw new StepError(`CHROMIUM_PATH names ${process.env['CHROMIUM_PATH']}, which does not exist`);
   }
-  if (browser === undefined && process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    say('ensure-chromium', 'installing chromium: apt-get install chromium');
-    const env = { DEBIAN_FRONTEND: 'noninteractive' };
-    await run('apt-get', ['update', '-q'], { env });
-    await run('apt-get', ['install', '-yq', '--no-install-recommends', 'chromium'], { env });
+  if (browser === undefined) {
+    await aptInstall('ensure-chromium', 'chromium');
     browser = findChromium();
   }
   if (browser === undefined) {
