@@ -13,5 +13,5 @@ await main('prepare', async () => {
   }
   markInstalled();
   const built = await bundles.buildAll();
-  say('prepare', `built ${built.map(({ file }) => file).join(', ')}`);
+  say('prepare', `built dist: ${built.length} files`);
 });

@@ -1,6 +1,8 @@
 /* A short soak: sessions that come and go leave nothing behind. `npm run bench -- soak` is the long one. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { queryObjects } from 'node:v8';
+import { LegacySession } from '../../src/proxy/downstream/legacy-session.ts';
 import { startHttpPeer } from '../fixtures/relay/http-peer.ts';
 import { startRelayRig, type RelayRig } from '../fixtures/relay/rig.ts';
 
@@ -41,5 +43,21 @@ describe('sessions that come and go', { timeout: 300_000 }, () => {
     while ((handles() > before + SLACK || peer.sessions.size > 1) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 100));
     assert.ok(handles() <= before + SLACK, `${handles()} handles after, ${before} before`);
     assert.ok(peer.sessions.size <= 1, `${peer.sessions.size} sessions are open at the server`);
+  });
+
+  it('are let go of although agents are never quiet', async () => {
+    await using peer = await startHttpPeer({ resources: [{ uri: 'one://watched', name: 'watched' }] });
+    await using rig = await startRelayRig({ one: { url: peer.url } });
+    const stays = rig.legacy();
+    await stays.open();
+    await sessions(rig, 30);
+    // What counts and tidies up once nobody calls any more must not be what lets go of them.
+    const left = async (): Promise<number> => {
+      await stays.call('one_echo', {});
+      return queryObjects(LegacySession, { format: 'count' });
+    };
+    const deadline = Date.now() + 30_000;
+    while ((await left()) > 1 && Date.now() < deadline);
+    assert.equal(await left(), 1, 'in memory is the one that stays');
   });
 });

@@ -25,7 +25,7 @@ describe('texts of answers', () => {
     answers.answered('2', result('x'));
     answers.answered('never posted', result('nobody reads this'));
     assert.deepEqual([answers.assign('2', 'b'), answers.assign('1', 'a'), answers.assign('3', 'c')], [true, true, false]);
-    assert.deepEqual(await settled(answers, byLength), [['b', 1], ['a', 5]]);
+    assert.deepEqual(await settled(answers, byLength), [['a', 5], ['b', 1]]);
     assert.deepEqual(await settled(answers, byLength), []);
   });
 
@@ -55,6 +55,17 @@ describe('texts of answers', () => {
     const answers = new AnswerTexts<string>();
     for (let call = 0; call < 9; call++) answers.answered(String(call), result('x'.repeat(500_000)));
     assert.deepEqual([answers.assign('0', 'a'), answers.assign('1', 'a'), answers.assign('8', 'a')], [false, true, true]);
+  });
+
+  it('hold no more than 2,000 answers, posted ones too: the latest are counted', async () => {
+    const answers = new AnswerTexts<string>();
+    for (let call = 0; call < 5_000; call++) {
+      answers.answered(String(call), result('x'));
+      assert.ok(answers.assign(String(call), String(call)));
+    }
+    const told = await settled(answers, byLength);
+    assert.ok(told.length > 1_700 && told.length <= 2_000, `${told.length}`);
+    assert.deepEqual(told, Array.from(told, (_, i) => [String(5_000 - told.length + i), 1]));
   });
 });
 

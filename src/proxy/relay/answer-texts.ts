@@ -2,34 +2,32 @@ import { resultTexts, resultTokens } from '../journal/tokens.ts';
 import type { RawJson } from '../model.ts';
 import type { TokenCounter } from '../tokens/types.ts';
 
-/** Most characters of answers that wait for their count; beyond, the oldest keep their estimate. */
-const MAX_WAITING = 4 * 1024 * 1024;
+/** Most answers that wait for their count, and their characters; beyond, the oldest keep their estimate. */
+const MAX_WAITING = 2_000;
+/** How many go at once where there are too many: looking for the oldest takes longer than letting go of it. */
+const AT_ONCE = 250;
+const MAX_SIZE = 4 * 1024 * 1024;
 /** Answers that are counted at a time. */
 const BATCH = 16;
 
-/** One answer that waits for its count. */
+/** One answer that waits for its count, and whose it is once the journal has its line. */
 interface Waiting<Account> {
   readonly answer: RawJson;
-  readonly account: Account;
+  account?: { readonly of: Account };
 }
 
-/** Holds what agents were answered until it was counted, and no longer. Bounded. */
+/** Holds what agents were answered until it was counted, and no longer. Bounded: agents need not be quiet for hours. */
 export class AnswerTexts<Account> {
-  /** By call, before the journal has its line. */
-  readonly #fresh = new Map<string, RawJson>();
-  #waiting: Waiting<Account>[] = [];
+  /** By call, the oldest first. */
+  readonly #waiting = new Map<string, Waiting<Account>>();
   #size = 0;
 
   /** A call was answered. */
   answered(call: string, answer: RawJson): void {
-    this.#fresh.set(call, answer);
+    this.#waiting.set(call, { answer });
     this.#size += answer.length;
-    if (this.#size <= MAX_WAITING) return;
-    for (const [oldest, { length }] of this.#fresh) {
-      if (this.#size <= MAX_WAITING) return;
-      this.#fresh.delete(oldest);
-      this.#size -= length;
-    }
+    if (this.#waiting.size > MAX_WAITING) this.#makeRoom(MAX_WAITING - AT_ONCE);
+    else if (this.#size > MAX_SIZE) this.#makeRoom(MAX_WAITING);
   }
 
   /**
@@ -37,10 +35,9 @@ export class AnswerTexts<Account> {
    * @returns whether its answer can still be counted
    */
   assign(call: string, account: Account): boolean {
-    const answer = this.#fresh.get(call);
-    if (answer === undefined) return false;
-    this.#fresh.delete(call);
-    this.#waiting.push({ answer, account });
+    const waiting = this.#waiting.get(call);
+    if (waiting === undefined) return false;
+    waiting.account = { of: account };
     return true;
   }
 
@@ -48,10 +45,7 @@ export class AnswerTexts<Account> {
    * Counts what waits and tells each account's exact tokens, or undefined where it could not be counted.
    */
   async settle(counter: TokenCounter, counted: (account: Account, tokens: number | undefined) => void): Promise<void> {
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.slice(0, BATCH);
-      this.#waiting = this.#waiting.slice(BATCH);
-      for (const { answer } of batch) this.#size -= answer.length;
+    for (let batch = this.#takeBatch(); batch.length > 0; batch = this.#takeBatch()) {
       const parts = batch.map(({ answer }) => resultTexts(answer));
       const counts = await counter.count(parts.flatMap(({ texts, structured }) => [structured, ...texts]));
       let at = 0;
@@ -62,5 +56,27 @@ export class AnswerTexts<Account> {
         counted(account, own && resultTokens(rest, structured, imageTokens));
       });
     }
+  }
+
+  #makeRoom(most: number): void {
+    for (const oldest of this.#waiting.keys()) {
+      if (this.#waiting.size <= most && this.#size <= MAX_SIZE) return;
+      this.#take(oldest);
+    }
+  }
+
+  #takeBatch(): { readonly answer: RawJson; readonly account: Account }[] {
+    const batch: { readonly answer: RawJson; readonly account: Account }[] = [];
+    for (const [call, { answer, account }] of this.#waiting) {
+      if (account === undefined) continue;
+      this.#take(call);
+      if (batch.push({ answer, account: account.of }) === BATCH) break;
+    }
+    return batch;
+  }
+
+  #take(call: string): void {
+    this.#size -= this.#waiting.get(call)?.answer.length ?? 0;
+    this.#waiting.delete(call);
   }
 }

@@ -11,7 +11,6 @@ import type { AnswerTokens, SessionTokens, TokenSnapshot } from './types.ts';
 const QUIET_MS = 3_000;
 
 interface Account {
-  readonly session: AgentSession | undefined;
   menuCalls: number;
   menuTokens: number;
   toolCalls: number;
@@ -43,10 +42,10 @@ export interface TokenMeterDeps {
  */
 export class TokenMeter implements Disposable {
   readonly #deps: TokenMeterDeps;
-  readonly #sessions = new Map<string, Account>();
+  readonly #sessions = new Map<string, { readonly session: AgentSession; readonly account: Account }>();
   readonly #answers = new AnswerTexts<Posted>();
   readonly #subscription: Disposable;
-  readonly #total = emptyAccount(undefined);
+  readonly #total = emptyAccount();
   #quiet: NodeJS.Timeout | undefined;
   #settling: Promise<void> | undefined;
 
@@ -56,7 +55,7 @@ export class TokenMeter implements Disposable {
   }
 
   opened(session: AgentSession): void {
-    this.#sessions.set(session.id, emptyAccount(session));
+    this.#sessions.set(session.id, { session, account: emptyAccount() });
   }
 
   closed(session: AgentSession): void {
@@ -70,11 +69,9 @@ export class TokenMeter implements Disposable {
 
   snapshot(): TokenSnapshot {
     const { lists } = this.#deps;
-    const sessions = [...this.#sessions].flatMap(([id, account]): SessionTokens[] => {
-      const { session } = account;
-      if (session === undefined) return [];
+    const sessions = [...this.#sessions.values()].map(({ session, account }): SessionTokens => {
       const { directTokens, exact } = lists.state(session.principal);
-      return [{ session: id, listTokens: lists.tokens(session), directTokens, ...answersOf(account), exact: exact && account.estimated === 0 && lists.isExact(session) }];
+      return { session: session.id, listTokens: lists.tokens(session), directTokens, ...answersOf(account), exact: exact && account.estimated === 0 && lists.isExact(session) };
     });
     return { sessions, total: answersOf(this.#total) };
   }
@@ -96,7 +93,7 @@ export class TokenMeter implements Disposable {
 
   async #settle(): Promise<void> {
     const { lists, counter, counted } = this.#deps;
-    const sessions = [...this.#sessions.values()].flatMap(({ session }) => session ?? []);
+    const sessions = [...this.#sessions.values()].map(({ session }) => session);
     await lists.settle(sessions, counter);
     await this.#answers.settle(counter, ({ accounts, sum, estimate }, tokens) => {
       for (const account of accounts) {
@@ -111,7 +108,8 @@ export class TokenMeter implements Disposable {
   #post(record: CallRecord): void {
     const { id, route, session, tokensOut } = record;
     if (!isRead(route)) return;
-    const own = this.#sessions.get(session);
+    // Answers wait for their count longer than sessions last: the account alone waits with them.
+    const own = this.#sessions.get(session)?.account;
     const accounts = own === undefined ? [this.#total] : [this.#total, own];
     const sum = route === 'menu' ? 'menuTokens' : 'toolTokens';
     for (const account of accounts) {
@@ -132,8 +130,8 @@ function isRead(route: Route): boolean {
   return route !== 'person' && route !== 'code' && !isCopy(route);
 }
 
-function emptyAccount(session: AgentSession | undefined): Account {
-  return { session, menuCalls: 0, menuTokens: 0, toolCalls: 0, toolTokens: 0, savedTokens: 0, estimated: 0 };
+function emptyAccount(): Account {
+  return { menuCalls: 0, menuTokens: 0, toolCalls: 0, toolTokens: 0, savedTokens: 0, estimated: 0 };
 }
 
 function answersOf({ menuCalls, menuTokens, savedTokens, toolCalls, toolTokens }: Account): AnswerTokens {
