@@ -1,7 +1,6 @@
 // `npm start`: the extension, built from this checkout, in a real VS Code with a throw-away profile and a sample
 // workspace. A desktop VS Code if `code` is on PATH, else VS Code in the browser. `npm start -- --browser` skips the
 // search for a desktop one.
-import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import spawn from 'cross-spawn';
@@ -9,6 +8,7 @@ import { createProfile, installVsix, startServer } from './editor/server.ts';
 import { cacheFolder } from './editor/vscode-install.ts';
 import { interrupted } from './lib/interrupted.ts';
 import { main, npm, say, StepError } from './lib/exec.mjs';
+import { findOnPath } from './lib/on-path.ts';
 import { vsixFile } from './lib/vsix.mjs';
 import { writeSampleWorkspace } from './sample/workspace.ts';
 
@@ -26,11 +26,7 @@ await main('start', async () => {
 /** A desktop VS Code on PATH. In a terminal of a remote VS Code `code` is another program, which opens no new profile. */
 function findDesktop(): string | undefined {
   if (process.env['VSCODE_IPC_HOOK_CLI'] !== undefined) return undefined;
-  const name = process.platform === 'win32' ? 'code.cmd' : 'code';
-  return (process.env['PATH'] ?? '')
-    .split(path.delimiter)
-    .map((folder) => path.join(folder, name))
-    .find((file) => existsSync(file));
+  return findOnPath(process.platform === 'win32' ? 'code.cmd' : 'code');
 }
 
 async function startOnDesktop(code: string): Promise<void> {

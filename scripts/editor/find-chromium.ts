@@ -1,6 +1,7 @@
 // Finds a Chromium-based browser on this machine.
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { findOnPath } from '../lib/on-path.ts';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'microsoft-edge', 'msedge'];
 const usualPlaces: Readonly<Record<string, readonly string[]>> = {
@@ -21,9 +22,5 @@ export function findChromium(): string | undefined {
   const named = process.env['CHROMIUM_PATH'];
   if (named) return existsSync(named) ? named : undefined;
   const suffix = process.platform === 'win32' ? '.exe' : '';
-  const onPath = (process.env['PATH'] ?? '')
-    .split(path.delimiter)
-    .filter((folder) => path.isAbsolute(folder))
-    .flatMap((folder) => names.map((name) => path.join(folder, name + suffix)));
-  return [...onPath, ...(usualPlaces[process.platform] ?? [])].find((file) => existsSync(file));
+  return findOnPath(...names.map((name) => name + suffix)) ?? usualPlaces[process.platform]?.find((file) => existsSync(file));
 }

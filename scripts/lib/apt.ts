@@ -1,6 +1,5 @@
 // Packages of Debian and Ubuntu that tests need.
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { run, say } from './exec.mjs';
 
 /**
@@ -15,10 +14,4 @@ export async function aptInstall(script: string, ...packages: readonly string[])
   const env = { DEBIAN_FRONTEND: 'noninteractive' };
   await run('apt-get', ['update', '-q'], { env });
   await run('apt-get', ['install', '-yq', '--no-install-recommends', ...packages], { env });
-}
-
-/** True when a program is on PATH. */
-export function isOnPath(program: string): boolean {
-  const folders = (process.env['PATH'] ?? '').split(path.delimiter).filter((folder) => path.isAbsolute(folder));
-  return folders.some((folder) => existsSync(path.join(folder, program)));
 }

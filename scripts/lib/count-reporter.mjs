@@ -10,7 +10,7 @@ export default async function* countReporter(source) {
   let skippedSuites = 0;
   for await (const event of source) {
     if (PRINTED.has(event.type) && holdsMark(event.data.message)) leaking.add(event.data.file ?? 'a test');
-    // Their tests are never heard of, and not among the counts.
+    // Neither it nor its tests are among the counts.
     if (event.type === 'test:pass' && event.data.details.type === 'suite' && event.data.skip !== undefined) skippedSuites++;
     // The summary of the run carries no file; those of single files do.
     if (event.type !== 'test:summary' || event.data.file !== undefined) continue;

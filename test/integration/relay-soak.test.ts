@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { queryObjects } from 'node:v8';
 import { LegacySession } from '../../src/proxy/downstream/legacy-session.ts';
+import { eventually } from '../fixtures/eventually.ts';
 import { startHttpPeer } from '../fixtures/relay/http-peer.ts';
 import { startRelayRig, type RelayRig } from '../fixtures/relay/rig.ts';
 
@@ -56,8 +57,7 @@ describe('sessions that come and go', { timeout: 300_000 }, () => {
       await stays.call('one_echo', {});
       return queryObjects(LegacySession, { format: 'count' });
     };
-    const deadline = Date.now() + 30_000;
-    while ((await left()) > 1 && Date.now() < deadline);
+    await eventually(async () => (await left()) <= 1);
     assert.equal(await left(), 1, 'in memory is the one that stays');
   });
 });

@@ -25,7 +25,7 @@ describe('texts of answers', () => {
     answers.answered('2', result('x'));
     answers.answered('never posted', result('nobody reads this'));
     assert.deepEqual([answers.assign('2', 'b'), answers.assign('1', 'a'), answers.assign('3', 'c')], [true, true, false]);
-    assert.deepEqual(await settled(answers, byLength), [['a', 5], ['b', 1]]);
+    assert.deepEqual(await settled(answers, byLength), [['b', 1], ['a', 5]]);
     assert.deepEqual(await settled(answers, byLength), []);
   });
 

@@ -13,18 +13,18 @@ const BATCH = 16;
 /** One answer that waits for its count, and whose it is once the journal has its line. */
 interface Waiting<Account> {
   readonly answer: RawJson;
-  account?: { readonly of: Account };
+  readonly account: Account | undefined;
 }
 
 /** Holds what agents were answered until it was counted, and no longer. Bounded: agents need not be quiet for hours. */
 export class AnswerTexts<Account> {
-  /** By call, the oldest first. */
+  /** By call, the oldest first; one begins anew when its account is known. */
   readonly #waiting = new Map<string, Waiting<Account>>();
   #size = 0;
 
   /** A call was answered. */
   answered(call: string, answer: RawJson): void {
-    this.#waiting.set(call, { answer });
+    this.#waiting.set(call, { answer, account: undefined });
     this.#size += answer.length;
     if (this.#waiting.size > MAX_WAITING) this.#makeRoom(MAX_WAITING - AT_ONCE);
     else if (this.#size > MAX_SIZE) this.#makeRoom(MAX_WAITING);
@@ -37,7 +37,8 @@ export class AnswerTexts<Account> {
   assign(call: string, account: Account): boolean {
     const waiting = this.#waiting.get(call);
     if (waiting === undefined) return false;
-    waiting.account = { of: account };
+    this.#waiting.delete(call);
+    this.#waiting.set(call, { answer: waiting.answer, account });
     return true;
   }
 
@@ -59,9 +60,9 @@ export class AnswerTexts<Account> {
   }
 
   #makeRoom(most: number): void {
-    for (const oldest of this.#waiting.keys()) {
+    for (const [oldest, { answer }] of this.#waiting) {
       if (this.#waiting.size <= most && this.#size <= MAX_SIZE) return;
-      this.#take(oldest);
+      this.#drop(oldest, answer);
     }
   }
 
@@ -69,14 +70,14 @@ export class AnswerTexts<Account> {
     const batch: { readonly answer: RawJson; readonly account: Account }[] = [];
     for (const [call, { answer, account }] of this.#waiting) {
       if (account === undefined) continue;
-      this.#take(call);
-      if (batch.push({ answer, account: account.of }) === BATCH) break;
+      this.#drop(call, answer);
+      if (batch.push({ answer, account }) === BATCH) break;
     }
     return batch;
   }
 
-  #take(call: string): void {
-    this.#size -= this.#waiting.get(call)?.answer.length ?? 0;
+  #drop(call: string, answer: RawJson): void {
     this.#waiting.delete(call);
+    this.#size -= answer.length;
   }
 }
